@@ -1,0 +1,1 @@
+"""The service: Ray Serve deployments, HTTP dialects and the web page around `pipeline`."""

@@ -1,0 +1,154 @@
+"""The bundle: the only thing that passes from `quantize/` to serving.
+
+A directory with `model.yaml` (the manifest below), the graphs, shared weights, tokenizer files and
+`canary.json`. Every file that serving reads stands in the manifest with its size and SHA-256, and is
+checked before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import BundleError
+from pipeline.resources import home
+
+CONTRACT = 1
+
+
+class Strict(BaseModel):
+    """A part of a configuration file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class FileEntry(Strict):
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0)  # bytes
+
+
+class Languages(Strict):
+    source: str
+    target: str
+
+
+class TokenizerEntry(Strict):
+    kind: Literal["sentencepiece"]
+    source: str  # file of the source vocabulary
+    target: str  # file of the target vocabulary
+    unknown_id: int
+    mask_symbols: tuple[str, ...] = ()  # symbols that the model carries through (⟦0⟧ …)
+
+
+class Dimensions(Strict):
+    hidden_size: int
+    num_heads: int
+    head_size: int
+    num_decoder_layers: int
+    target_vocab_size: int
+
+
+class Decoding(Strict):
+    beam_size: int = Field(ge=1)
+    length_penalty: float
+    max_length: int = Field(ge=1)  # target tokens, the end symbol included
+    end_id: int  # closes source and target, and pads
+    max_source_length: int = Field(ge=1)  # source tokens a unit, without the end symbol
+
+
+class Canary(Strict):
+    file: str
+    tolerance: float = Field(gt=0)  # largest |Δ log p| of a token
+
+
+class Manifest(Strict):
+    """`model.yaml`."""
+
+    contract: int
+    name: str
+    family: Literal["csanmt"]
+    languages: Languages
+    tokenizer: TokenizerEntry
+    dimensions: Dimensions
+    decoding: Decoding
+    canary: Canary
+    recipe: dict[str, Any]  # name and settings of the quantisation recipe
+    versions: dict[str, str]  # of the libraries that built it
+    licence: str
+    provenance: str
+    scores: dict[str, str] = {}  # metric or test set: value with its sacreBLEU signature
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle: every file of the manifest was there with the right size and hash."""
+
+    path: Path
+    manifest: Manifest
+
+    def file(self, name: str) -> Path:
+        """Path of a verified file; raises BundleError for one that the manifest does not list."""
+        if name not in self.manifest.files:
+            raise BundleError(f"{self.path / name} is not listed in {self.path / 'model.yaml'}: rebuild the bundle")
+        return self.path / name
+
+    @staticmethod
+    def load(path: str | Path) -> Bundle:
+        """Read the manifest and verify every file.
+
+        Raises BundleError naming the file, what was expected and what was found.
+        """
+        folder = find(path)
+        manifest = read_manifest(folder)
+        for name, entry in manifest.files.items():
+            verify(folder, name, entry)
+        return Bundle(folder, manifest)
+
+
+def find(path: str | Path) -> Path:
+    """The bundle's folder: `path` itself, under the home folder, or a name under its `models/`."""
+    given = Path(path)
+    for candidate in (given, home() / given, home() / "models" / given):
+        if (candidate / "model.yaml").is_file():
+            return candidate.resolve()
+    raise BundleError(f"{given / 'model.yaml'}: expected a model bundle, found no such file: run `make model`, or name a bundle")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    path = folder / "model.yaml"
+    try:
+        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise BundleError(f"{path}: expected YAML, found something else: rebuild the bundle") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BundleError(f"{path}: {where}: {first['msg']} ({error.error_count()} in all): rebuild the bundle") from None
+    if manifest.contract != CONTRACT:
+        raise BundleError(f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: rebuild the bundle")
+    return manifest
+
+
+def verify(folder: Path, name: str, entry: FileEntry) -> None:
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise BundleError(f"{folder / 'model.yaml'}: {name} leaves the bundle's folder: rebuild the bundle")
+    if not path.is_file():
+        raise BundleError(f"{path}: expected {entry.size} bytes, found no file: fetch or rebuild the bundle")
+    size = path.stat().st_size
+    if size != entry.size:
+        raise BundleError(f"{path}: expected {entry.size} bytes, found {size}: fetch or rebuild the bundle")
+    digest = sha256(path)
+    if digest != entry.sha256:
+        raise BundleError(f"{path}: expected sha256 {entry.sha256}, found {digest}: fetch or rebuild the bundle")
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

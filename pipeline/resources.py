@@ -1,0 +1,27 @@
+"""Where models and configurations are found: from any working directory, on every node."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def home() -> Path:
+    """The folder that holds `configs/` and `models/`: CSANMT_HOME, else the checkout of this package."""
+    return Path(os.environ.get("CSANMT_HOME", ROOT))
+
+
+def resolve(path: str | os.PathLike[str]) -> Path:
+    """An existing absolute path for `path`, looked for in the working directory, then under `home()`.
+
+    Raises UserError if it is in neither place.
+    """
+    given = Path(path)
+    for candidate in (given, home() / given):
+        if candidate.exists():
+            return candidate.resolve()
+    raise UserError(f"{given} does not exist (looked in {Path.cwd()} and {home()}): name a path that does")

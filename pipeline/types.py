@@ -1,0 +1,89 @@
+"""What passes between the stages. Every value is immutable and picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open range of characters (code points) in a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence of a request, or a part of one that was too long to translate at once.
+
+    `ids` are source token ids without the end symbol; empty where the text is kept as it is
+    (blank, punctuation, already English) and no model is asked.
+    """
+
+    text: str
+    span: Span
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request's text cut into units; `separators` has one more entry than `units`.
+
+    The text is separators[0] + units[0].text + separators[1] + … + separators[n], exactly, where
+    each unit's text is the slice of the original that its span names.
+    """
+
+    text: str
+    units: tuple[Unit, ...]
+    separators: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """How the engine searches.
+
+    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with
+    the end symbol. Beam search is CSANMT's own (docs/csanmt.md), beam 1 included.
+    """
+
+    beam_size: int = 4
+    length_penalty: float = 0.6
+    max_length: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A finished translation: target ids without the end symbol.
+
+    `score` is log p / ((5+n)/6)^α with n counting the end symbol; `steps` is the number of decoding
+    steps its sentence took; `finished` is false where max_length cut it.
+    """
+
+    ids: tuple[int, ...]
+    score: float
+    steps: int
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceTranslation:
+    """One unit and its translation, with where each stands in the source and target text."""
+
+    source: str
+    target: str
+    source_span: Span
+    target_span: Span
+    score: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The answer to one request."""
+
+    source: str
+    text: str
+    sentences: tuple[SentenceTranslation, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

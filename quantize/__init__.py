@@ -1,0 +1,1 @@
+"""Build time only: model sources become verified INT8 bundles that `pipeline` serves."""
