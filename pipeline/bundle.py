@@ -117,7 +117,9 @@ def find(path: str | Path) -> Path:
     for candidate in (given, home() / given, home() / "models" / given):
         if (candidate / "model.yaml").is_file():
             return candidate.resolve()
-    raise BundleError(f"{given / 'model.yaml'}: expected a model bundle, found no such file: run `make model`, or name a bundle")
+    raise BundleError(
+        f"{given / 'model.yaml'}: expected a model bundle, found no such file: run `make model`, or name a bundle"
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -129,7 +131,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BundleError(f"{path}: {where}: {first['msg']} ({error.error_count()} in all): rebuild the bundle") from None
+        raise BundleError(
+            f"{path}: {where}: {first['msg']} ({error.error_count()} in all): rebuild the bundle"
+        ) from None
     if manifest.contract != CONTRACT:
         raise BundleError(f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: rebuild the bundle")
     return manifest
