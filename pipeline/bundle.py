@@ -57,6 +57,8 @@ class Decoding(Strict):
     beam_size: int = Field(ge=1)
     length_penalty: float
     max_length: int = Field(ge=1)  # target tokens, the end symbol included
+    length_ratio: float = Field(default=0.0, ge=0)  # target tokens a source token, beside the margin; 0: no such limit
+    length_margin: int = Field(default=16, ge=0)
     end_id: int  # closes source and target, and pads
     max_source_length: int = Field(ge=1)  # source tokens a unit, without the end symbol
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
+DEFAULT_MODEL = "models/csanmt-zh-en-tiny"
 ROOT = Path(__file__).resolve().parent.parent
 
 

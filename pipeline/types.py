@@ -44,13 +44,29 @@ class Prepared:
 class DecodingOptions:
     """How the engine searches.
 
-    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with
-    the end symbol. Beam search is CSANMT's own (docs/csanmt.md), beam 1 included.
+    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with the end
+    symbol, and `limit` lowers it for short sentences where `length_ratio` is set. Beam search is CSANMT's
+    own (docs/csanmt.md), and beam 1 is not greedy: the search goes on with the runner-up after an end
+    symbol. `greedy` takes the best token at each step instead, with one row a sentence whatever
+    `beam_size` says.
     """
 
     beam_size: int = 4
     length_penalty: float = 0.6
     max_length: int = 128
+    greedy: bool = False
+    length_ratio: float = 0.0
+    length_margin: int = 16
+
+    def limit(self, source_length: int) -> int:
+        """Most target tokens, the end symbol included, for a source of so many tokens.
+
+        The search stops once no hypothesis of this length could still win, so a limit near what a
+        translation can need saves most of the steps that a distant one spends on waiting.
+        """
+        if not self.length_ratio:
+            return self.max_length
+        return min(self.max_length, int(self.length_ratio * source_length) + self.length_margin)
 
 
 @dataclass(frozen=True, slots=True)

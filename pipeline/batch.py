@@ -1,0 +1,171 @@
+"""The in-flight batch: sentences that are decoded together, each at its own position.
+
+Slots 0 … N-1 hold sentences; slot n owns rows n·K … n·K+K-1 (its beams). A sentence joins at slot N; when
+one leaves, the last slot moves into its place, so live rows are always a contiguous prefix of every
+buffer. Buffers grow by doubling and are kept while the batch lives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from pipeline.session import Encoded, Floats, Ints, Sessions, share
+
+PLACES = 16  # buffers hold multiples of it: kernels then see whole vectors, whoever the neighbours are
+
+
+class Batch:
+    """Buffers, cache and bindings for sentences of K rows each. Not thread-safe: one a worker."""
+
+    def __init__(self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0) -> None:
+        """`session` is a step graph: with `candidates`, the choosing one; without, the one that gives logits."""
+        self._dimensions, self._session = sessions.dimensions, session
+        self.beam, self.candidates = beam, candidates
+        self.size = 0
+        self._slots, self._sources, self._room = 0, 0, 0
+        self._bound: tuple[int, int, int] | None = None
+        self._allocate(slots=4, sources=2 * PLACES, room=2 * PLACES)
+
+    @property
+    def rows(self) -> int:
+        return self.size * self.beam
+
+    def join(self, source: Encoded) -> int:
+        """Give the sentence a slot, with an empty cache; returns the slot."""
+        slot = self.size
+        self._allocate(slots=slot + 1, sources=source.length, room=self._room)
+        self.size += 1
+        length = source.length
+        self.source_lengths[slot] = length
+        self.semantic_bias[slot] = source.semantic_bias
+        for buffer, key in zip(self.cross_keys, source.keys, strict=True):
+            buffer[slot, :, :, :length] = key
+            buffer[slot, :, :, length:] = 0
+        for buffer, column in zip(self.cross_values, source.values, strict=True):
+            buffer[slot, :, :length] = column
+            buffer[slot, :, length:] = 0
+        self.positions[slot * self.beam : self.size * self.beam] = 0
+        self.tokens[slot * self.beam : self.size * self.beam] = 0
+        return slot
+
+    def leave(self, slot: int) -> int:
+        """Free the slot; returns the slot whose sentence now lives at `slot` (the last one, maybe itself)."""
+        self.size -= 1
+        last = self.size
+        if slot == last:
+            return last
+        for buffer in (self.source_lengths, self.semantic_bias, *self.cross_keys, *self.cross_values):
+            buffer[slot] = buffer[last]
+        mine, its = self._rows_of(slot), self._rows_of(last)
+        filled = int(self.positions[its].max())
+        self.positions[mine], self.tokens[mine] = self.positions[its], self.tokens[its]
+        for cache in self.caches:
+            cache[mine, :, :filled] = cache[its, :, :filled]
+        return last
+
+    def run(self) -> None:
+        """One step for all rows: feeds `tokens` at `positions`; outputs are in `top_ids` and so on."""
+        longest = int(self.positions[: self.rows].max()) + 1
+        self._allocate(slots=self._slots, sources=self._sources, room=longest)
+        self._bind()
+        self.cache_length[...] = longest
+        self._session.run_with_iobinding(self._binding)
+
+    def advance(self, tokens: Ints, parents: Ints) -> None:
+        """Append `tokens` [N, K] to the rows `parents` [N, K] (within the sentence) of the step just run."""
+        rows = (parents + np.arange(self.size)[:, None] * self.beam).reshape(-1)
+        changed = np.nonzero(rows != np.arange(self.rows))[0]
+        self.positions[: self.rows] += 1
+        self.tokens[: self.rows] = tokens.reshape(-1)
+        if len(changed):
+            filled = int(self.positions[changed].max())
+            for cache in self.caches:
+                cache[changed, :, :filled] = cache[rows[changed], :, :filled]
+
+    def _rows_of(self, slot: int) -> slice:
+        return slice(slot * self.beam, (slot + 1) * self.beam)
+
+    def _allocate(self, slots: int, sources: int, room: int) -> None:
+        """Grow what is too small, keeping the contents."""
+        want = tuple(max(have, _grown(have, need)) for have, need in self._needs(slots, sources, room))
+        if want == (self._slots, self._sources, self._room):
+            return
+        old = self.__dict__.copy() if self._slots else {}
+        self._slots, self._sources, self._room = want
+        sizes, dims, rows = want, self._dimensions, want[0] * self.beam
+        h, d = dims.num_heads, dims.head_size
+        layers = range(dims.num_decoder_layers)
+        self.tokens: Ints = _resized(old.get("tokens"), (rows,), np.int64)
+        self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), np.int32)
+        self.source_lengths: npt.NDArray[np.int32] = _resized(old.get("source_lengths"), sizes[:1], np.int32)
+        shape = (sizes[0], dims.num_decoder_layers, dims.hidden_size)
+        self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape)
+        kept = {name: old.get(name, [None] * 2 * len(layers)) for name in ("cross_keys", "cross_values", "caches")}
+        self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, d, sizes[1])) for i in layers]
+        self.cross_values = [_resized(kept["cross_values"][i], (sizes[0], h, sizes[1], d + 1)) for i in layers]
+        self.caches = [_resized(kept["caches"][i], (rows, h, sizes[2], d)) for i in range(2 * len(layers))]
+        self._outputs(rows)
+
+    def _needs(self, slots: int, sources: int, room: int) -> list[tuple[int, int]]:
+        return [(self._slots, slots), (self._sources, -(-sources // PLACES) * PLACES), (self._room, room)]
+
+    def _outputs(self, rows: int) -> None:
+        self.cache_length = np.zeros((), np.int32)
+        if self.candidates:
+            self.top_ids: Ints = np.zeros((rows, self.candidates), np.int64)
+            self.top_logprobs: Floats = np.zeros((rows, self.candidates), np.float32)
+        else:
+            self.logits: Floats = np.zeros((rows, self._dimensions.target_vocab_size), np.float32)
+        self._bound = None
+
+    def _bind(self) -> None:
+        """Bind the live prefix of every buffer, unless it is bound already."""
+        key = self.size, self._sources, self._room
+        if self._bound == key:
+            return
+        self._bound, rows = key, self.rows
+        binding = self._session.io_binding()
+        for name, array in self._inputs(rows):
+            binding.bind_ortvalue_input(name, share(array))
+        for index, cache in enumerate(self.caches):
+            name = f"{'key' if index % 2 == 0 else 'value'}_{index // 2}"
+            shared = share(cache[:rows])
+            binding.bind_ortvalue_input(f"past_{name}", shared)
+            binding.bind_ortvalue_output(f"present_{name}", shared)
+        outputs = ("top_ids", "top_logprobs") if self.candidates else ("logits",)
+        for name in outputs:
+            binding.bind_ortvalue_output(name, share(getattr(self, name)[:rows]))
+        self._binding = binding
+
+    def _inputs(self, rows: int) -> list[tuple[str, npt.NDArray[Any]]]:
+        beam, count = np.array([self.beam], np.int64), np.array([self.candidates], np.int64)
+        self._constants = beam, count  # the binding does not keep them alive
+        pairs: list[tuple[str, npt.NDArray[Any]]] = [
+            ("tokens", self.tokens[:rows]),
+            ("positions", self.positions[:rows]),
+            ("cache_length", self.cache_length),
+            ("beam", beam),
+            ("source_lengths", self.source_lengths[: self.size]),
+            ("semantic_bias", self.semantic_bias[: self.size]),
+        ]
+        pairs += [(f"cross_key_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_keys)]
+        pairs += [(f"cross_value_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_values)]
+        return pairs + ([("candidates", count)] if self.candidates else [])
+
+
+def _grown(have: int, need: int) -> int:
+    return have if need <= have else max(need, 2 * have)
+
+
+def _resized(old: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> Any:
+    """Zeros of `shape` that begin with the contents of `old`; `old` itself where the shape is its own."""
+    if old is not None and old.shape == shape:
+        return old
+    new = np.zeros(shape, dtype)
+    if old is not None:
+        new[tuple(slice(size) for size in old.shape)] = old
+    return new

@@ -1,0 +1,73 @@
+"""ONNX Runtime sessions of a bundle, opened once and shared by all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from pipeline.bundle import Bundle
+from pipeline.errors import BundleError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end symbol."""
+
+    length: int  # S
+    semantic_bias: Floats  # [L, H]
+    keys: tuple[Floats, ...]  # L arrays [h, d, S]
+    values: tuple[Floats, ...]  # L arrays [h, S, d+1], the last column ones
+
+
+class Sessions:
+    """`encoder.onnx` and the step graphs, with one intra-op thread: workers are the parallelism."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.dimensions = bundle.manifest.dimensions
+        self.end_id = bundle.manifest.decoding.end_id
+        self.encoder = self.open("encoder.onnx")
+        self.step = self.open("step.onnx")
+
+    def open(self, name: str) -> ort.InferenceSession:
+        """Raises BundleError for a graph that this runtime cannot load."""
+        return open_session(self.bundle.file(name))
+
+    def encode(self, ids: Sequence[int]) -> Encoded:
+        """Encode one sentence (ids without the end symbol), alone: nothing pads or accompanies it."""
+        row = np.array([[*ids, self.end_id]], np.int64)
+        inputs = {"input_ids": row, "lengths": np.array([row.shape[1]], np.int32)}
+        bias, *cross = self.encoder.run(None, inputs)
+        return Encoded(row.shape[1], bias[0], tuple(k[0] for k in cross[::2]), tuple(v[0] for v in cross[1::2]))
+
+
+def open_session(path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Without VNNI, u8×s8 sums saturate silently; this option mends that, but only from EXTENDED on.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's errors share no narrower base class
+        reason = str(error).strip().splitlines()[0][:200]
+        raise BundleError(
+            f"{path}: onnxruntime {ort.__version__} cannot load it ({reason}): rebuild the bundle"
+        ) from None
+
+
+def share(array: npt.NDArray[Any]) -> ort.OrtValue:
+    """An OrtValue over the array's own memory, which must be contiguous and outlive it."""
+    return ort.OrtValue.ortvalue_from_numpy(array)
