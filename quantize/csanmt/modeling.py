@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 EOS = PAD = 0
 KeysValues = tuple[Tensor, Tensor]
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,11 @@ class DecoderLayer(nn.Module):
         return x + self.drop(self.ffn(self.ffn_norm(x)))
 
 
+def stack(layers: Iterable[Layer]) -> Iterable[Layer]:
+    """Layers registered with their owner, seen by their own type."""
+    return cast(Iterable[Layer], nn.ModuleList(layers))
+
+
 class Csanmt(nn.Module):
     def __init__(self, config: CsanmtConfig) -> None:
         super().__init__()
@@ -152,15 +159,11 @@ class Csanmt(nn.Module):
         self.sem_emb = None if c.share_semantic_embedding else nn.Embedding(c.src_vocab_size, d)
         self.trg_sem_emb = None if c.share_semantic_embedding else nn.Embedding(c.trg_vocab_size, d)
         self.src_bias = nn.Parameter(torch.zeros(d))
-        self.encoder: Iterable[EncoderLayer] = nn.ModuleList(
-            EncoderLayer(c, relative=False) for _ in range(c.num_encoder_layers)
-        )
+        self.encoder = stack(EncoderLayer(c, relative=False) for _ in range(c.num_encoder_layers))
         self.encoder_norm = norm(d)
-        self.semantic: Iterable[EncoderLayer] = nn.ModuleList(
-            EncoderLayer(c, relative=True) for _ in range(c.num_semantic_encoder_layers)
-        )
+        self.semantic = stack(EncoderLayer(c, relative=True) for _ in range(c.num_semantic_encoder_layers))
         self.semantic_pool, self.semantic_norm = nn.Linear(d, d), norm(d)
-        self.decoder: Iterable[DecoderLayer] = nn.ModuleList(DecoderLayer(c) for _ in range(c.num_decoder_layers))
+        self.decoder = stack(DecoderLayer(c) for _ in range(c.num_decoder_layers))
         self.decoder_norm = norm(d)
         self.drop = nn.Dropout(c.dropout)
         self.positions: Tensor
@@ -182,11 +185,8 @@ class Csanmt(nn.Module):
 
     def semantics(self, ids: Tensor, target: bool = False) -> Tensor:
         """(B, L) padded ids -> (B, 1, D) sentence vector."""
-        emb = (
-            (self.trg_emb if target else self.src_emb)
-            if self.sem_emb is None
-            else (self.trg_sem_emb if target else self.sem_emb)
-        )
+        own, shared = (self.trg_sem_emb, self.trg_emb) if target else (self.sem_emb, self.src_emb)
+        emb = shared if own is None else own
         seq, keep = append_eos(ids)
         x = self.drop(emb(seq) * self.config.hidden_size**0.5 * keep[..., None])
         for layer in self.semantic:
