@@ -1,0 +1,172 @@
+"""The engine on the real default model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from pipeline import canary
+from pipeline.batch import Batch
+from pipeline.bundle import Bundle
+from pipeline.engine import Engine, EngineSettings
+from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.resources import DEFAULT_MODEL
+from pipeline.scoring import forced_logits, forced_logprobs
+from pipeline.session import Sessions
+from pipeline.types import DecodingOptions
+
+LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=400)
+
+
+@pytest.fixture(scope="module")
+def sessions() -> Sessions:
+    return Sessions(Bundle.load(DEFAULT_MODEL))
+
+
+@pytest.fixture
+def engine(sessions: Sessions) -> Iterator[Engine]:
+    engine = Engine(sessions, EngineSettings(workers=2, max_batch_tokens=3000))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[list[int]]:
+    """Token ids of mixed lengths."""
+    rng = np.random.default_rng(7)
+    return [rng.integers(2, 12000, size).tolist() for size in rng.integers(1, 60, 40)]
+
+
+def test_a_sentence_is_decoded_alike_alone_and_in_any_company(engine: Engine, sources: list[list[int]]) -> None:
+    together = [future.result() for future in [engine.submit(ids) for ids in sources]]
+    for ids, hypotheses in zip(sources[::4], together[::4], strict=True):
+        assert engine.submit(ids).result() == hypotheses
+
+
+def test_logits_keep_their_bits_whatever_the_neighbours_and_the_padding(
+    sessions: Sessions, sources: list[list[int]]
+) -> None:
+    rng = np.random.default_rng(3)
+    targets = [rng.integers(1, 8000, len(ids)).tolist() for ids in sources]
+    crowd = forced_logits(sessions, sources, targets)
+    for index in range(0, len(sources), 5):
+        alone = forced_logits(sessions, [sources[index]], [targets[index]])[0]
+        assert alone.tobytes() == crowd[index].tobytes()
+
+
+def test_the_step_that_chooses_agrees_with_the_one_that_gives_logits(
+    sessions: Sessions, sources: list[list[int]]
+) -> None:
+    batch = Batch(sessions, sessions.step, beam=1, candidates=12)
+    for ids in sources:
+        batch.join(sessions.encode(ids))
+    batch.run()
+    logits = np.stack([rows[0] for rows in forced_logits(sessions, sources, [[]] * len(sources))])
+    logprobs = logits - np.logaddexp.reduce(logits.astype(np.float64), axis=1, keepdims=True)
+    expected = np.argsort(-logits, axis=1, kind="stable")[:, :12]
+    assert np.array_equal(batch.top_ids[: len(sources)], expected)
+    assert np.allclose(batch.top_logprobs[: len(sources)], np.take_along_axis(logprobs, expected, 1), atol=1e-5)
+
+
+def test_beam_scores_are_the_normalised_log_probabilities_of_their_tokens(
+    engine: Engine, sessions: Sessions, sources: list[list[int]]
+) -> None:
+    for ids in sources[:6]:
+        for hypothesis in engine.submit(ids).result():
+            if hypothesis.finished:
+                logp = forced_logprobs(sessions, [ids], [hypothesis.ids])[0].sum()
+                length = len(hypothesis.ids) + 1
+                assert hypothesis.score == pytest.approx(logp / ((5 + length) / 6) ** 0.6, abs=1e-3)
+
+
+def test_hypotheses_come_best_first_and_options_hold_for_each_sentence(
+    engine: Engine, sources: list[list[int]]
+) -> None:
+    for beam in (1, 2, 5):
+        futures = [engine.submit(ids, options=DecodingOptions(beam, 0.6, 30)) for ids in sources[:8]]
+        for future in futures:
+            hypotheses = future.result()
+            scores = [hypothesis.score for hypothesis in hypotheses]
+            assert 1 <= len(scores) <= beam
+            assert scores == sorted(scores, reverse=True)
+            assert all(hypothesis.steps <= 30 for hypothesis in hypotheses)
+    greedy = engine.submit(sources[0], options=DecodingOptions(greedy=True, max_length=5)).result()
+    assert len(greedy) == 1
+    assert greedy[0].steps <= 5
+
+
+def test_a_short_sentence_overtakes_a_document(engine: Engine, sources: list[list[int]]) -> None:
+    finished: list[str] = []
+    document = [engine.submit(ids, options=LONG, lane="bulk") for ids in sources * 3]
+    for future in document:
+        future.add_done_callback(lambda _: finished.append("bulk"))
+    short = engine.submit(sources[0][:5])
+    short.add_done_callback(lambda _: finished.append("short"))
+    for future in document:
+        future.result()
+    assert finished.index("short") < len(document) / 4
+
+
+def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[list[int]]) -> None:
+    futures = [engine.submit(ids, options=LONG) for ids in sources]
+    for future in futures[1:]:
+        assert future.cancel()
+    assert futures[0].result()
+    engine.submit(sources[0]).result()
+    stats = engine.stats()
+    assert (stats.waiting, stats.active) == (0, 0)
+
+
+def test_a_deadline_that_has_passed_is_told(engine: Engine, sources: list[list[int]]) -> None:
+    with pytest.raises(DeadlineExceeded):
+        engine.submit(sources[0], timeout=0.0).result()
+    assert engine.submit(sources[0], timeout=60.0).result()
+
+
+@pytest.mark.parametrize("length", [0, 97])
+def test_sentences_of_impossible_length_are_refused_at_once(engine: Engine, length: int) -> None:
+    with pytest.raises(InvalidText, match=f"{length} tokens"):
+        engine.submit([5] * length)
+
+
+def test_a_sentence_larger_than_the_budget_is_decoded_alone(sessions: Sessions, sources: list[list[int]]) -> None:
+    engine = Engine(sessions, EngineSettings(workers=1, max_batch_tokens=1))
+    try:
+        futures = [engine.submit(ids[:6], lane="bulk") for ids in sources[:3]]
+        assert all(future.result() for future in futures)
+    finally:
+        engine.close()
+
+
+def test_closing_fails_what_is_not_done_and_refuses_more(sessions: Sessions, sources: list[list[int]]) -> None:
+    engine = Engine(sessions, EngineSettings(workers=1))
+    futures = [engine.submit(ids, options=LONG) for ids in sources * 4]
+    engine.close()
+    assert any(isinstance(future.exception(), EngineStopped) for future in futures)
+    assert all(future.done() for future in futures)
+    with pytest.raises(EngineStopped):
+        engine.submit(sources[0]).result()
+    with pytest.raises(EngineStopped):
+        engine.check()
+
+
+def test_a_failure_in_a_worker_reaches_its_callers_and_the_health_check(
+    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    engine = Engine(sessions, EngineSettings(workers=1))
+    monkeypatch.setattr(Batch, "run", lambda _: 1 / 0)
+    with pytest.raises(EngineStopped):
+        engine.submit(sources[0]).result(timeout=30)
+    with pytest.raises(EngineStopped):
+        engine.check()
+
+
+def test_the_canary_passes_and_notices_another_model(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert canary.replay(sessions) <= sessions.bundle.manifest.canary.tolerance
+    monkeypatch.setattr(canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)])
+    with pytest.raises(BundleError, match="within"):
+        canary.replay(sessions)
