@@ -1,0 +1,95 @@
+"""Hypotheses to text, whatever the model put out.
+
+Warnings, by the name they carry in answers:
+1. "truncated": the translation reached the longest length before it was finished;
+2. "loop": it repeated itself, and the repetitions were taken out;
+3. "unknown": it held the unknown symbol, which was taken out;
+4. "long": it is far longer than its source;
+5. "empty": nothing was left, and the source text stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import eq
+
+from pipeline.normalise import visible
+from pipeline.tokenizer import Tokenizer
+from pipeline.types import Hypothesis, Unit
+
+LONGEST_PERIOD = 32  # tokens of a repeated phrase
+MOST_REPEATS = 8  # that a source which repeats itself is granted
+_REPEATS = {1: 6, 2: 4}  # how often a phrase of so many tokens stands in a row in a loop
+_REPEATS_OF_LONGER = 3
+_REPEATS_OF_SIGNS = 16  # digits and punctuation repeat in numbers, rulers and dot leaders
+_LONG_FACTOR, _LONG_EXTRA = 3, 20  # tokens
+
+
+class Parser:
+    """Calling it gives a hypothesis's text, "" if there is none, and its warnings. Never raises."""
+
+    def __init__(self, tokenizer: Tokenizer, unknown_id: int, end_id: int) -> None:
+        self._tokenizer = tokenizer
+        self._unknown_id = unknown_id
+        self._end_id = end_id
+
+    def __call__(self, unit: Unit, hypothesis: Hypothesis | None) -> tuple[str, tuple[str, ...]]:
+        ids = list(hypothesis.ids) if hypothesis else []
+        warnings = []
+        if self._end_id in ids:
+            ids = ids[: ids.index(self._end_id)]
+        if hypothesis and not hypothesis.finished:
+            warnings.append("truncated")
+        if len(ids) > _LONG_FACTOR * len(unit.ids) + _LONG_EXTRA:
+            warnings.append("long")
+        if self._unknown_id in ids:
+            warnings.append("unknown")
+            ids = [i for i in ids if i != self._unknown_id]
+        trimmed = self._without_loops(ids, unit.text)
+        if len(trimmed) < len(ids):
+            warnings.append("loop")
+        text = visible(self._tokenizer.decode(trimmed))
+        if not text:
+            warnings.append("empty")
+        return text, tuple(warnings)
+
+    def _without_loops(self, ids: list[int], source: str) -> list[int]:
+        """The ids with every loop cut to as many rounds as the source itself makes, at least one."""
+        granted: int | None = None
+        period = 1
+        while period <= min(LONGEST_PERIOD, len(ids) // 2):
+            for start, end in _runs(ids, period):
+                if granted is None:
+                    granted = _rounds(source)
+                rounds = (end - start) // period
+                if rounds > max(self._harmless(ids[start : start + period]), granted):
+                    ids = ids[: start + period * granted] + ids[end:]
+                    break
+            else:
+                period += 1
+        return ids
+
+    def _harmless(self, phrase: Sequence[int]) -> int:
+        """How often a phrase may stand in a row whatever the source."""
+        if not any(character.isalpha() for character in self._tokenizer.decode(phrase)):
+            return _REPEATS_OF_SIGNS - 1
+        return _REPEATS.get(len(phrase), _REPEATS_OF_LONGER) - 1
+
+
+def _runs(items: Sequence[object], period: int) -> list[tuple[int, int]]:
+    """Maximal ranges in which every item equals the one a period before, at least three periods long."""
+    runs = []
+    at = 0
+    for same, group in groupby(map(eq, items, items[period:])):
+        length = len(list(group))
+        if same and length >= 2 * period:
+            runs.append((at, at + length + period))
+        at += length
+    return runs
+
+
+def _rounds(source: str) -> int:
+    """How often the source repeats a phrase of up to eight characters in a row, at most MOST_REPEATS."""
+    rounds = [(end - start) // period for period in range(1, 9) for start, end in _runs(source, period)]
+    return min(max(rounds, default=1), MOST_REPEATS)

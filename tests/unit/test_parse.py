@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+import sentencepiece
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.parse import Parser
+from pipeline.tokenizer import SentencePieceTokenizer, Tokenizer
+from pipeline.types import Hypothesis, Span, Unit
+from tests.bundles import VOCABULARIES
+
+TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
+SIZE = 8000
+PARSER = Parser(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), 1, 0)
+
+
+@pytest.fixture(scope="module")
+def parse(tokenizer: Tokenizer) -> Parser:
+    return Parser(tokenizer, unknown_id=1, end_id=0)
+
+
+def unit(text: str, tokens: int = 20) -> Unit:
+    return Unit(text, Span(0, len(text)), tuple(range(300, 300 + tokens)))
+
+
+def hypothesis(text: str, finished: bool = True) -> Hypothesis:
+    return Hypothesis(tuple(TARGET.encode(text)), score=-0.5, steps=9, finished=finished)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How are you?",
+        "The number is 1,000,000,000,000,000.",
+        "Format YYYYMMDD with #XXXX",
+        "very, very, very good",
+        "- - - - -",
+        "He came, he saw, he won.",
+    ],
+)
+def test_ordinary_text_passes(text: str, parse: Parser) -> None:
+    assert parse(unit("你好吗？"), hypothesis(text)) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I like salad" + " salad" * 40, "I like salad"),
+        ("The end" + " of the world" * 20 + ".", "The end of the world."),
+        ("Good. " + "(applause) " * 15, "Good. (applause)"),
+        ("It is" + " not that he was here but that" * 4, "It is not that he was here but that"),
+        ("A line" + " ." * 40, "A line ."),
+    ],
+)
+def test_loops_are_taken_out_and_flagged(text: str, expected: str, parse: Parser) -> None:
+    assert parse(unit("我喜欢沙拉", 60), hypothesis(text)) == (expected, ("loop",))
+
+
+def test_a_source_that_repeats_itself_may_be_repeated(parse: Parser) -> None:
+    laughter = " ".join(["ha"] * 7)
+    assert parse(unit("哈哈哈哈哈哈哈"), hypothesis(laughter)) == (laughter, ())
+    assert "loop" in parse(unit("哈哈"), hypothesis(laughter))[1]
+
+
+def test_endless_laughter_is_cut_and_flagged(parse: Parser) -> None:
+    text, warnings = parse(unit("哈" * 500, 60), hypothesis(" ".join(["ha"] * 60), finished=False))
+    assert text == " ".join(["ha"] * 8)
+    assert warnings == ("truncated", "loop")
+
+
+def test_an_unfinished_hypothesis_is_truncated(parse: Parser) -> None:
+    assert parse(unit("你好"), hypothesis("How are", finished=False)) == ("How are", ("truncated",))
+
+
+def test_the_unknown_symbol_is_taken_out_and_flagged(parse: Parser) -> None:
+    ids = (1, *hypothesis("How are").ids, 1)
+    assert parse(unit("你好"), Hypothesis(ids, -1.0, 4)) == ("How are", ("unknown",))
+
+
+def test_far_too_long_is_flagged(parse: Parser) -> None:
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen twenty thirty forty fifty"
+    assert parse(unit("一", 1), hypothesis(text)) == (text, ("long",))
+
+
+def test_what_follows_an_end_symbol_is_ignored(parse: Parser) -> None:
+    ids = (*hypothesis("How are").ids, 0, *hypothesis("you").ids)
+    assert parse(unit("你好"), Hypothesis(ids, -1.0, 4)) == ("How are", ())
+
+
+@pytest.mark.parametrize("ids", [(), (0,), (1, 1), (266 - 128,), (-5, 10**9), (TARGET.piece_to_id("▁"),)])
+def test_nothing_left_is_empty(ids: tuple[int, ...], parse: Parser) -> None:
+    text, warnings = parse(unit("你好"), Hypothesis(ids, 0.0, 1))
+    assert text == ""
+    assert "empty" in warnings
+
+
+def test_no_hypothesis_is_empty(parse: Parser) -> None:
+    assert parse(unit("你好"), None) == ("", ("empty",))
+
+
+ANY_ID = st.one_of(st.integers(-5, 300), st.integers(SIZE - 5, SIZE + 5), st.integers(), st.sampled_from([268, 269]))
+
+
+@given(st.lists(ANY_ID, max_size=200), st.text(max_size=40), st.booleans())
+def test_any_ids_give_one_line_of_clean_text(ids: list[int], source: str, finished: bool) -> None:
+    text, warnings = PARSER(unit(source, 5), Hypothesis(tuple(ids), 0.0, len(ids), finished))
+    assert text == " ".join(text.split())
+    assert "\ufffd" not in text
+    assert "\0" not in text
+    text.encode("utf-8")
+    assert set(warnings) <= {"truncated", "loop", "unknown", "long", "empty"}
+    assert ("empty" in warnings) == (text == "")
+
+
+@given(st.lists(st.integers(300, 303), min_size=1, max_size=6), st.integers(16, 40), st.lists(st.integers(310, 340)))
+def test_every_loop_is_cut(phrase: list[int], rounds: int, before: list[int]) -> None:
+    ids = (*before, *phrase * rounds)
+    assert "loop" in PARSER(unit("你好", 100), Hypothesis(ids, 0.0, len(ids)))[1]
