@@ -10,7 +10,7 @@ from pipeline.bundle import Bundle
 from pipeline.detokenize import capitalised, closed, ends_sentence, english, marker
 from pipeline.normalise import LINE_END
 from pipeline.parse import Parser
-from pipeline.segment import CLOSING, OPENING
+from pipeline.segment import CLOSING, OPENING, parts_cells
 from pipeline.types import Hypothesis, Prepared, SentenceTranslation, Span, Translation, Unit
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"
@@ -56,12 +56,15 @@ class Postprocessor:
         return Translation(prepared.text, "".join(pieces), tuple(sentences), tuple(warnings))
 
     def _targets(self, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> list[_Target]:
-        starts = [True, *map(_starts, prepared.units[:-1], prepared.separators[1:-1]), True]
-        return [
-            # A sentence has a capital; a heading, a cell or a word has what the model gave it.
-            self._target(unit, hypothesis, capital=starts[i] and (ends_sentence(unit.text) or not starts[i + 1]))
-            for i, (unit, hypothesis) in enumerate(zip(prepared.units, hypotheses, strict=True))
-        ]
+        joins = [False, *map(_joins, prepared.separators[1:-1]), False]
+        targets = []
+        ended = True
+        for i, (unit, hypothesis) in enumerate(zip(prepared.units, hypotheses, strict=True)):
+            opens = ended or not joins[i]
+            ended = ends_sentence(unit.text)
+            # A sentence has a capital; a heading, a cell or a word alone has what the model gave it.
+            targets.append(self._target(unit, hypothesis, capital=opens and (ended or joins[i] or joins[i + 1])))
+        return targets
 
     def _target(self, unit: Unit, hypothesis: Hypothesis | None, capital: bool) -> _Target:
         if not unit.ids:
@@ -77,9 +80,9 @@ class Postprocessor:
         return _Target(text, warnings, translated=True)
 
 
-def _starts(before: Unit, separator: str) -> bool:
-    """Whether a sentence starts after `before`, rather than go on because it was too long."""
-    return bool(LINE_END.search(separator)) or "\t" in separator or ends_sentence(before.text)
+def _joins(separator: str) -> bool:
+    """Whether what stands on either side is running text, not another line or cell."""
+    return not (LINE_END.search(separator) or parts_cells(separator))
 
 
 def _separators(separators: Sequence[str], targets: Sequence[_Target]) -> list[str]:

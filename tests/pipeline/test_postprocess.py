@@ -140,7 +140,8 @@ def test_parts_of_a_long_sentence_are_joined_by_a_space(desk: Desk) -> None:
 
 def test_only_a_sentence_start_gets_a_capital(desk: Desk) -> None:
     assert desk("你好。他来了。", "hello.", "he came.").text == "Hello. He came."
-    assert desk("苹果\n梨\t桃", "apple", "pear", "peach").text == "apple\npear\tpeach"
+    assert desk("你好。他来了", "hello.", "he came").text == "Hello. He came"
+    assert desk("苹果\n梨\t桃   李", "apple", "pear", "peach", "plum").text == "apple\npear\tpeach   plum"
 
 
 def test_scores_and_spans_go_with_their_sentences(desk: Desk) -> None:
