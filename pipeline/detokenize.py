@@ -42,9 +42,9 @@ def english(text: str) -> str:
 
 
 def capitalised(text: str, source: str) -> str:
-    """The sentence with a capital, if its first word is plain lower case and not taken from the source."""
+    """The text with a capital, if its first word is plain lower case and not taken from the source."""
     first = _FIRST_WORD.match(text)
-    if not first or first[2] in source or not _SOURCE_MARK.search(source[-_LAST:]):
+    if not first or first[2] in source:
         return text
     return text[: first.start(2)] + first[2].capitalize() + text[first.end(2) :]
 

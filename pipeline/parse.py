@@ -64,7 +64,9 @@ class Parser:
                     granted = _rounds(source)
                 rounds = (end - start) // period
                 if rounds > max(self._harmless(ids[start : start + period]), granted):
-                    ids = ids[: start + period * granted] + ids[end:]
+                    # A round begun stays where text follows, so that the words around it do not run together.
+                    rest = ids[start + period * rounds :] if end < len(ids) else []
+                    ids = ids[: start + period * granted] + rest
                     break
             else:
                 period += 1

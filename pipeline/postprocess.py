@@ -10,7 +10,7 @@ from pipeline.bundle import Bundle
 from pipeline.detokenize import capitalised, closed, ends_sentence, english, marker
 from pipeline.normalise import LINE_END
 from pipeline.parse import Parser
-from pipeline.segment import CLOSING, OPENING
+from pipeline.segment import CLOSING, OPENING, parts_cells
 from pipeline.types import Hypothesis, Prepared, SentenceTranslation, Span, Translation, Unit
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"
@@ -41,42 +41,56 @@ class Postprocessor:
 
         Raises ValueError if their number differs from the number of units.
         """
-        units, separators = prepared.units, prepared.separators
-        targets = [
-            self._target(unit, hypothesis, opens=i == 0 or _opens(units[i - 1], separators[i]))
-            for i, (unit, hypothesis) in enumerate(zip(units, hypotheses, strict=True))
-        ]
-        pieces = [_line_start(separators[0], targets[0])] if targets else [separators[0]]
-        offset = len(pieces[0])
+        targets = self._targets(prepared, hypotheses)
+        separators = _separators(prepared.separators, targets)
+        pieces = [separators[0]]
+        offset = len(separators[0])
         sentences = []
-        for i, (unit, target, hypothesis) in enumerate(zip(units, targets, hypotheses, strict=True)):
+        for i, (unit, target, hypothesis) in enumerate(zip(prepared.units, targets, hypotheses, strict=True), start=1):
             span = Span(offset, offset + len(target.text))
             score = hypothesis.score if hypothesis and unit.ids else None
             sentences.append(SentenceTranslation(unit.text, target.text, unit.span, span, score, target.warnings))
-            last = i + 1 == len(units)
-            separator = separators[-1] if last else _between(target, separators[i + 1], targets[i + 1])
-            pieces += [target.text, separator]
-            offset = span.end + len(separator)
+            pieces += [target.text, separators[i]]
+            offset = span.end + len(separators[i])
         warnings = dict.fromkeys([*prepared.warnings, *(name for target in targets for name in target.warnings)])
         return Translation(prepared.text, "".join(pieces), tuple(sentences), tuple(warnings))
 
-    def _target(self, unit: Unit, hypothesis: Hypothesis | None, opens: bool) -> _Target:
+    def _targets(self, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> list[_Target]:
+        joins = [False, *map(_joins, prepared.separators[1:-1]), False]
+        targets = []
+        ended = True
+        for i, (unit, hypothesis) in enumerate(zip(prepared.units, hypotheses, strict=True)):
+            opens = ended or not joins[i]
+            ended = ends_sentence(unit.text)
+            # A sentence has a capital; a heading, a cell or a word alone has what the model gave it.
+            targets.append(self._target(unit, hypothesis, capital=opens and (ended or joins[i] or joins[i + 1])))
+        return targets
+
+    def _target(self, unit: Unit, hypothesis: Hypothesis | None, capital: bool) -> _Target:
         if not unit.ids:
             return _Target(unit.text)
         raw, warnings = self._parse(unit, hypothesis)
         if not raw:
             return _Target(unit.text, warnings)
         text = english(raw)
-        if opens:
+        if capital:
             text = capitalised(text, unit.text)
         if "truncated" not in warnings:
             text = closed(text, unit.text)
         return _Target(text, warnings, translated=True)
 
 
-def _opens(before: Unit, separator: str) -> bool:
-    """Whether a unit begins a sentence, rather than going on with one that was parted."""
-    return bool(LINE_END.search(separator)) or "\t" in separator or ends_sentence(before.text)
+def _joins(separator: str) -> bool:
+    """Whether what stands on either side is running text, not another line or cell."""
+    return not (LINE_END.search(separator) or parts_cells(separator))
+
+
+def _separators(separators: Sequence[str], targets: Sequence[_Target]) -> list[str]:
+    """The separators as they stand between the targets."""
+    if not targets:
+        return list(separators)
+    inner = map(_between, targets[:-1], separators[1:-1], targets[1:])
+    return [_line_start(separators[0], targets[0]), *inner, separators[-1]]
 
 
 def _line_start(separator: str, right: _Target) -> str:

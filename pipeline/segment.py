@@ -74,6 +74,11 @@ def trimmed(text: str, start: int, end: int) -> Span:
     return Span(end - len(text[start:end].lstrip(BLANKS)), end)
 
 
+def parts_cells(blanks: str) -> bool:
+    """Whether blanks within a line are wide enough to part columns."""
+    return len(blanks) >= 3 or "\t" in blanks
+
+
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for line_end in LINE_END.finditer(text):
@@ -84,7 +89,7 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 def _cells(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for gap in _BLANK_RUN.finditer(text, start, end):
-        if len(gap[0]) >= 3 or "\t" in gap[0]:
+        if parts_cells(gap[0]):
             yield start, gap.start()
             start = gap.end()
     yield start, end

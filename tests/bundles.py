@@ -1,4 +1,4 @@
-"""Bundles for tests of the text side: real vocabularies, and a manifest without graphs."""
+"""Bundles for tests of the text side: the vocabularies of csanmt-zh-en-tiny, and a manifest without graphs."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ def test_ordinary_text_passes(text: str, parse: Parser) -> None:
         ("The end" + " of the world" * 20 + ".", "The end of the world."),
         ("Good. " + "(applause) " * 15, "Good. (applause)"),
         ("It is" + " not that he was here but that" * 4, "It is not that he was here but that"),
+        ("A man 's" + " 's" * 12 + " '1639 years", "A man 's '1639 years"),
         ("A line" + " ." * 40, "A line ."),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +13,13 @@ from pipeline.tokenizer import SentencePieceTokenizer, Tokenizer
 from tests.bundles import VOCABULARIES, text_bundle
 
 TARGET_SIZE = 8000
+TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
+TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
 BYTE_IDS = range(10, 266)  # <0x00> … <0xFF> in the target vocabulary of tests/data
 
 
 def target_ids(text: str) -> list[int]:
-    import sentencepiece
-
-    ids: list[int] = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm")).encode(text)
+    ids: list[int] = TARGET.encode(text)
     return ids
 
 
@@ -34,7 +35,7 @@ def test_mask_symbols_are_one_token(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["How are you?", "The iPhone is good.", "Price &lt;100 yuan", "naïve 東京 😀", "a  b".replace("  ", " ")]
+    "text", ["How are you?", "The iPhone is good.", "Price &lt;100 yuan", "naïve 東京 😀", "(a, b)"]
 )
 def test_target_text_survives_the_round_trip(text: str, tokenizer: Tokenizer) -> None:
     assert tokenizer.decode(target_ids(text)) == text
@@ -56,9 +57,6 @@ def test_no_replacement_character_comes_from_broken_bytes(ids: list[int]) -> Non
     real = bytes(BYTE_IDS.index(i) for i in ids if i in BYTE_IDS)
     if b"\xef\xbf\xbd" not in real:
         assert "\ufffd" not in TOKENIZER.decode(ids)
-
-
-TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
 
 
 def test_a_file_that_is_no_vocabulary_is_named(tmp_path: Path) -> None:
