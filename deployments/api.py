@@ -18,16 +18,21 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from deployments.config import Limits
-from deployments.flow import Flow, Overloaded, Timings, UnknownModel
+from deployments.flow import Flow, Overloaded, Timings
 from deployments.middleware import Admission, Body, Disconnect, Errors, RequestId, Traffic
 from deployments.page import add_page
 from deployments.readiness import Readiness
 from deployments.schemas import ErrorResponse, TranslateRequest, TranslateResponse, respond
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
 
 PHRASES = {404: "Not found", 405: "Method not allowed"}
-NOT_TEXT = "a NUL character or half of a surrogate pair"
 RETRY = {"Retry-After": "1"}
+REFUSALS: dict[type[Exception], tuple[int, str]] = {  # what the flow raises
+    InvalidText: (400, "Invalid request: text holds a NUL character or half of a surrogate pair"),
+    Overloaded: (503, "The service is busy"),
+    DeadlineExceeded: (503, "The translation took too long"),
+    EngineStopped: (503, "The service is restarting"),
+}
 
 
 def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits) -> FastAPI:
@@ -110,10 +115,14 @@ def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:
         if len(wanted.text) > limits.characters:
             found = len(wanted.text)
             raise HTTPException(413, f"The text has {found} characters, more than the limit of {limits.characters}")
+        if wanted.model not in (None, *flow.translators):
+            served = ", ".join(flow.translators)
+            raise HTTPException(400, f"Invalid request: the model is not served; served are: {served}")
         try:
             translation = await flow.translate(wanted.text, wanted.model, timings)
-        except UserError as error:
-            reject(error)
+        except tuple(REFUSALS) as error:
+            status, sentence = REFUSALS[type(error)]
+            raise HTTPException(status, sentence, RETRY if status == 503 else None) from None
         request_id = request.state.request_id
         body = respond(translation, timings.total(), detail=wanted.detail, request_id=request_id)
         return JSONResponse(
@@ -155,23 +164,5 @@ def explain(error: ValidationError) -> str:
             return f"{name} must be a string"
         case "bool_type":
             return f"{name} must be true or false"
-        case "string_unicode":
-            return f"{name} holds {NOT_TEXT}"
         case _:
             return f"{name} is not valid"
-
-
-def reject(error: UserError) -> NoReturn:
-    """The HTTP error for one that the flow raised; its own text is not sent except where it is written for clients."""
-    match error:
-        case UnknownModel():
-            raise HTTPException(400, f"Invalid request: {error}") from None
-        case InvalidText():
-            raise HTTPException(400, f"Invalid request: text holds {NOT_TEXT}") from None
-        case Overloaded():
-            raise HTTPException(503, "The service is busy", RETRY) from None
-        case DeadlineExceeded():
-            raise HTTPException(503, "The translation took too long", RETRY) from None
-        case EngineStopped():
-            raise HTTPException(503, "The service is restarting", RETRY) from None
-    raise error

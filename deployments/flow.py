@@ -30,10 +30,6 @@ class Overloaded(UserError):
     """There is more work than the service can do in time."""
 
 
-class UnknownModel(UserError):
-    """The request names a model that is not served."""
-
-
 class Deadline:
     """A point in time on this process's clock."""
 
@@ -77,10 +73,8 @@ class Flow:
         self.limits = limits
 
     async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
-        """Raises InvalidText, UnknownModel, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
+        """Raises InvalidText, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
         name = next(iter(self.translators)) if model is None else model
-        if name not in self.translators:
-            raise UnknownModel(f"The model is not served; served are: {', '.join(self.translators)}")
         deadline = Deadline(self.limits.request_s)
         # Awaited here, since an unawaited response counts as load of the translator from the start.
         prepared: Prepared = await ask(self.preprocess.prepare, lambda: (name, text), deadline)
@@ -98,7 +92,7 @@ class Flow:
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
             async with gate:
                 answer: tuple[Hypothesis, ...] = await ask(
-                    method, lambda: (Call(sentences, deadline.left(), index == 0),), deadline
+                    method, lambda: (Call(sentences, len(prepared.units), deadline.left(), index == 0),), deadline
                 )
                 return answer
 

@@ -10,6 +10,9 @@ CSANMT_HOST and CSANMT_PORT, read here, replace http_options.host and http_optio
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
+import io
 import os
 import re
 import signal
@@ -103,16 +106,20 @@ class Server:
         self.document, self.application, self.service, self.url = document, application, service, url
         self.stop = threading.Event()
         self.hurry = threading.Event()
+        self.ready = False
 
     def run(self, started: float) -> int:
         """Deploy, wait until the service translates, then until it is told to stop. Returns the exit status."""
         import ray  # only now: it reads the environment when it is imported
-        from ray import serve
+        from ray.exceptions import RayError
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.on_signal)
         try:
-            self.deploy()
+            try:
+                self.deploy()
+            except (RayError, OSError, RuntimeError, ValueError) as error:
+                return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
             failure = self.wait_until_ready()
             if failure:
                 return fail(failure, 1)
@@ -120,12 +127,12 @@ class Server:
                 print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
             self.stop.wait()
             print("Stopping: requests under way are answered first", flush=True)
-            self.drain()
             return 0
         finally:
             if ray.is_initialized():
-                serve.shutdown()
-                ray.shutdown()
+                asyncio.run(self.shut_down())
+                with contextlib.redirect_stdout(io.StringIO()):
+                    ray.shutdown()
 
     def on_signal(self, *_: object) -> None:
         """The first signal asks for a stop in good order, a second one for a quick one."""
@@ -162,7 +169,8 @@ class Server:
             status = serve.status().applications.get(self.application)
             if status is not None and status.status == "DEPLOY_FAILED":
                 return f"the deployment failed: {reason(status)}"
-            if self.answers():
+            self.ready = self.answers()
+            if self.ready:
                 return None
         return None
 
@@ -173,20 +181,30 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
 
-    def drain(self) -> None:
+    async def shut_down(self) -> None:
+        """Drain if it was ready, then delete everything; in one event loop, as Serve's handles are bound to it."""
+        from ray import serve
+
+        if self.ready:
+            await self.drain()
+        with contextlib.redirect_stdout(io.StringIO()):  # Ray reports the actors that we stop as failed
+            await serve.shutdown_async()
+
+    async def drain(self) -> None:
         """Refuse new requests and wait until none is under way, for at most the time that the settings give."""
         from ray import serve
 
         deadline = time.monotonic() + self.service.shutdown_s
         handle = serve.get_app_handle(self.application)
 
-        def everywhere(method: str) -> list[Any]:
-            return handle.broadcast(method).results(timeout_s=5, return_exceptions=True)
+        async def everywhere(method: str) -> list[Any]:
+            return await handle.broadcast(method).results_async(timeout_s=5, return_exceptions=True)
 
-        everywhere("drain")
+        await everywhere("drain")
         idle = 0  # looks in a row without a request: one may be on its way from the proxy
-        while idle < 2 and time.monotonic() < deadline and not self.hurry.wait(0.1):
-            idle = 0 if any(count for count in everywhere("under_way")) else idle + 1
+        while idle < 2 and time.monotonic() < deadline and not self.hurry.is_set():
+            await asyncio.sleep(0.1)
+            idle = 0 if any(count for count in await everywhere("under_way")) else idle + 1
 
 
 def reason(status: Any) -> str:

@@ -30,6 +30,7 @@ class Call:
     """
 
     sentences: tuple[tuple[int, ...], ...]  # source ids without the end symbol
+    units: int  # of the whole request, which decide its lane in the engine
     seconds: float
     first: bool
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import Future
+from dataclasses import replace
 
 from ray import serve
 
@@ -19,9 +20,10 @@ from deployments.messages import Answer, Call, Refusal
 from deployments.scaling import METRIC
 from pipeline import canary
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings
+from pipeline.engine import Engine, EngineSettings, default_options
 from pipeline.errors import DeadlineExceeded, EngineStopped
-from pipeline.types import DecodingOptions, Hypothesis
+from pipeline.translator import lane_for
+from pipeline.types import Hypothesis
 
 logger = logging.getLogger("ray.serve")
 
@@ -53,13 +55,10 @@ class Translate:
             workers=max(1, int(config.translate.num_cpus)), max_batch_tokens=config.translate.max_batch_tokens
         )
         self.engine = Engine.load(bundle, settings)
-        difference = canary.replay(self.engine, bundle)
+        difference = canary.replay(self.engine.sessions)
         logger.info("%s: the canary holds, largest |Δ log p| %.2g", bundle.manifest.name, difference)
-        defaults, override = bundle.manifest.decoding, config.decoding
-        self.options = DecodingOptions(
-            beam_size=defaults.beam_size if override.beam_size is None else override.beam_size,
-            length_penalty=defaults.length_penalty if override.length_penalty is None else override.length_penalty,
-            max_length=defaults.max_length,
+        self.options = replace(
+            default_options(bundle.manifest.decoding), **config.decoding.model_dump(exclude_none=True)
         )
         self.queue_wait_s = config.limits.queue_wait_s
         self.load = Load()
@@ -82,13 +81,16 @@ class Translate:
         call = ticket.call
         if ticket.closed:
             return Refusal.LATE
-        if call.first and self.load.wait_s(self.engine.stats().waiting_tokens) > self.queue_wait_s:
+        lane, stats = lane_for(call.units), self.engine.stats()
+        ahead = stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
+        if call.first and self.load.wait_s(ahead) > self.queue_wait_s:
             return Refusal.BUSY
         tokens, done = sum(map(len, call.sentences)), False
         self.load.enter(tokens)
         try:
             for ids in call.sentences:
-                ticket.futures.append(self.engine.submit(ids, options=self.options, timeout=call.seconds))
+                future = self.engine.submit(ids, options=self.options, timeout=call.seconds, lane=lane)
+                ticket.futures.append(future)
             hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
             done = True
             return tuple(best for best, *_ in hypotheses)
@@ -103,7 +105,7 @@ class Translate:
     async def ping(self) -> None:
         """Answers if the replica can work, without model work. Raises EngineStopped if a worker died."""
         self.engine.check()
-        await self.translate(Call((), 1.0, False))  # a wedged batch queue would not answer
+        await self.translate(Call((), 0, 1.0, False))  # a wedged batch queue would not answer
 
     async def check_health(self) -> None:
         await self.ping()
