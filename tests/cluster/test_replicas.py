@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import Service, wait_for
+from tests.service import Service, wait_for
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
