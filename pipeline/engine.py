@@ -42,6 +42,7 @@ class EngineSettings:
 class EngineStats:
     waiting: int  # sentences in the lanes
     waiting_tokens: int  # their source tokens
+    interactive_tokens: int  # of these, the ones that go first
     active: int  # sentences being decoded
 
 
@@ -144,8 +145,9 @@ class Engine:
 
     def stats(self) -> EngineStats:
         with self._work:
-            waiting = [job for lane in self._lanes.values() for job in lane]
-            return EngineStats(len(waiting), sum(len(job.ids) for job in waiting), self._active)
+            waiting = {lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()}
+            sentences = sum(map(len, self._lanes.values()))
+            return EngineStats(sentences, sum(waiting.values()), waiting["interactive"], self._active)
 
     def check(self) -> None:
         """Raises EngineStopped if a worker has failed or the engine was closed."""

@@ -1,0 +1,127 @@
+"""The service's configuration: one model tree, filled from one commented file.
+
+`configs/service.yaml` holds every value; the `args` of `serve_config.yaml` may override any of them.
+CSANMT_MODEL, read here when the application is built, replaces the list of models by one bundle.
+(CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launcher.py.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from pipeline.bundle import Strict
+from pipeline.errors import UserError
+from pipeline.resources import resolve
+
+DEFAULT = "configs/service.yaml"
+
+
+class Decoding(Strict):
+    """Overrides of what the bundle's manifest says; None keeps it."""
+
+    beam_size: int | None = Field(ge=1, le=16)
+    length_penalty: float | None = Field(ge=0, le=5, allow_inf_nan=False)
+
+
+class Limits(Strict):
+    characters: int = Field(ge=1)
+    body_bytes: int = Field(ge=1)
+    body_read_s: float = Field(gt=0)
+    bodies: int = Field(ge=1)
+    buffered_bytes: int = Field(ge=1)
+    concurrent: int = Field(ge=1)
+    queue_wait_s: float = Field(gt=0)
+    request_s: float = Field(gt=0)
+    call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB
+    calls: int = Field(ge=1)
+
+
+class Readiness(Strict):
+    refresh_s: float = Field(gt=0)
+    stale_s: float = Field(gt=0)
+
+
+class Health(Strict):
+    period_s: float = Field(gt=0)
+    timeout_s: float = Field(gt=0)
+    start_attempts: int = Field(ge=1)
+
+
+class Fixed(Strict):
+    """A deployment with a fixed number of replicas."""
+
+    replicas: int = Field(ge=1)
+    num_cpus: float = Field(gt=0)
+
+
+class Scaled(Strict):
+    """The translate deployment of one model, scaled by the tokens that wait for it or are being translated."""
+
+    num_cpus: float = Field(gt=0)
+    min_replicas: int = Field(ge=1)
+    max_replicas: int = Field(ge=1)
+    target_tokens: float = Field(gt=0)
+    upscale_delay_s: float = Field(ge=0)
+    downscale_delay_s: float = Field(ge=0)
+    look_back_s: float = Field(gt=1)
+    max_batch_tokens: int = Field(ge=1)
+    admit_calls: int = Field(ge=1)
+
+
+class ServiceConfig(Strict):
+    """Everything that can be set; see configs/service.yaml for what each value means."""
+
+    models: tuple[str, ...] = Field(min_length=1)
+    decoding: Decoding
+    limits: Limits
+    readiness: Readiness
+    health: Health
+    shutdown_s: float = Field(gt=0)
+    ingress: Fixed
+    preprocess: Fixed
+    postprocess: Fixed
+    translate: Scaled
+
+
+def load(args: Mapping[str, Any]) -> ServiceConfig:
+    """The configuration that `args` name: `config` is a file, every other key overrides a value in it.
+
+    Raises UserError, one line that names the file and the first wrong value.
+    """
+    overrides = dict(args)
+    path = resolve(overrides.pop("config", DEFAULT))
+    values = merge(read(path), overrides)
+    if model := os.environ.get("CSANMT_MODEL"):
+        values["models"] = [model]
+    try:
+        return ServiceConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {where}: {first['msg']} ({error.error_count()} in all): mend that value") from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping; raises UserError otherwise."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: expected YAML, found something else: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected a YAML mapping, found {type(values).__name__}: start from {DEFAULT}")
+    return values
+
+
+def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with `overrides` laid over it, mapping by mapping."""
+    merged = dict(values)
+    for key, value in overrides.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -1,0 +1,169 @@
+"""The walk of one request: prepare, translate, finish.
+
+Retries and deadlines live here and nowhere else. What travels is the seconds left, and each hop counts
+on its own monotonic clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from ray.serve.handle import DeploymentHandle
+
+from deployments.config import Limits
+from deployments.messages import Call, Refusal
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
+from pipeline.types import Hypothesis, Prepared, Translation
+
+RETRIES = 2  # of one call, where its replica died
+PAUSE_S = 0.2  # before the first retry, and twice that before the second
+
+
+class Overloaded(UserError):
+    """There is more work than the service can do in time."""
+
+
+class Deadline:
+    """A point in time on this process's clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds left; raises DeadlineExceeded where there are none."""
+        seconds = self.at - time.monotonic()
+        if seconds <= 0:
+            raise DeadlineExceeded("The time for this request passed")
+        return seconds
+
+
+@dataclass
+class Timings:
+    """Milliseconds that each stage of a request took, queues and hops included."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap belongs to `stage`."""
+        self.stages[stage] = self.total() - sum(self.stages.values())
+
+    def total(self) -> float:
+        return (time.perf_counter() - self.started) * 1000
+
+
+class Flow:
+    """Translates through the other deployments; `translators` maps model names to theirs, the default first."""
+
+    def __init__(
+        self,
+        preprocess: DeploymentHandle[Any],
+        translators: Mapping[str, DeploymentHandle[Any]],
+        postprocess: DeploymentHandle[Any],
+        limits: Limits,
+    ) -> None:
+        self.preprocess, self.translators, self.postprocess = preprocess, translators, postprocess
+        self.limits = limits
+
+    async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
+        """Raises InvalidText, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
+        name = next(iter(self.translators)) if model is None else model
+        deadline = Deadline(self.limits.request_s)
+        # Awaited here, since an unawaited response counts as load of the translator from the start.
+        prepared: Prepared = await ask(self.preprocess.prepare, lambda: (name, text), deadline)
+        timings.lap("prepare")
+        hypotheses = await self.hypotheses(name, prepared, deadline)
+        timings.lap("translate")
+        translation: Translation = await ask(self.postprocess.finish, lambda: (name, prepared, hypotheses), deadline)
+        timings.lap("finish")
+        return translation
+
+    async def hypotheses(self, name: str, prepared: Prepared, deadline: Deadline) -> list[Hypothesis | None]:
+        """One entry a unit, None where it has no ids. Only some calls are under way at once."""
+        method, gate = self.translators[name].translate, asyncio.Semaphore(self.limits.calls)
+
+        async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
+            async with gate:
+                answer: tuple[Hypothesis, ...] = await ask(
+                    method, lambda: (Call(sentences, len(prepared.units), deadline.left(), index == 0),), deadline
+                )
+                return answer
+
+        sentences = [unit.ids for unit in prepared.units if unit.ids]
+        tasks = [asyncio.create_task(one(*call)) for call in enumerate(group(sentences, self.limits.call_tokens))]
+        try:
+            answers = iter([best for answer in await asyncio.gather(*tasks) for best in answer])
+        finally:
+            for task in tasks:
+                task.cancel()
+        return [next(answers) if unit.ids else None for unit in prepared.units]
+
+
+def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Neighbouring sentences in groups of at most `tokens` tokens, or of one sentence that has more."""
+    members: list[tuple[int, ...]] = []
+    size = 0
+    for ids in sentences:
+        if members and size + len(ids) > tokens:
+            yield tuple(members)
+            members, size = [], 0
+        members.append(ids)
+        size += len(ids)
+    if members:
+        yield tuple(members)
+
+
+async def ask(method: DeploymentHandle[Any], arguments: Callable[[], tuple[Any, ...]], deadline: Deadline) -> Any:
+    """The answer of one of a deployment's replicas; another one is asked if it died.
+
+    `arguments` are made anew for each try. Raises as Flow.translate does.
+    """
+    for attempt in range(RETRIES + 1):
+        await asyncio.sleep(PAUSE_S * attempt)
+        try:
+            answer = await respond(method, arguments(), deadline)
+        except RayActorError:
+            continue
+        except grpc.RpcError as error:
+            if status(error) is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            continue
+        except (BackPressureError, DeploymentUnavailableError):
+            raise Overloaded("The service is busy") from None
+        match answer:
+            case Refusal.INVALID:
+                raise InvalidText("The text holds a NUL character or half of a surrogate pair")
+            case Refusal.BUSY:
+                raise Overloaded("The service is busy")
+            case Refusal.LATE:
+                raise DeadlineExceeded("The time for this request passed")
+            case Refusal.STOPPED:
+                continue
+        return answer
+    raise EngineStopped("The part of the service that was asked is restarting")
+
+
+async def respond(method: DeploymentHandle[Any], arguments: tuple[Any, ...], deadline: Deadline) -> Any:
+    seconds = deadline.left()
+    response: Any = method.remote(*arguments)
+    try:
+        async with asyncio.timeout(seconds):
+            return await response
+    except TimeoutError:
+        response.cancel()
+        raise DeadlineExceeded("The time for this request passed") from None
+    except asyncio.CancelledError:
+        response.cancel()
+        raise
+
+
+def status(error: grpc.RpcError) -> grpc.StatusCode | None:
+    code = getattr(error, "code", None)
+    return code() if callable(code) else None

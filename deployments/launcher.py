@@ -1,0 +1,217 @@
+"""Starts the service from serve_config.yaml and stops it on SIGTERM or SIGINT.
+
+What can be found wrong before Ray starts is one line and exit status 2; a deployment that fails is one
+line and exit status 1. To stop, the ingress replicas refuse new requests, those under way are answered,
+and only then is Ray Serve shut down. (`serve run` does neither: it stays after failures and cuts requests.)
+
+CSANMT_HOST and CSANMT_PORT, read here, replace http_options.host and http_options.port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deployments.config import ServiceConfig, load, read
+from pipeline.bundle import Bundle
+from pipeline.errors import UserError
+from pipeline.resources import resolve
+
+IMPORT_PATH = "deployments.app:build"
+ENVIRONMENT = "configs/serve.env"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("python -m deployments", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)")
+    parsed = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        set_environment(resolve(ENVIRONMENT))
+        document = read(resolve(parsed.config))
+        application, service = check(document, parsed.config)
+        url = claim(document)
+    except UserError as error:
+        return fail(str(error), 2)
+    return Server(document, application, service, url).run(started)
+
+
+def fail(line: str, status: int) -> int:
+    print(f"error: {line}", file=sys.stderr, flush=True)
+    return status
+
+
+def set_environment(path: Path) -> None:
+    """Set what the file of KEY=VALUE lines says, except variables that are set already. Before ray is imported."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            os.environ.setdefault(key.strip(), value.strip())
+
+
+def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
+    """The application's name and its settings, once all its bundles are verified.
+
+    Raises UserError or BundleError.
+    """
+    applications = document.get("applications")
+    for application in applications if isinstance(applications, list) else ():
+        if isinstance(application, dict) and application.get("import_path") == IMPORT_PATH:
+            service = load(application.get("args") or {})
+            for model in service.models:
+                Bundle.load(model)
+            return str(application.get("name", "default")), service
+    raise UserError(f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it")
+
+
+def claim(document: dict[str, Any]) -> str:
+    """The service's URL, with host and port as the environment or the document say; raises UserError if it is taken."""
+    options = document.setdefault("http_options", {})
+    options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
+    port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)
+    if not str(port).isdecimal() or not 0 < int(port) < 65536:
+        raise UserError(f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port")
+    options["port"] = port = int(port)
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
+        remedy = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
+        raise UserError(f"cannot listen on {host}:{port} ({reason}): {remedy}") from None
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"
+
+
+class Server:
+    """A running service. `document` is serve_config.yaml, `url` where it will answer."""
+
+    def __init__(self, document: dict[str, Any], application: str, service: ServiceConfig, url: str) -> None:
+        self.document, self.application, self.service, self.url = document, application, service, url
+        self.stop = threading.Event()
+        self.hurry = threading.Event()
+        self.ready = False
+
+    def run(self, started: float) -> int:
+        """Deploy, wait until the service translates, then until it is told to stop. Returns the exit status."""
+        import ray  # only now: it reads the environment when it is imported
+        from ray.exceptions import RayError
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.on_signal)
+        try:
+            try:
+                self.deploy()
+            except (RayError, OSError, RuntimeError, ValueError) as error:
+                return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
+            failure = self.wait_until_ready()
+            if failure:
+                return fail(failure, 1)
+            if not self.stop.is_set():
+                print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
+            self.stop.wait()
+            print("Stopping: requests under way are answered first", flush=True)
+            return 0
+        finally:
+            if ray.is_initialized():
+                asyncio.run(self.shut_down())
+                with contextlib.redirect_stdout(io.StringIO()):
+                    ray.shutdown()
+
+    def on_signal(self, *_: object) -> None:
+        """The first signal asks for a stop in good order, a second one for a quick one."""
+        if self.stop.is_set():
+            self.hurry.set()
+        self.stop.set()
+
+    def deploy(self) -> None:
+        import logging
+
+        import ray
+        from ray.serve._private.api import serve_start
+        from ray.serve.schema import ServeDeploySchema
+
+        schema = ServeDeploySchema.model_validate(self.document)
+        ray.init(namespace="serve", log_to_driver=False, logging_level=logging.WARNING)
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.on_signal)  # ray.init installs its own
+        client = serve_start(
+            http_options=schema.http_options.model_dump(),
+            proxy_location=schema.proxy_location,
+            grpc_options=schema.grpc_options.model_dump(),
+            global_logging_config=schema.logging_config,
+            controller_options=schema.controller_options,
+        )
+        client.deploy_apps(schema)
+
+    def wait_until_ready(self) -> str | None:
+        """None once /readyz answers 200 or a stop is asked for, else why the deployment failed."""
+        from ray import serve
+
+        while not self.stop.wait(0.2):
+            status = serve.status().applications.get(self.application)
+            if status is not None and status.status == "DEPLOY_FAILED":
+                return f"the deployment failed: {reason(status)}"
+            self.ready = self.answers()
+            if self.ready:
+                return None
+        return None
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "readyz", timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    async def shut_down(self) -> None:
+        """Drain if it was ready, then delete everything; in one event loop, as Serve's handles are bound to it."""
+        from ray import serve
+
+        if self.ready:
+            await self.drain()
+        with contextlib.redirect_stdout(io.StringIO()):  # Ray reports the actors that we stop as failed
+            await serve.shutdown_async()
+
+    async def drain(self) -> None:
+        """Refuse new requests and wait until none is under way, for at most the time that the settings give."""
+        from ray import serve
+
+        deadline = time.monotonic() + self.service.shutdown_s
+        handle = serve.get_app_handle(self.application)
+
+        async def everywhere(method: str) -> list[Any]:
+            return await handle.broadcast(method).results_async(timeout_s=5, return_exceptions=True)
+
+        await everywhere("drain")
+        idle = 0  # looks in a row without a request: one may be on its way from the proxy
+        while idle < 2 and time.monotonic() < deadline and not self.hurry.is_set():
+            await asyncio.sleep(0.1)
+            idle = 0 if any(count for count in await everywhere("under_way")) else idle + 1
+
+
+def reason(status: Any) -> str:
+    """The last error that a failed application's status quotes, on one line."""
+    messages = [status.message, *(deployment.message for deployment in status.deployments.values())]
+    errors = [
+        line.strip() for text in messages for line in text.splitlines() if re.match(r"\s*[\w.]*Error\b.*: ", line)
+    ]
+    line = errors[-1] if errors else " ".join(" ".join(messages).split())
+    return re.sub(r"^[\w.]*Error[^:]*: ", "", line)

@@ -1,0 +1,23 @@
+"""The postprocess deployment: hypotheses in, the translated text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.bundle import Bundle
+from pipeline.postprocess import Postprocessor
+from pipeline.types import Hypothesis, Prepared, Translation
+
+
+class Postprocess:
+    """Finishes translations of any of the models that are served; `bundles` maps their names to paths."""
+
+    def __init__(self, bundles: Mapping[str, str]) -> None:
+        self.postprocessors = {name: Postprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
+
+    async def finish(self, model: str, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> Translation:
+        """`hypotheses` has one entry a unit of `prepared`, None where the unit stays as it is."""
+        return self.postprocessors[model](prepared, hypotheses)
+
+    async def ping(self) -> None:
+        """Answers once the replica can work."""

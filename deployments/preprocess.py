@@ -1,0 +1,27 @@
+"""The preprocess deployment: text in, sentences as token ids out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deployments.messages import Refusal
+from pipeline.bundle import Bundle
+from pipeline.errors import InvalidText
+from pipeline.preprocess import Preprocessor
+from pipeline.types import Prepared
+
+
+class Preprocess:
+    """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
+
+    def __init__(self, bundles: Mapping[str, str]) -> None:
+        self.preprocessors = {name: Preprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
+
+    async def prepare(self, model: str, text: str) -> Prepared | Refusal:
+        try:
+            return self.preprocessors[model](text)
+        except InvalidText:
+            return Refusal.INVALID
+
+    async def ping(self) -> None:
+        """Answers once the replica can work."""

@@ -1,0 +1,118 @@
+"""The translate deployment: the INT8 engine of one model.
+
+`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns one
+future a call, which each caller awaits for itself. The engine decides what runs together, so a short
+request overtakes a long one and one batch at a time is no bottleneck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Future
+from dataclasses import replace
+
+from ray import serve
+
+from deployments.config import ServiceConfig
+from deployments.load import Load
+from deployments.messages import Answer, Call, Refusal
+from deployments.scaling import METRIC
+from pipeline import canary
+from pipeline.bundle import Bundle
+from pipeline.engine import Engine, EngineSettings, default_options
+from pipeline.errors import DeadlineExceeded, EngineStopped
+from pipeline.translator import lane_for
+from pipeline.types import Hypothesis
+
+logger = logging.getLogger("ray.serve")
+
+
+class Ticket:
+    """A call on its way through the engine. Closed when its caller has what it wants or is gone."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.futures: list[Future[tuple[Hypothesis, ...]]] = []
+        self.closed = False
+
+    def close(self) -> None:
+        """The engine drops at its next step what is not finished."""
+        self.closed = True
+        for future in self.futures:
+            future.cancel()
+
+
+class Translate:
+    """Loads and warms the engine and replays the canary before it takes a call.
+
+    Raises BundleError if a file of the bundle is not as its manifest says or the canary fails.
+    """
+
+    def __init__(self, path: str, config: ServiceConfig) -> None:
+        bundle = Bundle.load(path)
+        settings = EngineSettings(
+            workers=max(1, int(config.translate.num_cpus)), max_batch_tokens=config.translate.max_batch_tokens
+        )
+        self.engine = Engine.load(bundle, settings)
+        difference = canary.replay(self.engine.sessions)
+        logger.info("%s: the canary holds, largest |Δ log p| %.2g", bundle.manifest.name, difference)
+        self.options = replace(
+            default_options(bundle.manifest.decoding), **config.decoding.model_dump(exclude_none=True)
+        )
+        self.queue_wait_s = config.limits.queue_wait_s
+        self.load = Load()
+        self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]
+
+    async def translate(self, call: Call) -> Answer:
+        """The best hypothesis of each sentence of the call, or why there is none."""
+        ticket = Ticket(call)
+        try:
+            return await (await self.admit(ticket))
+        finally:
+            ticket.close()
+
+    @serve.batch(batch_wait_timeout_s=0.0)
+    async def admit(self, tickets: list[Ticket]) -> list[asyncio.Task[Answer]]:
+        """One task a ticket, at once; each ends with its own sentences."""
+        return [asyncio.create_task(self.run(ticket)) for ticket in tickets]
+
+    async def run(self, ticket: Ticket) -> Answer:
+        call = ticket.call
+        if ticket.closed:
+            return Refusal.LATE
+        lane, stats = lane_for(call.units), self.engine.stats()
+        ahead = stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
+        if call.first and self.load.wait_s(ahead) > self.queue_wait_s:
+            return Refusal.BUSY
+        tokens, done = sum(map(len, call.sentences)), False
+        self.load.enter(tokens)
+        try:
+            for ids in call.sentences:
+                future = self.engine.submit(ids, options=self.options, timeout=call.seconds, lane=lane)
+                ticket.futures.append(future)
+            hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
+            done = True
+            return tuple(best for best, *_ in hypotheses)
+        except DeadlineExceeded:
+            return Refusal.LATE
+        except EngineStopped:
+            return Refusal.STOPPED
+        finally:
+            ticket.close()
+            self.load.leave(tokens, self.engine.stats().waiting_tokens, done)
+
+    async def ping(self) -> None:
+        """Answers if the replica can work, without model work. Raises EngineStopped if a worker died."""
+        self.engine.check()
+        await self.translate(Call((), 0, 1.0, False))  # a wedged batch queue would not answer
+
+    async def check_health(self) -> None:
+        await self.ping()
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        return {METRIC: float(self.load.tokens)}
+
+    def __del__(self) -> None:
+        if hasattr(self, "engine"):
+            self.engine.close()

@@ -1,0 +1,134 @@
+"""Replicas that die, multiply and are shared, under load through HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.service import Service, wait_for
+
+SENTENCE = "中国的科技创新能力正在快速提升。"
+ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
+
+
+@contextmanager
+def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int]]:
+    """Statuses of requests that so many clients send one after the other, until the block ends."""
+    statuses: list[int] = []
+    ended = threading.Event()
+
+    def send() -> None:
+        with httpx.Client(timeout=60) as client:
+            while not ended.is_set():
+                try:
+                    statuses.append(client.post(f"{service.url}/translate", json={"text": text}).status_code)
+                except httpx.HTTPError:
+                    statuses.append(0)
+                time.sleep(pause)
+
+    with ThreadPoolExecutor(clients) as pool:
+        senders = [pool.submit(send) for _ in range(clients)]
+        try:
+            yield statuses
+        finally:
+            ended.set()
+            for sender in senders:
+                sender.result()
+
+
+@pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
+def test_a_killed_replica_costs_no_request(service: Service, deployment: str) -> None:
+    before = service.replicas(deployment)
+    with load(service, SENTENCE, clients=4, pause=0.2) as statuses:
+        wait_for(lambda: len(statuses) > 20, 30)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: bool(set(service.replicas(deployment)) - set(before)), 60)
+        answered = len(statuses)
+        wait_for(lambda: len(statuses) > answered + 20, 60)
+    assert set(statuses) == {200}
+
+
+def test_translators_multiply_under_load_and_go_back_without_an_error(service: Service) -> None:
+    wait_for(lambda: len(service.replicas("translate")) == 1, 60)
+    with load(service, ARTICLE, clients=4, pause=0.0) as heavy:
+        wait_for(lambda: len(service.replicas("translate")) == 2, 60)
+        answered = len(heavy)
+        wait_for(lambda: len(heavy) > answered + 8, 60)
+    with load(service, SENTENCE, clients=2, pause=0.3) as light:
+        wait_for(lambda: len(service.replicas("translate")) == 1, 90)
+    assert set(heavy) == {200} and set(light) == {200}
+
+
+def test_a_short_request_overtakes_a_long_one(service: Service) -> None:
+    order: list[str] = []
+
+    def send(name: str, text: str) -> None:
+        assert service.translate(text).status_code == 200
+        order.append(name)
+
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(send, "long", ARTICLE * 9)
+        wait_for(lambda: cpu(service) > 0.5, 30)
+        for _ in range(3):
+            send("short", SENTENCE)
+        long.result()
+    assert order == ["short", "short", "short", "long"]
+
+
+def test_each_of_many_requests_gets_its_own_answer(service: Service) -> None:
+    texts = [f"我们有{number}个苹果。" for number in range(100, 164)]
+    alone = [service.translate(text).json()["output"] for text in texts]
+    with ThreadPoolExecutor(32) as pool:
+        together = [response.json() for response in pool.map(service.translate, texts)]
+    assert [answer["input"] for answer in together] == texts
+    assert [answer["output"] for answer in together] == alone
+
+
+def test_work_stops_when_its_client_leaves(service: Service) -> None:
+    whole = spent(service, lambda: service.translate(ARTICLE * 6))
+    url = httpx.URL(service.url)
+    body = httpx.Request("POST", url, json={"text": ARTICLE * 6}).content
+    head = (
+        f"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-length: {len(body)}\r\n"
+        "x-request-disconnect-disabled: ?1\r\nx-request-timeout-seconds: 0\r\n\r\n"
+    )
+
+    def leave() -> None:
+        with socket.create_connection((url.host, url.port)) as connection:
+            before = cpu(service)
+            connection.sendall(head.encode() + body)
+            wait_for(lambda: cpu(service) > before + whole / 8, 60)
+
+    assert spent(service, leave) < whole / 2
+
+
+def spent(service: Service, action: object) -> float:
+    """Seconds of CPU that translators use for the action and until they rest."""
+    before = cpu(service)
+    assert callable(action)
+    action()
+    seen = [cpu(service)]
+    while len(seen) < 6 or seen[-1] - seen[-6] > 0.05:
+        time.sleep(0.2)
+        seen.append(cpu(service))
+    return seen[-1] - before
+
+
+def cpu(service: Service) -> float:
+    """Seconds of CPU that the living translators have used."""
+    ticks = 0
+    for pid in service.replicas("translate"):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

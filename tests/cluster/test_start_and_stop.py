@@ -1,0 +1,118 @@
+"""How the launcher starts, refuses to start, and stops."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.service import ROOT, Service, wait_for
+
+MODEL = "csanmt-zh-en-tiny"
+ARTICLE = (ROOT / "tests" / "data" / "article.zh.txt").read_text(encoding="utf-8")
+NewService = Callable[..., Service]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the model that may be damaged."""
+    copy = tmp_path / "damaged"
+    shutil.copytree(ROOT / "models" / MODEL, copy, ignore=shutil.ignore_patterns("source"))
+    return copy
+
+
+def refusal(service: Service, status: int) -> str:
+    """The one line with which the launcher ends."""
+    process = service.launch()
+    assert process.wait(120) == status, service.output()
+    lines = service.output().splitlines()
+    assert not any(line.startswith("Ready") for line in lines)
+    assert lines[-1].startswith("error: "), service.output()
+    return lines[-1].removeprefix("error: ")
+
+
+def test_a_missing_file_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+    path = bundle / "weights.bin"
+    size = path.stat().st_size
+    path.unlink()
+    line = refusal(new_service(models=[str(bundle)]), 2)
+    assert line.startswith(f"{path}: expected {size} bytes, found no file: ")
+
+
+def test_a_truncated_file_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+    path = bundle / "encoder.onnx"
+    size = path.stat().st_size
+    os.truncate(path, 100)
+    line = refusal(new_service(models=[str(bundle)]), 2)
+    assert line.startswith(f"{path}: expected {size} bytes, found 100: ")
+
+
+def test_an_altered_file_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+    path = bundle / "step.onnx"
+    data = bytearray(path.read_bytes())
+    expected = hashlib.sha256(data).hexdigest()
+    data[1000] ^= 1
+    path.write_bytes(data)
+    line = refusal(new_service(models=[str(bundle)]), 2)
+    assert line.startswith(f"{path}: expected sha256 {expected}, found {hashlib.sha256(data).hexdigest()}: ")
+
+
+def test_a_model_that_is_not_there_ends_the_start_with_one_line(new_service: NewService) -> None:
+    assert refusal(new_service(models=["no-such"]), 2).startswith("no-such/model.yaml: expected a model bundle, found ")
+
+
+def test_an_unknown_setting_ends_the_start_with_one_line(new_service: NewService) -> None:
+    line = refusal(new_service(limits={"charcters": 5}), 2)
+    assert "configs/service.yaml: limits.charcters: " in line
+
+
+def test_a_busy_port_ends_the_start_with_one_line(new_service: NewService) -> None:
+    service = new_service()
+    with socket.create_server(("127.0.0.1", service.port)):
+        line = refusal(service, 2)
+    assert line.startswith(f"cannot listen on 127.0.0.1:{service.port} (Address already in use): stop what listens")
+
+
+def test_a_canary_that_fails_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+    manifest = yaml.safe_load((bundle / "model.yaml").read_text(encoding="utf-8"))
+    manifest["canary"]["tolerance"] = 1e-9
+    (bundle / "model.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+    line = refusal(new_service(models=[str(bundle)]), 1)
+    assert line.startswith(f"the deployment failed: {bundle / 'canary.json'}: expected log-probabilities within 1e-09")
+
+
+def test_help_says_what_it_does() -> None:
+    command = [sys.executable, "-m", "deployments", "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "serve_config.yaml" in result.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_requests_under_way_finish(new_service: NewService, number: signal.Signals) -> None:
+    service = new_service(models=[MODEL]).start()
+    assert service.process is not None
+    answers: list[httpx.Response] = []
+    sender = threading.Thread(target=lambda: answers.append(service.translate(ARTICLE * 8)))
+    sender.start()
+    wait_for(lambda: b"text" in b"text" and bool(service.replicas("translate")), 30)
+    threading.Event().wait(0.5)
+    service.process.send_signal(number)
+    wait_for(lambda: httpx.get(f"{service.url}/readyz").status_code == 503, 10)
+    refused = service.translate("你好")
+    sender.join(60)
+    assert [answer.status_code for answer in answers] == [200]
+    assert refused.status_code == 503 and refused.json() == {"error": "The service is stopping"}
+    assert refused.headers["retry-after"]
+    assert service.process.wait(60) == 0, service.output()
+    assert "Traceback" not in service.output()

@@ -1,0 +1,125 @@
+"""The real service for tests: a Ray cluster of its own, on free ports and in its own folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS_WITHIN_S = 120  # on two cores that others use as well
+
+
+class Service:
+    """A service that `python -m deployments` runs, and its processes."""
+
+    def __init__(self, folder: Path, **args: Any) -> None:
+        """`args` override values of configs/service.yaml."""
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        config = yaml.safe_load((ROOT / "serve_config.yaml").read_text(encoding="utf-8"))
+        config["applications"][0]["args"].update(args)
+        self.config = folder / "serve_config.yaml"
+        self.config.write_text(yaml.safe_dump(config), encoding="utf-8")
+        self.log = folder / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the launcher and return at once."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "CSANMT_PORT": str(self.port),
+            "RAY_TMPDIR": str(self.folder),
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deployments", str(self.config)],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self.process
+
+    def start(self) -> Service:
+        """Start, and return once it is ready."""
+        process = self.launch()
+        wait_for(lambda: b"Ready at" in self.log.read_bytes() or process.poll() is not None, STARTS_WITHIN_S)
+        assert process.poll() is None, self.output()
+        return self
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> int:
+        """Stop as a service manager does, and return the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(60)
+        finally:
+            for pid in descendants(self.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            self.process.kill()
+
+    def replicas(self, deployment: str) -> list[int]:
+        """Process ids of a deployment's replicas; deployments are known by how their names begin."""
+        assert self.process is not None
+        name = re.compile(rf"ray::ServeReplica:csanmt:{deployment}")
+        return [pid for pid in descendants(self.process.pid) if name.match(command(pid))]
+
+    def translate(self, text: str, **fields: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}/translate", json={"text": text, **fields}, timeout=60)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """Living processes that `pid` started, directly or not."""
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(int(status.parent.name))
+    found = [pid]
+    for parent in found:
+        found += children.get(parent, [])
+    return found[1:]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Return once the condition holds; fails the test if it does not within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
