@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import yaml
-from pipeline.preprocess import Preprocessor
 
 from pipeline.bundle import CONTRACT, Bundle, Manifest, sha256
 from pipeline.canary import CanaryFile, Pair
 from pipeline.engine import Engine
 from pipeline.errors import UserError
+from pipeline.preprocess import Preprocessor
 from pipeline.scoring import forced_logprobs
 from pipeline.session import Sessions
 from quantize.graphs import write_graphs
