@@ -66,9 +66,12 @@ class GraphBuilder:
         self._nodes.append(node)
         return names
 
-    def split(self, x: str, parts: int, axis: int) -> list[str]:
-        names = [self._name("Split") for _ in range(parts)]
-        return self.ops("Split", x, names=names, axis=axis, num_outputs=parts)
+    def split(self, x: str, parts: int | list[int], axis: int) -> list[str]:
+        """x in so many equal parts, or in parts of the given sizes."""
+        if isinstance(parts, int):
+            names = [self._name("Split") for _ in range(parts)]
+            return self.ops("Split", x, names=names, axis=axis, num_outputs=parts)
+        return self.ops("Split", x, self.ints(*parts), names=[self._name("Split") for _ in parts], axis=axis)
 
     def constant(self, array: Array | float | int | list[int], dtype: npt.DTypeLike | None = None) -> str:
         """Name of an initialiser with this value; equal values share one."""
@@ -143,15 +146,15 @@ class GraphBuilder:
         rows = self.op("Cast", self.op("Gather", self.constant(quantised), ids), to=TensorProto.FLOAT)
         return self.op("Mul", rows, self.op("Gather", self.constant(scale), ids))
 
-    def layer_norm(self, x: str, scale: Array, offset: Array) -> str:
-        """Biased variance, epsilon 1e-6 inside the root (docs/csanmt.md).
+    def layer_norm(self, x: str, scale: Array, offset: Array, epsilon: float) -> str:
+        """Biased variance, epsilon inside the root (docs/csanmt.md).
 
         Composed, with a product where the usual pattern has a power: the optimiser would otherwise fuse
         it into a kernel that is slower from eight rows on.
         """
         centred = self.op("Sub", x, self.op("ReduceMean", x, self.ints(-1), keepdims=1))
         variance = self.op("ReduceMean", self.op("Mul", centred, centred), self.ints(-1), keepdims=1)
-        deviation = self.op("Sqrt", self.op("Add", variance, self.scalar(1e-6)))
+        deviation = self.op("Sqrt", self.op("Add", variance, self.scalar(epsilon)))
         scaled = self.op("Mul", self.op("Div", centred, deviation), self.constant(scale, np.float32))
         return self.op("Add", scaled, self.constant(offset, np.float32))
 

@@ -1,0 +1,25 @@
+"""Encoder and decoding step as ONNX graphs (contract: docs/bundle.md).
+
+B sentences, S source length with the end symbol, N sentences in a step, K rows (beams) a sentence,
+R = N·K rows, T room in the cache, L decoder layers, h heads of size d, H = h·d, V target vocabulary.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantize.builder import GraphBuilder, WeightFile
+from quantize.graphs.encoder import Encoder
+from quantize.graphs.step import Step
+from quantize.network import Network
+from quantize.recipes import Recipe
+
+
+def write_graphs(network: Network, recipe: Recipe, folder: Path) -> list[str]:
+    """Write encoder.onnx, step.onnx, step_logits.onnx and weights.bin; returns their names."""
+    weights = WeightFile(folder / "weights.bin")
+    Encoder(network, GraphBuilder(recipe, weights)).write(folder / "encoder.onnx")
+    Step(network, GraphBuilder(recipe, weights)).write(folder / "step.onnx", choose=True)
+    Step(network, GraphBuilder(recipe, weights)).write(folder / "step_logits.onnx", choose=False)
+    weights.close()
+    return ["encoder.onnx", "step.onnx", "step_logits.onnx", "weights.bin"]

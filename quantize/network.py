@@ -1,0 +1,107 @@
+"""A model as the graph builder sees it, whatever family and file it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from quantize.builder import Array
+
+MAX_POSITIONS = 1024  # source and target tokens that a timing table holds
+
+
+class LazyWeights(Mapping[str, Array]):
+    """Weights that are read or computed each time they are asked for, so that few are in memory at once."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], Array]]) -> None:
+        self._readers = readers
+
+    def __getitem__(self, name: str) -> Array:
+        return self._readers[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._readers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Sizes, options and float32 weights in the names of `quantize.csanmt.modeling`.
+
+    A Marian model goes by the same names and lacks the semantic encoder's. Optional are `sem_emb.weight`
+    (the semantic encoder's own embedding), `softmax.weight` (else the target embedding) and `logits_bias`.
+    """
+
+    family: Literal["csanmt", "marian"]
+    hidden_size: int
+    encoder_heads: int
+    decoder_heads: int
+    num_encoder_layers: int
+    num_decoder_layers: int
+    weights: Mapping[str, Array]
+    positions: Array | None  # [P, H], P bounds source and target length; None: relative positions instead
+    num_semantic_encoder_layers: int = 0
+    max_relative_dis: int = 0
+    post_norm: bool = False
+    scale_embedding: bool = True  # by √H
+    activation: str = "relu"
+    epsilon: float = 1e-6  # of layer normalisation
+    start_id: int = 0  # Marian's first input of the decoder; CSANMT's is the zero vector
+    banned: tuple[int, ...] = ()  # tokens that are never chosen
+    renormalise: bool = False  # log-probabilities among the tokens that are not banned
+
+    @property
+    def head_size(self) -> int:
+        return self.hidden_size // self.decoder_heads
+
+    @property
+    def semantic(self) -> bool:
+        """Whether a sentence vector reaches the decoder."""
+        return self.family == "csanmt"
+
+    @property
+    def max_positions(self) -> int:
+        return MAX_POSITIONS if self.positions is None else len(self.positions)
+
+    @property
+    def source_vocab_size(self) -> int:
+        return len(self.weights["src_emb.weight"])
+
+    @property
+    def target_vocab_size(self) -> int:
+        return len(self.weights["trg_emb.weight"])
+
+
+def csanmt_network(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Network:
+    """From `CsanmtConfig`'s values; raises KeyError for a size that is not given."""
+    return Network(
+        family="csanmt",
+        hidden_size=config["hidden_size"],
+        encoder_heads=config["num_heads"],
+        decoder_heads=config["num_heads"],
+        num_encoder_layers=config["num_encoder_layers"],
+        num_decoder_layers=config["num_decoder_layers"],
+        num_semantic_encoder_layers=config["num_semantic_encoder_layers"],
+        max_relative_dis=config["max_relative_dis"],
+        post_norm=config.get("post_norm", False),
+        positions=None if config.get("relative_positions") else timing_signal(MAX_POSITIONS, config["hidden_size"]),
+        weights=weights,
+    )
+
+
+def timing_signal(length: int, channels: int) -> Array:
+    """Sinusoidal positions, all sines then all cosines: [length, channels] float32 (docs/csanmt.md)."""
+    half = channels // 2
+    rate = np.exp(np.arange(half, dtype=np.float32) * np.float32(-math.log(1e4) / (half - 1)))
+    angle = np.arange(length, dtype=np.float32)[:, None] * rate
+    signal = np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
+    return np.pad(signal, ((0, 0), (0, channels % 2)))
