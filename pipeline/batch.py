@@ -102,7 +102,7 @@ class Batch:
         self.tokens: Ints = _resized(old.get("tokens"), (rows,), np.int64)
         self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), np.int32)
         self.source_lengths: npt.NDArray[np.int32] = _resized(old.get("source_lengths"), sizes[:1], np.int32)
-        shape = (sizes[0], dims.num_decoder_layers, dims.hidden_size)
+        shape = (sizes[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size)
         self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape)
         kept = {name: old.get(name, [None] * 2 * len(layers)) for name in ("cross_keys", "cross_values", "caches")}
         self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, d, sizes[1])) for i in layers]
@@ -150,8 +150,9 @@ class Batch:
             ("cache_length", self.cache_length),
             ("beam", beam),
             ("source_lengths", self.source_lengths[: self.size]),
-            ("semantic_bias", self.semantic_bias[: self.size]),
         ]
+        if self._dimensions.semantic_bias:
+            pairs.append(("semantic_bias", self.semantic_bias[: self.size]))
         pairs += [(f"cross_key_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_keys)]
         pairs += [(f"cross_value_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_values)]
         return pairs + ([("candidates", count)] if self.candidates else [])

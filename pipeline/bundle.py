@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +19,7 @@ from pipeline.errors import BundleError
 from pipeline.resources import home
 
 CONTRACT = 1
+Family = Literal["csanmt", "marian"]
 
 
 class Strict(BaseModel):
@@ -37,20 +38,42 @@ class Languages(Strict):
     target: str
 
 
-class TokenizerEntry(Strict):
-    kind: Literal["sentencepiece"]
+class Vocabularies(Strict):
     source: str  # file of the source vocabulary
     target: str  # file of the target vocabulary
-    unknown_id: int
+    unknown_id: int  # of the target
     mask_symbols: tuple[str, ...] = ()  # symbols that the model carries through (⟦0⟧ …)
+
+
+class SentencePieceEntry(Vocabularies):
+    kind: Literal["sentencepiece"]  # the models' own ids
+
+
+class MarianEntry(Vocabularies):
+    kind: Literal["marian"]  # sentencepiece models, whose pieces get their ids from JSON
+    source_ids: str  # file of the source pieces' ids
+    target_ids: str
+    source_unknown_id: int
+
+
+class CsanmtEntry(Vocabularies):
+    kind: Literal["csanmt"]  # jieba or Moses, then BPE; vocabularies have a token a line
+    codes: str  # file of the source's BPE merges
+    source_unknown_id: int
+
+
+TokenizerEntry = Annotated[SentencePieceEntry | MarianEntry | CsanmtEntry, Field(discriminator="kind")]
 
 
 class Dimensions(Strict):
     hidden_size: int
-    num_heads: int
+    num_heads: int  # of the decoder
     head_size: int
     num_decoder_layers: int
+    source_vocab_size: int
     target_vocab_size: int
+    max_positions: int  # bounds source (with its end symbol) and target
+    semantic_bias: bool  # whether the decoder sees a sentence vector
 
 
 class Decoding(Strict):
@@ -59,6 +82,7 @@ class Decoding(Strict):
     max_length: int = Field(ge=1)  # target tokens, the end symbol included
     length_ratio: float = Field(default=0.0, ge=0)  # target tokens a source token, beside the margin; 0: no such limit
     length_margin: int = Field(default=16, ge=0)
+    forced_end: bool = False  # the end symbol is taken at max_length whatever the model says
     end_id: int  # closes source and target, and pads
     max_source_length: int = Field(ge=1)  # source tokens a unit, without the end symbol
 
@@ -73,7 +97,7 @@ class Manifest(Strict):
 
     contract: int
     name: str
-    family: Literal["csanmt"]
+    family: Family  # decides the rules of beam search
     languages: Languages
     tokenizer: TokenizerEntry
     dimensions: Dimensions

@@ -114,7 +114,7 @@ class Engine:
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
         """Open the sessions and translate one token, so that the first request finds everything in place."""
         engine = Engine(Sessions(bundle), settings or EngineSettings())
-        engine.submit([bundle.manifest.tokenizer.unknown_id]).result()
+        engine.submit([bundle.manifest.decoding.end_id]).result()
         return engine
 
     def submit(
@@ -129,12 +129,12 @@ class Engine:
 
         The future gives its hypotheses, best first. Cancelling it drops the sentence before the next step.
         It may raise DeadlineExceeded after `timeout` seconds, or EngineStopped. Raises InvalidText at once
-        for a sentence that is empty or longer than the bundle allows.
+        for a sentence or a `max_length` that the bundle does not allow.
         """
-        if not 0 < len(ids) <= self._max_source:
-            raise InvalidText(f"a sentence of {len(ids)} tokens: give 1 to {self._max_source}")
+        options = options or self.defaults
+        self._check(ids, options)
         deadline = None if timeout is None else time.monotonic() + timeout
-        job = _Job(tuple(ids), options or self.defaults, lane, deadline)
+        job = _Job(tuple(ids), options, lane, deadline)
         with self._work:
             if not self._open:
                 job.future.set_exception(EngineStopped("the engine is stopped: try again on another replica"))
@@ -142,6 +142,16 @@ class Engine:
                 self._lanes[lane].append(job)
                 self._work.notify()
         return job.future
+
+    def _check(self, ids: Sequence[int], options: DecodingOptions) -> None:
+        """Refuse what the graphs could not look up."""
+        dims = self.sessions.dimensions
+        if not 0 < len(ids) <= self._max_source:
+            raise InvalidText(f"a sentence of {len(ids)} tokens: give 1 to {self._max_source}")
+        if not (min(ids) >= 0 and max(ids) < dims.source_vocab_size):
+            raise InvalidText(f"a source id outside the vocabulary: give 0 to {dims.source_vocab_size - 1}")
+        if not 0 < options.max_length <= dims.max_positions:
+            raise InvalidText(f"max_length {options.max_length}: give 1 to {dims.max_positions}")
 
     def stats(self) -> EngineStats:
         with self._work:
@@ -244,7 +254,7 @@ class _Worker:
 
     def _begin(self, options: DecodingOptions) -> None:
         """An empty batch for these options; the buffers of the last one are kept where they fit."""
-        search = make_search(options, self._sessions.end_id, self._sessions.dimensions.target_vocab_size)
+        search = make_search(self._sessions.bundle.manifest, options)
         if self._batch is None or (self._batch.beam, self._batch.candidates) != (search.beam, search.candidates):
             self._batch = Batch(self._sessions, self._sessions.step, search.beam, search.candidates)
         self._search = search

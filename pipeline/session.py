@@ -23,7 +23,7 @@ class Encoded:
     """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end symbol."""
 
     length: int  # S
-    semantic_bias: Floats  # [L, H]
+    semantic_bias: Floats  # [L, H]; no rows where the family has none
     keys: tuple[Floats, ...]  # L arrays [h, d, S]
     values: tuple[Floats, ...]  # L arrays [h, S, d+1], the last column ones
 
@@ -46,8 +46,10 @@ class Sessions:
         """Encode one sentence (ids without the end symbol), alone: nothing pads or accompanies it."""
         row = np.array([[*ids, self.end_id]], np.int64)
         inputs = {"input_ids": row, "lengths": np.array([row.shape[1]], np.int32)}
-        bias, *cross = self.encoder.run(None, inputs)
-        return Encoded(row.shape[1], bias[0], tuple(k[0] for k in cross[::2]), tuple(v[0] for v in cross[1::2]))
+        outputs = [array[0] for array in self.encoder.run(None, inputs)]
+        dims = self.dimensions
+        bias = outputs.pop(0) if dims.semantic_bias else np.zeros((0, dims.hidden_size), np.float32)
+        return Encoded(row.shape[1], bias, tuple(outputs[::2]), tuple(outputs[1::2]))
 
 
 def open_session(path: Path) -> ort.InferenceSession:

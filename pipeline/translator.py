@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings, Lane
 from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
-from pipeline.types import DecodingOptions, Translation
+from pipeline.types import DecodingOptions, Hypothesis, Translation
 
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
 
@@ -57,6 +58,20 @@ class Translator:
                 if future:
                     future.cancel()
         return self._finish(prepared, best)
+
+    def nbest(
+        self, ids: Sequence[Sequence[int]], *, beam_size: int, length_penalty: float, max_length: int
+    ) -> list[list[Hypothesis]]:
+        """Each sentence's hypotheses, best first, by the rules of the bundle's family (docs/csanmt.md).
+
+        `ids` are source ids without the end symbol; `max_length` counts target tokens with it. There are
+        at most `beam_size` hypotheses, fewer where fewer finished, and what runs beside a sentence does not
+        change them. A blank sentence (no ids) has one, blank too. Raises InvalidText for ids or lengths
+        that the bundle does not allow.
+        """
+        options = DecodingOptions(beam_size, length_penalty, max_length)
+        futures = [self.engine.submit(row, options=options) if len(row) else None for row in ids]
+        return [list(future.result()) if future else [Hypothesis((), 0.0, 0)] for future in futures]
 
     def close(self) -> None:
         self.engine.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from pipeline.bundle import Family
 from quantize.builder import Array
 
-MAX_POSITIONS = 1024  # source and target tokens that a timing table holds
+MAX_POSITIONS = 512  # as a rule
 
 
 class LazyWeights(Mapping[str, Array]):
@@ -41,14 +42,15 @@ class Network:
     (the semantic encoder's own embedding), `softmax.weight` (else the target embedding) and `logits_bias`.
     """
 
-    family: Literal["csanmt", "marian"]
+    family: Family
     hidden_size: int
     encoder_heads: int
     decoder_heads: int
     num_encoder_layers: int
     num_decoder_layers: int
     weights: Mapping[str, Array]
-    positions: Array | None  # [P, H], P bounds source and target length; None: relative positions instead
+    positions: Array | None  # [max_positions, H]; None: relative positions instead
+    max_positions: int  # bounds source and target length
     num_semantic_encoder_layers: int = 0
     max_relative_dis: int = 0
     post_norm: bool = False
@@ -69,10 +71,6 @@ class Network:
         return self.family == "csanmt"
 
     @property
-    def max_positions(self) -> int:
-        return MAX_POSITIONS if self.positions is None else len(self.positions)
-
-    @property
     def source_vocab_size(self) -> int:
         return len(self.weights["src_emb.weight"])
 
@@ -81,11 +79,14 @@ class Network:
         return len(self.weights["trg_emb.weight"])
 
 
-def csanmt_network(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Network:
+def csanmt_network(
+    config: Mapping[str, Any], weights: Mapping[str, Array], max_positions: int = MAX_POSITIONS
+) -> Network:
     """From `CsanmtConfig`'s values; raises KeyError for a size that is not given."""
+    relative, hidden = config.get("relative_positions", False), config["hidden_size"]
     return Network(
         family="csanmt",
-        hidden_size=config["hidden_size"],
+        hidden_size=hidden,
         encoder_heads=config["num_heads"],
         decoder_heads=config["num_heads"],
         num_encoder_layers=config["num_encoder_layers"],
@@ -93,7 +94,8 @@ def csanmt_network(config: Mapping[str, Any], weights: Mapping[str, Array]) -> N
         num_semantic_encoder_layers=config["num_semantic_encoder_layers"],
         max_relative_dis=config["max_relative_dis"],
         post_norm=config.get("post_norm", False),
-        positions=None if config.get("relative_positions") else timing_signal(MAX_POSITIONS, config["hidden_size"]),
+        positions=None if relative else timing_signal(max_positions, hidden),
+        max_positions=max_positions,
         weights=weights,
     )
 

@@ -35,7 +35,10 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
             "num_heads": 4,
             "head_size": 64,
             "num_decoder_layers": 2,
+            "source_vocab_size": 12000,
             "target_vocab_size": 8000,
+            "max_positions": 512,
+            "semantic_bias": True,
         },
         "decoding": {
             "beam_size": 4,

@@ -54,7 +54,9 @@ class TfCheckpoint:
                 if key == b"":
                     shards = _first(message, 1, 1)
                     if _first(message, 2, 0):
-                        raise UserError(f"{self._path}: the tensors are big-endian: convert them on the machine they are from")
+                        raise UserError(
+                            f"{self._path}: the tensors are big-endian: convert them on the machine they are from"
+                        )
                 else:
                     self._entries[key.decode()] = _entry(message)
         except (IndexError, struct.error, UnicodeDecodeError):
@@ -115,7 +117,9 @@ class TfCheckpoint:
             raise UserError(f"{path}: missing, and {name} is in it: copy all files of the checkpoint")
         size = path.stat().st_size
         if size < entry.offset + entry.size:
-            raise UserError(f"{path}: truncated at {size} bytes, {name} ends at {entry.offset + entry.size}: copy it anew")
+            raise UserError(
+                f"{path}: truncated at {size} bytes, {name} ends at {entry.offset + entry.size}: copy it anew"
+            )
         return entry, path
 
 
@@ -145,7 +149,9 @@ def _block(path: Path, handle: bytes, at: int, data: bytes | None = None) -> Ite
     if masked(crc32c(np.frombuffer(data[offset : offset + size + 1], np.uint8))) != checksum:
         raise UserError(f"{path}: a block is altered (checksum): copy it anew")
     if kind:
-        raise UserError(f"{path}: a block is compressed (type {kind}), TensorFlow writes it plain: save it with TensorFlow")
+        raise UserError(
+            f"{path}: a block is compressed (type {kind}), TensorFlow writes it plain: save it with TensorFlow"
+        )
     restarts = struct.unpack("<I", block[-4:])[0]
     end, at, key = len(block) - 4 - 4 * restarts, 0, b""
     while at < end:

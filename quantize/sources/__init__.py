@@ -1,0 +1,1 @@
+"""Where models come from: each module reads one kind of source."""

@@ -1,6 +1,6 @@
 """Source: a folder as our own training leaves it.
 
-`model.safetensors` (weights in the names of `quantize.csanmt.modeling.Csanmt`), `config.json` (its
+`model.safetensors` (weights in the names of `quantize.csanmt.modeling`), `config.json` (its
 `CsanmtConfig`), `source.spm`, `target.spm` (sentencepiece) and `calibration.txt` (Chinese sentences);
 beside them optionally `about.yaml` (licence and provenance, which the bundle's manifest repeats).
 """
@@ -8,7 +8,6 @@ beside them optionally `about.yaml` (licence and provenance, which the bundle's 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,30 +16,24 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from pipeline.bundle import Strict
+from pipeline.bundle import Decoding, Languages, SentencePieceEntry
 from pipeline.errors import UserError
-from quantize.graphs import Network, timing_signal
+from quantize.network import csanmt_network
+from quantize.sources.base import About, Source
 
 FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
-MAX_POSITIONS = 512
+DECODING = Decoding(
+    beam_size=4,
+    length_penalty=0.6,
+    max_length=200,
+    length_ratio=2.0,
+    length_margin=16,
+    end_id=0,
+    max_source_length=96,
+)
 
 
-class About(Strict):
-    """`about.yaml`."""
-
-    licence: str = "not stated"
-    provenance: str = "not stated"
-
-
-@dataclass(frozen=True)
-class TrainedSource:
-    folder: Path
-    network: Network
-    calibration: tuple[str, ...]
-    about: About
-
-
-def load(folder: Path) -> TrainedSource:
+def load(folder: Path) -> Source:
     """Read the folder; raises UserError naming what is missing or unreadable."""
     for name in FILES:
         if not (folder / name).is_file():
@@ -48,20 +41,26 @@ def load(folder: Path) -> TrainedSource:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         weights = {name: array.astype(np.float32) for name, array in load_file(folder / "model.safetensors").items()}
-        network = Network(
-            hidden_size=config["hidden_size"],
-            num_heads=config["num_heads"],
-            num_encoder_layers=config["num_encoder_layers"],
-            num_decoder_layers=config["num_decoder_layers"],
-            num_semantic_encoder_layers=config["num_semantic_encoder_layers"],
-            max_relative_dis=config["max_relative_dis"],
-            positions=timing_signal(MAX_POSITIONS, config["hidden_size"]),
-            weights=weights,
-        )
+        network = csanmt_network(config, weights)
     except (json.JSONDecodeError, SafetensorError, KeyError) as error:
         raise UserError(f"{folder}: config.json or model.safetensors is damaged ({error}): copy it anew") from None
     lines = (folder / "calibration.txt").read_text(encoding="utf-8").splitlines()
-    return TrainedSource(folder, network, tuple(line for line in lines if line.strip()), _about(folder / "about.yaml"))
+    return Source(
+        folder=folder,
+        network=network,
+        languages=Languages(source="zh", target="en"),
+        tokenizer=SentencePieceEntry(
+            kind="sentencepiece",
+            source="source.spm",
+            target="target.spm",
+            unknown_id=1,
+            mask_symbols=tuple(f"⟦{i}⟧" for i in range(8)),
+        ),
+        files={name: folder / name for name in ("source.spm", "target.spm")},
+        decoding=DECODING,
+        about=_about(folder / "about.yaml"),
+        calibration=tuple(line for line in lines if line.strip()),
+    )
 
 
 def _about(path: Path) -> About:

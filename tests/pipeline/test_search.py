@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.search import BeamSearch, GreedySearch
+from pipeline.search import BeamSearch, GreedySearch, length_penalty
 from pipeline.types import DecodingOptions, Hypothesis
 
 VOCAB = 30
@@ -120,7 +120,7 @@ def test_beam_one_goes_on_after_an_end_symbol_where_greedy_stops() -> None:
 
     options = DecodingOptions(1, 1.0, 8)
     beam = run(BeamSearch(1, end_id=0, vocab_size=VOCAB), {0: model}, [options])
-    greedy = run(GreedySearch(end_id=0), {0: model}, [options])
+    greedy = run(GreedySearch(0, length_penalty), {0: model}, [options])
     assert beam[0][0].ids == (4,)  # type: ignore[index]
     assert greedy[0][0].ids == ()  # type: ignore[index]
 
@@ -128,7 +128,7 @@ def test_beam_one_goes_on_after_an_end_symbol_where_greedy_stops() -> None:
 def test_greedy_takes_the_best_token_and_scores_it_as_beam_search_does() -> None:
     models = {seed: random_model(seed, 2.0) for seed in range(6)}
     options = [DecodingOptions(greedy=True, length_penalty=0.6, max_length=10 + seed) for seed in models]
-    for seed, found in enumerate(run(GreedySearch(end_id=0), models, options)):
+    for seed, found in enumerate(run(GreedySearch(0, length_penalty), models, options)):
         prefix: tuple[int, ...] = ()
         logp = f32(0)
         while len(prefix) < options[seed].max_length and (not prefix or prefix[-1] != 0):

@@ -1,0 +1,79 @@
+"""State of the sentences in a batch's slots, and what every search does with candidates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.session import Floats, Ints
+
+
+class Slots:
+    """Arrays that share their first axis, the slot, and grow together."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def room(self, slot: int, **like: tuple[tuple[int, ...], npt.DTypeLike]) -> None:
+        """Make place for `slot` and for the given trailing shapes."""
+        for name, (shape, dtype) in like.items():
+            have = self._arrays.get(name)
+            old = have.shape if have is not None else (0,) * (len(shape) + 1)
+            want = (max(slot + 1, old[0]), *(max(n, o) for n, o in zip(shape, old[1:], strict=True)))
+            if have is None or want != old:
+                grown = np.zeros((max(want[0], 2 * old[0]), *want[1:]), dtype)
+                if have is not None:
+                    grown[tuple(slice(n) for n in old)] = have
+                self._arrays[name] = grown
+
+    def move(self, source: int, target: int) -> None:
+        for array in self._arrays.values():
+            array[target] = array[source]
+
+    def live(self, size: int) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of slots 0 … size-1, which may be written to."""
+        return {name: array[:size] for name, array in self._arrays.items()}
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._arrays[name]
+
+
+def candidates(ids: Ints, score: Floats, beam: int, vocab_size: int) -> tuple[Floats, Ints, Ints]:
+    """Scores, parents and tokens of the best 2K continuations [N, 2K], ties to the lower beam, then token.
+
+    `ids` and `score` are those of all beams' candidates: [N, K, C].
+    """
+    size, k, c = score.shape
+    beams = np.repeat(np.arange(k), c)
+    flat, tokens = score.reshape(size, k * c), ids.reshape(size, k * c)
+    best = np.lexsort((beams * vocab_size + tokens, -flat), axis=1)[:, : 2 * beam]
+    return np.take_along_axis(flat, best, 1), beams[best], np.take_along_axis(tokens, best, 1)
+
+
+def continued(sequences: Ints, parents: Ints, tokens: Ints, step: Ints) -> Ints:
+    """The sequences [N, K, T] of `parents` [N, C] with `tokens` [N, C] at each sentence's step [N]."""
+    longer = np.take_along_axis(sequences, parents[:, :, None], axis=1)
+    place = np.broadcast_to(step[:, None, None], (*tokens.shape, 1))
+    np.put_along_axis(longer, place, tokens[:, :, None], 2)
+    return longer
+
+
+def top(score: Floats, count: int) -> tuple[Ints, Floats]:
+    """Indices and values of the `count` largest of each row, equal ones in their order."""
+    order = np.argsort(-score, axis=1, kind="stable")[:, :count]
+    return order, np.take_along_axis(score, order, 1)
+
+
+def merge(slots: dict[str, Any], count: int, score: Floats, **new: npt.NDArray[Any]) -> None:
+    """Keep the `count` best of the finished and the newly ended, the older first where scores are equal.
+
+    `score` and the arrays `new` belong to the slots' arrays of the same name after "finished_".
+    """
+    order, best = top(np.concatenate([slots["finished_score"], score], axis=1), count)
+    for name, array in new.items():
+        pool = np.concatenate([slots[f"finished_{name}"], array], axis=1)
+        index = order.reshape(order.shape + (1,) * (pool.ndim - 2))
+        slots[f"finished_{name}"][:] = np.take_along_axis(pool, index, 1)
+    slots["finished_score"][:] = best

@@ -1,0 +1,28 @@
+"""What every source of a model gives to the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.bundle import Decoding, Languages, Strict, TokenizerEntry
+from quantize.network import Network
+
+
+class About(Strict):
+    """Where a model is from: `about.yaml` of a trained source."""
+
+    licence: str = "not stated"
+    provenance: str = "not stated"
+
+
+@dataclass(frozen=True)
+class Source:
+    folder: Path
+    network: Network
+    languages: Languages
+    tokenizer: TokenizerEntry
+    files: dict[str, Path]  # the tokenizer's: their names in the bundle, and where they are now
+    decoding: Decoding
+    about: About = field(default_factory=About)
+    calibration: tuple[str, ...] = ()  # sentences of the source language, where the source brings some

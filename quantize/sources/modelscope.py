@@ -1,0 +1,142 @@
+"""Source: a CSANMT directory as ModelScope publishes it (docs/csanmt.md).
+
+`configuration.json`, the vocabularies and BPE merges that it names, and `tf_ckpts/ckpt-0.*`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+
+from pipeline.bundle import CsanmtEntry, Decoding, Languages
+from pipeline.errors import UserError
+from quantize.csanmt.tf_checkpoint import TfCheckpoint
+from quantize.csanmt.tf_variables import weights
+from quantize.network import MAX_POSITIONS, csanmt_network
+from quantize.sources.base import About, Source
+
+CHECKPOINT = "tf_ckpts/ckpt-0"
+MAX_SOURCE_LENGTH = 128  # the reference knows no limit; its published model was trained on up to 100 tokens
+
+
+class _Part(BaseModel):
+    """A part of `configuration.json`; keys of training are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class File(_Part):
+    file: str
+
+
+class Model(_Part):
+    hidden_size: PositiveInt
+    filter_size: PositiveInt
+    num_heads: PositiveInt
+    num_encoder_layers: PositiveInt
+    num_decoder_layers: PositiveInt
+    num_semantic_encoder_layers: PositiveInt
+    layer_preproc: Literal["layer_norm", "none"]
+    layer_postproc: Literal["layer_norm", "none"]
+    shared_embedding_and_softmax_weights: bool
+    shared_source_target_embedding: bool
+    position_info_type: Literal["absolute", "relative"]
+    max_relative_dis: PositiveInt
+    src_vocab_size: PositiveInt
+    trg_vocab_size: PositiveInt
+    beam_size: PositiveInt = 4
+    lp_rate: float = 0.6
+    max_decoded_trg_len: PositiveInt = 100
+
+    def config(self) -> dict[str, Any]:
+        """The same as values of `CsanmtConfig`. The reference would apply dropout at inference; we never do."""
+        kept = ("hidden_size", "filter_size", "num_heads", "num_encoder_layers", "num_decoder_layers")
+        kept += ("num_semantic_encoder_layers", "max_relative_dis", "src_vocab_size", "trg_vocab_size")
+        return {name: getattr(self, name) for name in kept} | {
+            "post_norm": self.layer_postproc == "layer_norm",
+            "relative_positions": self.position_info_type == "relative",
+            "share_embedding": self.shared_source_target_embedding,
+            "share_softmax": self.shared_embedding_and_softmax_weights,
+            "share_semantic_embedding": False,
+            "dropout": 0.0,
+        }
+
+
+class Dataset(_Part):
+    src_vocab: File
+    trg_vocab: File
+
+
+class Preprocessor(_Part):
+    src_lang: str
+    tgt_lang: str
+    src_bpe: File
+
+
+class Configuration(_Part):
+    """What inference needs of `configuration.json`."""
+
+    model: Model
+    dataset: Dataset
+    preprocessor: Preprocessor
+
+
+def load(folder: Path) -> Source:
+    """Read the directory; raises UserError naming what is missing or does not fit together."""
+    configuration = read_configuration(folder)
+    model, dataset, text = configuration.model, configuration.dataset, configuration.preprocessor
+    files = {
+        "source.vocab": folder / dataset.src_vocab.file,
+        "target.vocab": folder / dataset.trg_vocab.file,
+        "source.bpe": folder / text.src_bpe.file,
+    }
+    for path in files.values():
+        if not path.is_file():
+            raise UserError(f"{path} is missing: configuration.json names it, so copy it too")
+    config = model.config()
+    max_positions = max(MAX_POSITIONS, model.max_decoded_trg_len)
+    return Source(
+        folder=folder,
+        network=csanmt_network(config, weights(TfCheckpoint(folder / CHECKPOINT), config), max_positions),
+        languages=Languages(source=text.src_lang, target=text.tgt_lang),
+        tokenizer=CsanmtEntry(
+            kind="csanmt",
+            source="source.vocab",
+            target="target.vocab",
+            codes="source.bpe",
+            unknown_id=model.trg_vocab_size - 1,
+            source_unknown_id=model.src_vocab_size - 1,
+        ),
+        files=files,
+        decoding=Decoding(
+            beam_size=model.beam_size,
+            length_penalty=model.lp_rate,
+            max_length=model.max_decoded_trg_len,
+            end_id=0,
+            max_source_length=MAX_SOURCE_LENGTH,
+        ),
+        about=About(provenance=f"converted from the ModelScope directory {folder.name}"),
+    )
+
+
+def read_configuration(folder: Path) -> Configuration:
+    """Raises UserError for a configuration that is missing, damaged or of another model."""
+    path = folder / "configuration.json"
+    try:
+        configuration = Configuration.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: name a folder as ModelScope publishes it") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise UserError(f"{path}: {where}: {first['msg']}: is it a csanmt-translation model?") from None
+    model = configuration.model
+    if (model.layer_preproc == "none") == (model.layer_postproc == "none"):
+        raise UserError(f"{path}: model: exactly one of layer_preproc and layer_postproc must be layer_norm")
+    if model.hidden_size % model.num_heads:
+        raise UserError(f"{path}: model: num_heads {model.num_heads} does not divide hidden_size {model.hidden_size}")
+    if model.shared_source_target_embedding and model.src_vocab_size != model.trg_vocab_size:
+        raise UserError(f"{path}: model: one embedding for both languages, but vocabulary sizes differ")
+    return configuration
