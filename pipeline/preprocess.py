@@ -24,7 +24,9 @@ class Preprocessor:
     @staticmethod
     def load(bundle: Bundle) -> Preprocessor:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
-        return Preprocessor(tokenizer.load(bundle), bundle.manifest.decoding.max_source_length)
+        preprocessor = Preprocessor(tokenizer.load(bundle), bundle.manifest.decoding.max_source_length)
+        preprocessor("好")  # loads what the first request would wait for
+        return preprocessor
 
     def __call__(self, text: str) -> Prepared:
         """Cut and tokenise; a sentence that was too long for the model gives the warning "split".

@@ -65,6 +65,10 @@ class SentencePieceTokenizer:
 def load(bundle: Bundle) -> Tokenizer:
     """The tokenizer of a bundle; raises BundleError naming a file that is none."""
     entry = bundle.manifest.tokenizer
+    if entry.kind == "csanmt":
+        from pipeline.tokenizer_csanmt import CsanmtTokenizer  # jieba and Moses take a second to import
+
+        return CsanmtTokenizer(bundle, entry)
     return SentencePieceTokenizer(bundle.file(entry.source), bundle.file(entry.target))
 
 

@@ -15,6 +15,9 @@ from quantize.csanmt.tf_checkpoint import TfCheckpoint
 from quantize.network import LazyWeights
 
 
+TARGET_SEMANTICS = "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
+
+
 @dataclass(frozen=True)
 class Variable:
     """A variable's name and shape, and the part of it that one weight is, as torch has it."""
@@ -26,7 +29,7 @@ class Variable:
 
 
 def weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
-    """All weights that inference needs, read when they are asked for.
+    """All weights, read when they are asked for.
 
     `config` has the values of `CsanmtConfig`. Raises UserError for a variable that is missing or of
     another shape.
@@ -77,6 +80,10 @@ class Layout:
         yield "trg_emb.weight", Variable("Shared_Embedding/Weights" if shared else "Target_Embedding/Weights", target)
         scope = "Shared_Semantic_Embedding" if shared else "Source_Semantic_Embedding"
         yield "sem_emb.weight", Variable(f"{scope}/Weights", source)
+        if shared:
+            yield "trg_sem_emb.weight", Variable(f"{scope}/Weights", target)
+        elif c["target_semantic_embedding"]:
+            yield "trg_sem_emb.weight", Variable(TARGET_SEMANTICS.removeprefix("NmtModel/"), target)
         if not c["share_softmax"]:
             yield "softmax.weight", Variable("Softmax", target)
 

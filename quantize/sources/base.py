@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.bundle import Decoding, Languages, Strict, TokenizerEntry
 from quantize.network import Network
@@ -25,4 +27,5 @@ class Source:
     files: dict[str, Path]  # the tokenizer's: their names in the bundle, and where they are now
     decoding: Decoding
     about: About = field(default_factory=About)
+    config: Mapping[str, Any] | None = None  # a CSANMT's values of `CsanmtConfig`
     calibration: tuple[str, ...] = ()  # sentences of the source language, where the source brings some

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 from pipeline.bundle import CsanmtEntry, Decoding, Languages
 from pipeline.errors import UserError
 from quantize.csanmt.tf_checkpoint import TfCheckpoint
-from quantize.csanmt.tf_variables import weights
+from quantize.csanmt.tf_variables import TARGET_SEMANTICS, weights
 from quantize.network import MAX_POSITIONS, csanmt_network
 from quantize.sources.base import About, Source
 
@@ -95,11 +95,13 @@ def load(folder: Path) -> Source:
     for path in files.values():
         if not path.is_file():
             raise UserError(f"{path} is missing: configuration.json names it, so copy it too")
-    config = model.config()
+    checkpoint = TfCheckpoint(folder / CHECKPOINT)
+    config = model.config() | {"target_semantic_embedding": TARGET_SEMANTICS in checkpoint}
     max_positions = max(MAX_POSITIONS, model.max_decoded_trg_len)
     return Source(
         folder=folder,
-        network=csanmt_network(config, weights(TfCheckpoint(folder / CHECKPOINT), config), max_positions),
+        network=csanmt_network(config, weights(checkpoint, config), max_positions),
+        config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),
         tokenizer=CsanmtEntry(
             kind="csanmt",

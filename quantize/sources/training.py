@@ -48,6 +48,7 @@ def load(folder: Path) -> Source:
     return Source(
         folder=folder,
         network=network,
+        config=config,
         languages=Languages(source="zh", target="en"),
         tokenizer=SentencePieceEntry(
             kind="sentencepiece",

@@ -1,0 +1,88 @@
+"""From a CSANMT source to a folder that transformers and optimum load."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import GenerationConfig
+
+from pipeline.errors import UserError
+from quantize.csanmt.configuration import CsanmtConfig
+from quantize.csanmt.modeling import CsanmtForConditionalGeneration
+from quantize.csanmt.remote_code import CONFIG_MAP, TOKENIZER_MAP, write_code
+from quantize.csanmt.tokenization import CsanmtTokenizer
+from quantize.sources.base import Source
+
+Report = Callable[[str], None]
+
+
+def convert(source: Source, out: Path, report: Report = lambda _: None) -> Path:
+    """Write configuration, weights, tokenizer and the code that they need into `out`.
+
+    Raises UserError for a source of another family and for a place that is taken.
+    """
+    if source.config is None:
+        raise UserError(f"{source.folder} is no CSANMT: transformers loads it as it is")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is not an empty folder: name a new one")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        folder = Path(scratch)
+        report("weights")
+        model(source).save_pretrained(folder)
+        report("tokenizer")
+        _tokenizer(source).save_pretrained(folder)
+        write_code(folder)
+        out.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.replace(out / path.name)
+    return out
+
+
+def model(source: Source) -> CsanmtForConditionalGeneration:
+    """The network in torch with the source's weights, ready for inference."""
+    assert source.config is not None
+    config = CsanmtConfig(**source.config, auto_map=CONFIG_MAP)
+    with torch.device("meta"):  # the weights come from the source: initial ones would take memory and time
+        network = CsanmtForConditionalGeneration(config)
+    weights = source.network.weights
+    state = {name: torch.from_numpy(np.array(weights[name], np.float32, order="C")) for name in _own(network)}
+    network.load_state_dict(state, strict=False, assign=True)
+    decoding = source.decoding
+    network.generation_config = GenerationConfig(
+        max_length=decoding.max_length + 1,  # the symbol that starts the decoder counts there
+        num_beams=decoding.beam_size,
+        length_penalty=decoding.length_penalty,
+        decoder_start_token_id=decoding.end_id,
+        eos_token_id=decoding.end_id,
+        pad_token_id=decoding.end_id,
+    )
+    return network.eval()
+
+
+def _own(network: CsanmtForConditionalGeneration) -> list[str]:
+    """Names of the weights, each once."""
+    return [name for name, _ in network.named_parameters()]
+
+
+def _tokenizer(source: Source) -> CsanmtTokenizer:
+    entry, files = source.tokenizer, {name: str(path) for name, path in source.files.items()}
+    languages = {"source_lang": source.languages.source, "target_lang": source.languages.target}
+    if entry.kind == "csanmt":
+        tokenizer = CsanmtTokenizer(
+            source_vocab=files[entry.source],
+            target_vocab=files[entry.target],
+            codes=files[entry.codes],
+            unknown_id=entry.source_unknown_id,
+            **languages,
+        )
+    else:
+        tokenizer = CsanmtTokenizer(
+            source_spm=files[entry.source], target_spm=files[entry.target], unknown_id=entry.unknown_id, **languages
+        )
+    tokenizer.init_kwargs["auto_map"] = TOKENIZER_MAP
+    return tokenizer
