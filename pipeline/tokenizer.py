@@ -31,8 +31,8 @@ class SentencePieceTokenizer:
 
     def __init__(self, source: Path, target: Path) -> None:
         """Raises BundleError if a file is not a sentencepiece model."""
-        self._source = _processor(source)
-        self._target = _processor(target)
+        self._source = processor(source)
+        self._target = processor(target)
         ids = range(self._target.get_piece_size())
         self._bytes = {i: int(self._target.id_to_piece(i)[1:-1], 16) for i in ids if self._target.is_byte(i)}
         self._byte_ids = {byte: i for i, byte in self._bytes.items()}
@@ -69,10 +69,15 @@ def load(bundle: Bundle) -> Tokenizer:
         from pipeline.tokenizer_csanmt import CsanmtTokenizer  # jieba and Moses take a second to import
 
         return CsanmtTokenizer(bundle, entry)
+    if entry.kind == "marian":
+        from pipeline.tokenizer_marian import MarianTokenizer
+
+        return MarianTokenizer(bundle, entry)
     return SentencePieceTokenizer(bundle.file(entry.source), bundle.file(entry.target))
 
 
-def _processor(path: Path) -> sentencepiece.SentencePieceProcessor:
+def processor(path: Path) -> sentencepiece.SentencePieceProcessor:
+    """A sentencepiece model; raises BundleError for a file that is none."""
     try:
         return sentencepiece.SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError):

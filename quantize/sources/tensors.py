@@ -1,0 +1,55 @@
+"""Tensors by name from the files that Hugging Face's models have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import UserError
+from quantize.builder import Array
+from quantize.network import LazyWeights
+
+
+def read_tensors(folder: Path) -> LazyWeights:
+    """`model.safetensors` or `pytorch_model.bin` as float32, read when asked for; raises UserError for neither."""
+    safe, pickled = folder / "model.safetensors", folder / "pytorch_model.bin"
+    if safe.is_file():
+        return _safetensors(safe)
+    if pickled.is_file():
+        return _pickled(pickled)
+    raise UserError(f"{safe} is missing, and so is {pickled.name}: copy all files of the model")
+
+
+def _safetensors(path: Path) -> LazyWeights:
+    from safetensors import SafetensorError, safe_open
+
+    def reader(file: Any, name: str) -> Any:
+        return lambda: _float32(file.get_tensor(name))
+
+    try:
+        file = safe_open(path, "numpy")
+    except SafetensorError:
+        raise UserError(f"{path} is damaged: copy it anew") from None
+    return LazyWeights({name: reader(file, name) for name in file.keys()})  # noqa: SIM118  # no mapping
+
+
+def _pickled(path: Path) -> LazyWeights:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise UserError(f"{path} needs torch: install the quantize extra") from None
+
+    def reader(tensor: Any) -> Any:
+        return lambda: _float32(tensor.float().numpy())
+
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception:  # a damaged or hostile file raises what it likes
+        raise UserError(f"{path} is damaged, or no plain weights: copy it anew") from None
+    return LazyWeights({name: reader(tensor) for name, tensor in tensors.items()})
+
+
+def _float32(array: Array) -> Array:
+    return array.astype(np.float32, copy=False)
