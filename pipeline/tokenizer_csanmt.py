@@ -22,7 +22,9 @@ class CsanmtTokenizer:
             self._pieces = SourceText(bundle.file(entry.codes), languages.source, languages.target)
             source, self._target = (read_vocabulary(bundle.file(name)) for name in (entry.source, entry.target))
         except ValueError:  # bytes that are not UTF-8 among them
-            raise BundleError(f"{bundle.path}: its BPE merges or vocabularies are damaged: rebuild the bundle") from None
+            raise BundleError(
+                f"{bundle.path}: its BPE merges or vocabularies are damaged: rebuild the bundle"
+            ) from None
         self._text = TargetText(languages.target)
         self._unknown = entry.source_unknown_id
         self._ids = {token: number for number, token in enumerate(source)}

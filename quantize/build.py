@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,13 +13,12 @@ from pipeline.bundle import CONTRACT, Bundle, Canary, Dimensions, FileEntry, Man
 from pipeline.errors import UserError
 from quantize import canary
 from quantize.graphs import write_graphs
+from quantize.progress import Report, silent
 from quantize.recipes import Recipe
 from quantize.sources.base import Source
 
-Report = Callable[[str], None]
 
-
-def build(source: Source, recipe: Recipe, out: Path, report: Report = lambda _: None) -> Bundle:
+def build(source: Source, recipe: Recipe, out: Path, report: Report = silent) -> Bundle:
     """Write the bundle into `out` and return it verified; raises UserError for a bad source or place.
 
     Files are made in a folder beside it and moved at the end, so an interrupted build leaves `out` as it
@@ -39,14 +37,12 @@ def build(source: Source, recipe: Recipe, out: Path, report: Report = lambda _: 
 
 
 def _write(source: Source, recipe: Recipe, folder: Path, name: str, report: Report) -> None:
-    report(f"graphs with recipe {recipe.name}")
-    files = write_graphs(source.network, recipe, folder)
+    files = write_graphs(source.network, recipe, folder, report)
     for file, path in source.files.items():
         shutil.copyfile(path, folder / file)
         files.append(file)
     manifest = _manifest(source, recipe, name, folder, files)
-    report(f"canary of {canary.PAIRS} sentences")
-    pairs, tolerance = canary.choose(source, recipe, Bundle(folder, manifest))
+    pairs, tolerance = canary.choose(source, recipe, Bundle(folder, manifest), report)
     (folder / manifest.canary.file).write_text(pairs.model_dump_json(indent=1), encoding="utf-8")
     manifest = _manifest(source, recipe, name, folder, [*files, manifest.canary.file], tolerance)
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

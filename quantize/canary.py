@@ -17,6 +17,7 @@ from pipeline.resources import DEFAULT_MODEL, home
 from pipeline.scoring import forced_logprobs
 from pipeline.session import Sessions
 from quantize.graphs import write_graphs
+from quantize.progress import Report, silent
 from quantize.recipes import Recipe, load_recipe
 from quantize.sources.base import Source
 
@@ -25,28 +26,32 @@ FP32_TOLERANCE = 1e-3
 Ids = tuple[int, ...]
 
 
-def choose(source: Source, recipe: Recipe, bundle: Bundle) -> tuple[CanaryFile, float]:
+def choose(source: Source, recipe: Recipe, bundle: Bundle, report: Report = silent) -> tuple[CanaryFile, float]:
     """Pairs of sentences and their translations, and the tolerance their log-probabilities are held to.
 
     For INT8 it is twice the largest difference from float32, so that it holds on every kind of CPU.
     """
     sources = _sources(source, bundle)
-    targets, scores = _translated(bundle, sources)
+    targets, scores = _translated(bundle, sources, report)
     pairs = tuple(
         Pair(source=s, target=t, logprobs=tuple(np.round(p.astype(float), 6).tolist()))
         for s, t, p in zip(sources, targets, scores, strict=True)
     )
     if recipe.weights == "fp32":
         return CanaryFile(pairs=pairs), FP32_TOLERANCE
-    exact = _fp32_logprobs(source, bundle, sources, targets)
+    exact = _fp32_logprobs(source, bundle, sources, targets, report)
     largest = max(float(np.abs(a - b).max()) for a, b in zip(scores, exact, strict=True))
     return CanaryFile(pairs=pairs), round(2 * largest, 6)
 
 
-def _translated(bundle: Bundle, sources: list[Ids]) -> tuple[list[Ids], list[Any]]:
+def _translated(bundle: Bundle, sources: list[Ids], report: Report) -> tuple[list[Ids], list[Any]]:
     engine = Engine.load(bundle)
+    targets = []
     try:
-        targets = [engine.submit(ids).result()[0].ids for ids in sources]
+        with report("canary", len(sources)) as tick:
+            for ids in sources:
+                targets.append(engine.submit(ids).result()[0].ids)
+                tick()
     finally:
         engine.close()
     return targets, forced_logprobs(engine.sessions, sources, targets)
@@ -70,9 +75,9 @@ def _sources(source: Source, bundle: Bundle) -> list[Ids]:
     return units[:PAIRS]
 
 
-def _fp32_logprobs(source: Source, bundle: Bundle, sources: list[Ids], targets: list[Ids]) -> list[Any]:
+def _fp32_logprobs(source: Source, bundle: Bundle, sources: list[Ids], targets: list[Ids], report: Report) -> list[Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        files = write_graphs(source.network, load_recipe("fp32"), folder)
+        files = write_graphs(source.network, load_recipe("fp32"), folder, report)
         listed = bundle.manifest.model_copy(update={"files": dict.fromkeys(files)})
         return forced_logprobs(Sessions(Bundle(folder, listed)), sources, targets)

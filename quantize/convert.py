@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,11 @@ from quantize.csanmt.configuration import CsanmtConfig
 from quantize.csanmt.modeling import CsanmtForConditionalGeneration
 from quantize.csanmt.remote_code import CONFIG_MAP, TOKENIZER_MAP, write_code
 from quantize.csanmt.tokenization import CsanmtTokenizer
+from quantize.progress import Report, silent
 from quantize.sources.base import Source
 
-Report = Callable[[str], None]
 
-
-def convert(source: Source, out: Path, report: Report = lambda _: None) -> Path:
+def convert(source: Source, out: Path, report: Report = silent) -> Path:
     """Write configuration, weights, tokenizer and the code that they need into `out`.
 
     Raises UserError for a source of another family and for a place that is taken.
@@ -32,9 +30,7 @@ def convert(source: Source, out: Path, report: Report = lambda _: None) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch)
-        report("weights")
-        model(source).save_pretrained(folder)
-        report("tokenizer")
+        model(source, report).save_pretrained(folder)
         _tokenizer(source).save_pretrained(folder)
         write_code(folder)
         out.mkdir(exist_ok=True)
@@ -43,14 +39,18 @@ def convert(source: Source, out: Path, report: Report = lambda _: None) -> Path:
     return out
 
 
-def model(source: Source) -> CsanmtForConditionalGeneration:
+def model(source: Source, report: Report = silent) -> CsanmtForConditionalGeneration:
     """The network in torch with the source's weights, ready for inference."""
     assert source.config is not None
     config = CsanmtConfig(**source.config, auto_map=CONFIG_MAP)
     with torch.device("meta"):  # the weights come from the source: initial ones would take memory and time
         network = CsanmtForConditionalGeneration(config)
-    weights = source.network.weights
-    state = {name: torch.from_numpy(np.array(weights[name], np.float32, order="C")) for name in _own(network)}
+    names = [name for name, _ in network.named_parameters()]  # each weight once, whatever else it is called
+    state = {}
+    with report("weights", len(names)) as tick:
+        for name in names:
+            state[name] = torch.from_numpy(np.array(source.network.weights[name], np.float32, order="C"))
+            tick()
     network.load_state_dict(state, strict=False, assign=True)
     decoding = source.decoding
     network.generation_config = GenerationConfig(
@@ -62,11 +62,6 @@ def model(source: Source) -> CsanmtForConditionalGeneration:
         pad_token_id=decoding.end_id,
     )
     return network.eval()
-
-
-def _own(network: CsanmtForConditionalGeneration) -> list[str]:
-    """Names of the weights, each once."""
-    return [name for name, _ in network.named_parameters()]
 
 
 def _tokenizer(source: Source) -> CsanmtTokenizer:

@@ -153,6 +153,7 @@ class DecoderLayer(Residual):
             return self.cross_attn.project(memory)
         if cache.is_updated.get(self.index):
             layer = cache.cross_attention_cache.layers[self.index]
+            assert layer.keys is not None and layer.values is not None
             return layer.keys, layer.values
         cache.is_updated[self.index] = True
         return cache.cross_attention_cache.update(*self.cross_attn.project(memory), self.index)

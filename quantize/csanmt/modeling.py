@@ -73,7 +73,7 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         self.softmax = None if c.share_softmax else nn.Linear(d, c.trg_vocab_size, bias=False)
         self.drop = nn.Dropout(c.dropout)
         # The names of weights that are another one's too.
-        self._tied_weights_keys = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []
+        self._tied_weights_keys = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []  # type: ignore[assignment]
         self.post_init()
 
     def _target_semantic_embedding(self) -> nn.Embedding | None:
@@ -161,6 +161,8 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         """`input_ids` (B, S) end in the end symbol; `decoder_input_ids` (B, T) begin with any one symbol."""
         if encoder_outputs is None:
             encoder_outputs = self.get_encoder()(input_ids, attention_mask)
+        if decoder_input_ids is None:
+            raise ValueError("give decoder_input_ids: CSANMT makes none of labels")
         packed = encoder_outputs[0]
         memory, vectors = packed.chunk(2, dim=-1)
         if attention_mask is None:
@@ -170,9 +172,8 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         if past_key_values is None and (self.config.use_cache if use_cache is None else use_cache):
             past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
         states = self._states(decoder_input_ids, memory, seen, vectors[:, :1], past_key_values)
-        return Seq2SeqLMOutput(
-            logits=self.logits(states), past_key_values=past_key_values, encoder_last_hidden_state=packed
-        )
+        logits = cast(torch.FloatTensor, self.logits(states))
+        return Seq2SeqLMOutput(logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=packed)
 
     def get_encoder(self) -> Encoder:
         return Encoder(self)
@@ -194,4 +195,5 @@ class Encoder(nn.Module):
         """(B, S) ids with their end symbol -> (B, S, 2D), see `CsanmtForConditionalGeneration`."""
         seen = visible(input_ids) if attention_mask is None else attention_mask.bool()
         memory, vector = self.model._memory(input_ids, seen), self.model._sentence_vector(input_ids, seen)
-        return BaseModelOutput(last_hidden_state=torch.cat([memory, vector.expand_as(memory)], dim=-1))
+        packed = torch.cat([memory, vector.expand_as(memory)], dim=-1)
+        return BaseModelOutput(last_hidden_state=cast(torch.FloatTensor, packed))

@@ -14,7 +14,6 @@ from quantize.builder import Array
 from quantize.csanmt.tf_checkpoint import TfCheckpoint
 from quantize.network import LazyWeights
 
-
 TARGET_SEMANTICS = "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
 
 

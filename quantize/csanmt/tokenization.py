@@ -45,6 +45,7 @@ class CsanmtTokenizer(PreTrainedTokenizer):
         **others: Any,
     ) -> None:
         self._unknown = unknown_id
+        self._files: tuple[str, ...]
         self._pieces: Callable[[str], list[str]]
         self._text: Callable[[Iterable[int]], str]
         if codes and source_vocab and target_vocab:
@@ -74,7 +75,7 @@ class CsanmtTokenizer(PreTrainedTokenizer):
         """Of the source."""
         return self._ids | self.added_tokens_encoder
 
-    def tokenize(self, text: str, **_: Any) -> list[str]:
+    def tokenize(self, text: str, *_: Any, **__: Any) -> list[str]:
         return self._pieces(text)
 
     def _convert_token_to_id(self, token: str) -> int:

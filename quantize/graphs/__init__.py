@@ -12,14 +12,17 @@ from quantize.builder import GraphBuilder, WeightFile
 from quantize.graphs.encoder import Encoder
 from quantize.graphs.step import Step
 from quantize.network import Network
+from quantize.progress import Report, silent
 from quantize.recipes import Recipe
 
 
-def write_graphs(network: Network, recipe: Recipe, folder: Path) -> list[str]:
+def write_graphs(network: Network, recipe: Recipe, folder: Path, report: Report = silent) -> list[str]:
     """Write encoder.onnx, step.onnx, step_logits.onnx and weights.bin; returns their names."""
     weights = WeightFile(folder / "weights.bin")
-    Encoder(network, GraphBuilder(recipe, weights)).write(folder / "encoder.onnx")
-    Step(network, GraphBuilder(recipe, weights)).write(folder / "step.onnx", choose=True)
-    Step(network, GraphBuilder(recipe, weights)).write(folder / "step_logits.onnx", choose=False)
+    layers = network.num_encoder_layers + network.num_semantic_encoder_layers + 2 * network.num_decoder_layers
+    with report("graphs", layers) as tick:
+        Encoder(network, GraphBuilder(recipe, weights), tick).write(folder / "encoder.onnx")
+        Step(network, GraphBuilder(recipe, weights), tick).write(folder / "step.onnx", choose=True)
+        Step(network, GraphBuilder(recipe, weights), tick).write(folder / "step_logits.onnx", choose=False)
     weights.close()
     return ["encoder.onnx", "step.onnx", "step_logits.onnx", "weights.bin"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from quantize.builder import GraphBuilder
 from quantize.network import Network
+from quantize.progress import Tick
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
 SWISH = frozenset({"swish", "silu"})
@@ -15,8 +16,9 @@ ACTIVATIONS = SWISH | {"relu", "gelu"}
 
 
 class Graph:
-    def __init__(self, network: Network, builder: GraphBuilder) -> None:
-        self.net, self.b = network, builder
+    def __init__(self, network: Network, builder: GraphBuilder, tick: Tick) -> None:
+        """`tick` is called for each layer that is done."""
+        self.net, self.b, self.tick = network, builder, tick
 
     def linear(self, x: str, *names: str) -> str:
         """x through the linear layers `names`, packed side by side."""

@@ -55,6 +55,7 @@ class Encoder(Graph):
     def _layer(self, x: str, name: str, *, relative: bool) -> str:
         x = self.residual(x, f"{name}.attn_norm", lambda h: self._self_attention(h, f"{name}.attn", relative))
         x = self.residual(x, f"{name}.ffn_norm", lambda h: self.feed_forward(h, f"{name}.ffn"))
+        self.tick()
         return self.b.op("Mul", x, self.keep)
 
     def _self_attention(self, x: str, name: str, relative: bool) -> str:

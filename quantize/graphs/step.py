@@ -93,6 +93,7 @@ class Step(Graph):
         attention = self._fused_attention if self.fused else self._composed_attention
         x = self.residual(x, f"{name}.self_norm", lambda h: attention(h, layer))
         x = self.residual(x, f"{name}.cross_norm", lambda h: self._cross(h, layer))
+        self.tick()
         return self.residual(x, f"{name}.ffn_norm", lambda h: self.feed_forward(h, f"{name}.ffn"))
 
     def _fused_attention(self, x: str, layer: int) -> str:

@@ -1,1 +1,51 @@
-"""Where models come from: each module reads one kind of source."""
+"""Where models come from: a folder of a known kind, or an id on ModelScope or Hugging Face."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.resources import home
+from quantize.sources import download, marian, modelscope, training
+from quantize.sources.base import Source
+
+ID = re.compile(r"[\w.-]+/[\w.-]+")
+MODELSCOPE_OWNERS = ("damo", "iic")
+KINDS = "a ModelScope CSANMT directory, a Marian model's, one that our training left, or an id such as "
+KINDS += "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
+
+
+def open_source(spec: str) -> Source:
+    """The model that `spec` names: a folder, or an id, whose files are downloaded where they are not yet.
+
+    Raises UserError for what is none of the known kinds, is incomplete or cannot be downloaded.
+    """
+    for folder in (Path(spec), home() / spec):
+        if folder.is_dir():
+            return open_folder(folder.resolve())
+    owner = Path(spec).parent
+    if not ID.fullmatch(spec) or owner.exists() or (home() / owner).exists():
+        raise UserError(f"{spec} is no folder here: name {KINDS}")
+    if owner.name in MODELSCOPE_OWNERS:
+        return modelscope.load(download.from_modelscope(spec), name=f"{spec} of ModelScope")
+    folder = download.from_hugging_face(spec)
+    return marian.load(folder, name=f"{spec} of Hugging Face, revision {folder.name}")
+
+
+def open_folder(folder: Path) -> Source:
+    """The source in an existing folder."""
+    if (folder / "configuration.json").is_file():
+        return modelscope.load(folder)
+    config = folder / "config.json"
+    try:
+        kind = json.loads(config.read_bytes()).get("model_type") if config.is_file() else None
+    except (ValueError, AttributeError):
+        raise UserError(f"{config} is damaged: copy it anew") from None
+    if kind == "marian":
+        return marian.load(folder)
+    if config.is_file() and (folder / "source.spm").is_file() and kind in (None, "csanmt"):
+        return training.load(folder)
+    found = f"a model of type {kind}" if kind else "no known configuration"
+    raise UserError(f"{folder} holds {found}: name {KINDS}")

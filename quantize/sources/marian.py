@@ -79,8 +79,11 @@ class TokenizerConfig(_Part):
     separate_vocabs: bool = False
 
 
-def load(folder: Path) -> Source:
-    """Read the directory; raises UserError for what is missing, damaged or not supported."""
+def load(folder: Path, name: str | None = None) -> Source:
+    """Read the directory; `name` says where it is from.
+
+    Raises UserError for what is missing, damaged or not supported.
+    """
     config = _parse(Config, folder / "config.json")
     generation = _generation(folder)
     tokenizer = _parse(TokenizerConfig, folder / "tokenizer_config.json")
@@ -118,7 +121,7 @@ def load(folder: Path) -> Source:
             end_id=generation.eos_token_id,
             max_source_length=min(MAX_SOURCE_LENGTH, positions - 1),
         ),
-        about=About(provenance=f"converted from the Marian model {folder.name}"),
+        about=About(provenance=f"converted from {name or f'the Marian model {folder.name}'}"),
     )
 
 
@@ -176,7 +179,7 @@ def _network(config: Config, generation: Generation, weights: LazyWeights) -> Ne
 
 
 def sinusoids(length: int, channels: int) -> Array:
-    """Marian's positions [length, channels]: sines then cosines, rate 10000^(-2i/channels), in float64 until the end."""
+    """Marian's positions [length, channels]: sines then cosines, with rates 10000^(-2i/channels)."""
     rate = np.power(10000.0, -2 * np.arange((channels + 1) // 2) / channels)
     angle = np.arange(length)[:, None] * rate
     return np.concatenate([np.sin(angle), np.cos(angle[:, : channels // 2])], axis=1).astype(np.float32)

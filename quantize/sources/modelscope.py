@@ -52,9 +52,9 @@ class Model(_Part):
 
     def config(self) -> dict[str, Any]:
         """The same as values of `CsanmtConfig`. The reference would apply dropout at inference; we never do."""
-        kept = ("hidden_size", "filter_size", "num_heads", "num_encoder_layers", "num_decoder_layers")
-        kept += ("num_semantic_encoder_layers", "max_relative_dis", "src_vocab_size", "trg_vocab_size")
-        return {name: getattr(self, name) for name in kept} | {
+        sizes = {"hidden_size", "filter_size", "num_heads", "num_encoder_layers", "num_decoder_layers"}
+        sizes |= {"num_semantic_encoder_layers", "max_relative_dis", "src_vocab_size", "trg_vocab_size"}
+        return self.model_dump(include=sizes) | {
             "post_norm": self.layer_postproc == "layer_norm",
             "relative_positions": self.position_info_type == "relative",
             "share_embedding": self.shared_source_target_embedding,
@@ -83,8 +83,19 @@ class Configuration(_Part):
     preprocessor: Preprocessor
 
 
-def load(folder: Path) -> Source:
-    """Read the directory; raises UserError naming what is missing or does not fit together."""
+def needed_files(folder: Path) -> list[str]:
+    """What to download once `configuration.json` is there: not the samples, resources and graphs beside it."""
+    configuration = read_configuration(folder)
+    text, dataset = configuration.preprocessor, configuration.dataset
+    names = [part.file for part in (dataset.src_vocab, dataset.trg_vocab, text.src_bpe)]
+    return ["configuration.json", *names, f"{CHECKPOINT}.index", f"{CHECKPOINT}.data-*"]
+
+
+def load(folder: Path, name: str | None = None) -> Source:
+    """Read the directory; `name` says where it is from.
+
+    Raises UserError naming what is missing or does not fit together.
+    """
     configuration = read_configuration(folder)
     model, dataset, text = configuration.model, configuration.dataset, configuration.preprocessor
     files = {
@@ -119,7 +130,7 @@ def load(folder: Path) -> Source:
             end_id=0,
             max_source_length=MAX_SOURCE_LENGTH,
         ),
-        about=About(provenance=f"converted from the ModelScope directory {folder.name}"),
+        about=About(provenance=f"converted from {name or f'the ModelScope directory {folder.name}'}"),
     )
 
 

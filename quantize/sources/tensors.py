@@ -25,14 +25,14 @@ def read_tensors(folder: Path) -> LazyWeights:
 def _safetensors(path: Path) -> LazyWeights:
     from safetensors import SafetensorError, safe_open
 
-    def reader(file: Any, name: str) -> Any:
+    def reader(name: str) -> Any:
         return lambda: _float32(file.get_tensor(name))
 
     try:
-        file = safe_open(path, "numpy")
+        file: Any = safe_open(path, "numpy")
     except SafetensorError:
         raise UserError(f"{path} is damaged: copy it anew") from None
-    return LazyWeights({name: reader(file, name) for name in file.keys()})  # noqa: SIM118  # no mapping
+    return LazyWeights({name: reader(name) for name in file.keys()})  # noqa: SIM118  # no mapping
 
 
 def _pickled(path: Path) -> LazyWeights:

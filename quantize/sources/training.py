@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import yaml
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from pipeline.bundle import Decoding, Languages, SentencePieceEntry
 from pipeline.errors import UserError
 from quantize.network import csanmt_network
 from quantize.sources.base import About, Source
+from quantize.sources.tensors import read_tensors
 
 FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
 DECODING = Decoding(
@@ -40,10 +38,9 @@ def load(folder: Path) -> Source:
             raise UserError(f"{folder / name} is missing: a trained source has {', '.join(FILES)}")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = {name: array.astype(np.float32) for name, array in load_file(folder / "model.safetensors").items()}
-        network = csanmt_network(config, weights)
-    except (json.JSONDecodeError, SafetensorError, KeyError) as error:
-        raise UserError(f"{folder}: config.json or model.safetensors is damaged ({error}): copy it anew") from None
+        network = csanmt_network(config, read_tensors(folder))
+    except (json.JSONDecodeError, KeyError) as error:
+        raise UserError(f"{folder / 'config.json'} is damaged ({error}): copy it anew") from None
     lines = (folder / "calibration.txt").read_text(encoding="utf-8").splitlines()
     return Source(
         folder=folder,
