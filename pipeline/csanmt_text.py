@@ -26,6 +26,7 @@ class SourceText:
 
     def __init__(self, codes: Path, source_language: str, target_language: str) -> None:
         """`codes` are subword-nmt's merges; raises ValueError if the file holds something else."""
+        self._given = codes, source_language, target_language
         self._words = chinese_words if source_language == "zh" else moses_words(source_language, target_language)
         bpe = _merges(codes)
 
@@ -39,6 +40,9 @@ class SourceText:
         """Subwords, all but a word's last with "@@" at their ends."""
         line = self._words(text).strip("\r\n ")
         return [piece for word in line.split(" ") for part in _parts(word) for piece in self._of(part)]
+
+    def __reduce__(self) -> tuple[type[SourceText], tuple[Path, str, str]]:
+        return SourceText, self._given
 
     def _of(self, word: str) -> tuple[str, ...]:
         return self._cached(word) if len(word) <= 32 else self._pieces(word)

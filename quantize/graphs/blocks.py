@@ -62,11 +62,14 @@ class Graph:
             return rows
         return self.b.op("Mul", rows, self.b.scalar(self.net.hidden_size**0.5))
 
-    def timing(self, x: str, places: str) -> str:
-        """x with the positions' signal, where the model has one."""
+    def timing(self, places: str) -> str | None:
+        """The positions' signal, where the model has one."""
         if self.net.positions is None:
-            return x
-        return self.add(x, self.b.op("Gather", self.b.constant(self.net.positions, np.float32), places))
+            return None
+        return self.b.op("Gather", self.b.constant(self.net.positions, np.float32), places)
+
+    def timed(self, x: str, timing: str | None) -> str:
+        return x if timing is None else self.add(x, timing)
 
     def range(self, length: str) -> str:
         return self.b.op("Range", self.b.constant(0, np.int64), length, self.b.constant(1, np.int64))

@@ -45,7 +45,8 @@ class Encoder(Graph):
 
     def _translation_stack(self) -> str:
         b, net = self.b, self.net
-        x = self.timing(self.embedding("src_emb", "input_ids"), self.places)
+        timing = self.timing(self.places)
+        x = self.timed(self.embedding("src_emb", "input_ids"), timing)
         if net.semantic:
             x = self.add(b.op("Mul", x, self.keep), b.constant(net.weights["src_bias"], np.float32))
         for layer in range(net.num_encoder_layers):

@@ -79,9 +79,11 @@ class Step(Graph):
         later = b.op("Greater", "positions", b.constant(0, np.int32))
         if net.semantic:
             shown = b.op("Unsqueeze", b.op("Cast", later, to=TensorProto.FLOAT), b.ints(1))
-            return self.timing(b.op("Mul", self.embedding("trg_emb", "tokens"), shown), "positions")
-        tokens = b.op("Where", later, "tokens", b.constant(net.start_id, np.int64))
-        return self.timing(self.embedding("trg_emb", tokens), "positions")
+            x = b.op("Mul", self.embedding("trg_emb", "tokens"), shown)
+        else:
+            tokens = b.op("Where", later, "tokens", b.constant(net.start_id, np.int64))
+            x = self.embedding("trg_emb", tokens)
+        return self.timed(x, self.timing("positions"))
 
     def _layer(self, x: str, layer: int) -> str:
         b, net = self.b, self.net

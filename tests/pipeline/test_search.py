@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.search import BeamSearch, GreedySearch, length_penalty
+from pipeline.search import BeamSearch, GreedySearch, MarianSearch, Search, length_penalty, plain_penalty
 from pipeline.types import DecodingOptions, Hypothesis
 
 VOCAB = 30
@@ -59,7 +59,34 @@ def plain_beam_search(model: Model, beam: int, alpha: float, limit: int) -> tupl
     return [Hypothesis(c, float(s), step, False) for (c, _), s in zip(alive, scores, strict=True)], step
 
 
-def run(search: BeamSearch | GreedySearch, models: dict[int, Model], options: list[DecodingOptions]) -> list[object]:
+def plain_marian_search(
+    model: Model, beam: int, alpha: float, limit: int, forced: bool
+) -> tuple[list[Hypothesis], int]:
+    """What transformers' generate does, one sentence and one hypothesis at a time."""
+    alive: list[tuple[tuple[int, ...], np.float32]] = [((), f32(0))] + [((), f32(-1e9))] * (beam - 1)
+    finished: list[tuple[tuple[int, ...], float]] = []
+    step = 0
+    while True:
+        step += 1
+        last = step == limit
+        candidates = []
+        for prefix, logp in alive:
+            row = model(prefix)
+            if last and forced:
+                row = np.where(np.arange(VOCAB) == 0, f32(0), f32(-np.inf))
+            candidates += [((*prefix, token), f32(logp + row[token])) for token in range(VOCAB)]
+        candidates = sorted(candidates, key=lambda pair: -pair[1])[: 2 * beam]
+        ended = [c for c in candidates[:beam] if (c[0][-1] == 0 or last) and c[1] > -1e9]  # not of an unused beam
+        finished += [(c, float(f32(score / f32(float(step) ** alpha)))) for c, score in ended]
+        finished = sorted(finished, key=lambda pair: -pair[1])[:beam]
+        alive = [c for c in candidates if c[0][-1] != 0][:beam]
+        if last or (len(finished) == beam and f32(alive[0][1] / f32(float(step) ** alpha)) <= finished[-1][1]):
+            break
+    found = [Hypothesis(c[:-1] if c[-1] == 0 else c, score, step, finished=c[-1] == 0) for c, score in finished]
+    return found, step
+
+
+def run(search: Search, models: dict[int, Model], options: list[DecodingOptions]) -> list[object]:
     """Drive a search as the engine does: sentences join over time, leave at once, and the last slot moves."""
     waiting, slots, results = list(models), list[int](), dict[int, object]()
     prefixes: list[list[tuple[int, ...]]] = []
@@ -98,6 +125,27 @@ def test_beam_search_follows_the_specification_whatever_joins_and_leaves(
     for seed, model in models.items():
         expected, _ = plain_beam_search(model, beam, alpha, limits[seed])
         assert found[seed] == tuple(expected)
+
+
+@pytest.mark.parametrize("beam", [2, 4, 6])
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize("forced", [True, False])
+def test_marian_search_follows_transformers_whatever_joins_and_leaves(beam: int, alpha: float, forced: bool) -> None:
+    models = {seed: random_model(seed, 2.0) for seed in range(12)}
+    limits = [1 + seed for seed in models]
+    options = [DecodingOptions(beam, alpha, limit) for limit in limits]
+    found = run(MarianSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options)
+    for seed, model in models.items():
+        assert found[seed] == tuple(plain_marian_search(model, beam, alpha, limits[seed], forced)[0])
+
+
+def test_greedy_can_be_forced_to_end() -> None:
+    def model(_: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        return np.log(np.where(np.arange(VOCAB) == 7, 0.9, 0.1 / (VOCAB - 1))).astype(np.float32)
+
+    search = GreedySearch(0, plain_penalty, forced_end=True)
+    (hypotheses,) = run(search, {0: model}, [DecodingOptions(greedy=True, length_penalty=1.0, max_length=4)])
+    assert hypotheses == (Hypothesis((7, 7, 7), pytest.approx(3 * np.log(0.9) / 4), 4),)  # type: ignore[arg-type]
 
 
 def test_equal_scores_go_to_the_lower_beam_and_then_to_the_lower_token() -> None:
