@@ -19,7 +19,7 @@ from pipeline.scoring import forced_logits, forced_logprobs
 from pipeline.session import Sessions
 from pipeline.types import DecodingOptions
 
-LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=400)
+LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
 
 @pytest.fixture(scope="module")
