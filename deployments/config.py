@@ -102,9 +102,14 @@ def load(args: Mapping[str, Any]) -> ServiceConfig:
     try:
         return ServiceConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {where}: {first['msg']} ({error.error_count()} in all): mend that value") from None
+        raise UserError(f"{path}: {first_of(error)}") from None
+
+
+def first_of(error: ValidationError) -> str:
+    """Which value is wrong, and how."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {' '.join(first['msg'].split())} ({error.error_count()} in all): mend that value"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from pipeline.bundle import Bundle
@@ -17,7 +18,7 @@ class Postprocess:
 
     async def finish(self, model: str, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> Translation:
         """`hypotheses` has one entry a unit of `prepared`, None where the unit stays as it is."""
-        return self.postprocessors[model](prepared, hypotheses)
+        return await asyncio.to_thread(self.postprocessors[model], prepared, hypotheses)
 
     async def ping(self) -> None:
         """Answers once the replica can work."""
