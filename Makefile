@@ -33,8 +33,8 @@ model: $(VENVS)/all/.ready  ## build MODEL from SOURCE with RECIPE (torch is ins
 	$(VENVS)/all/bin/python -m quantize build $(SOURCE) --recipe $(RECIPE) --out $(MODEL)
 
 $(VENVS)/%/.ready: requirements/%.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>&1): name one, as in make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
+	  echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>/dev/null || echo no $(PYTHON)): name one, as in make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@echo "Installing into $(VENVS)/$* (once; a few minutes)…"
