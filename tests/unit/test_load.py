@@ -18,7 +18,8 @@ def work(load: Load, clock: Clock, seconds: float, rate: float, waiting: int) ->
     for _ in range(int(seconds * rate / 10)):
         clock.now += 10 / rate
         load.enter(10)
-        load.leave(10, waiting, done=True)
+        load.leave(10, done=True)
+        load.observe(waiting)
 
 
 def test_expects_no_wait_before_the_engine_was_ever_full() -> None:
@@ -47,17 +48,20 @@ def test_follows_a_changed_rate() -> None:
     clock = Clock()
     load = Load(clock)
     work(load, clock, 10, 500, waiting=50)
-    work(load, clock, 10, 1000, waiting=50)
+    work(load, clock, 1, 1000, waiting=50)
     assert math.isclose(load.wait_s(1000), 1, rel_tol=0.05)
+    work(load, clock, 30, 250, waiting=50)
+    assert math.isclose(load.wait_s(1000), 4, rel_tol=0.05)
 
 
-def test_sentences_that_were_given_up_are_not_taken_for_speed() -> None:
+def test_sentences_that_were_given_up_make_the_engine_look_neither_fast_nor_slow() -> None:
     clock = Clock()
     load = Load(clock)
     work(load, clock, 10, 500, waiting=50)
     for _ in range(1000):
         clock.now += 0.001
         load.enter(100)
-        load.leave(100, 50, done=False)
-    assert load.wait_s(1000) > 2
+        load.leave(100, done=False)
+        load.observe(50)
+    assert 2 <= load.wait_s(1000) < 2.5
     assert load.tokens == 0
