@@ -14,16 +14,27 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Protected:
+    """What stands in the translation in place of a placeholder, and what kind of thing it is (pipeline/protect.py)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One sentence of a request, or a part of one that was too long to translate at once.
 
     `ids` are source token ids without the end symbol; empty where the text is kept as it is
-    (blank, punctuation, already English) and no model is asked.
+    (blank, punctuation, already English) and no model is asked. `seen` is the normalised text
+    with placeholder n for protected[n], as the model sees it but for its own mask symbols.
     """
 
     text: str
     span: Span
     ids: tuple[int, ...] = ()
+    seen: str = ""
+    protected: tuple[Protected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.encode import Encoder
 from pipeline.errors import InvalidText
 from pipeline.preprocess import Preprocessor
 from pipeline.tokenizer import SentencePieceTokenizer
@@ -69,7 +70,9 @@ def test_short_limits_lose_nothing_and_hold(text: str, limit: int) -> None:
 
 @cache
 def short_preprocessor(limit: int) -> Preprocessor:
-    return Preprocessor(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit)
+    return Preprocessor(
+        Encoder(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit)
+    )
 
 
 @pytest.mark.parametrize("text", ["\ud800", "你好\udc00", "a\0b"])
