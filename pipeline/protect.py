@@ -31,7 +31,7 @@ _CURRENCIES = "[¥￥$€£₩₹]|[A-Z]{2}[$¥]"
 
 # In order of precedence where two begin at the same place. ASCII mode: a Chinese character is no part of a word.
 _KINDS = {
-    "symbol": "⟦[^⟦⟧\n]{0,12}⟧|[⟦⟧]|[\ue000-\uf8ff\U000f0000-\U0010ffff]+",
+    "symbol": r"⟦[^⟦⟧\n\v\f\r\x1c-\x1e\x85\u2028\u2029]{0,12}⟧|[⟦⟧]|[\ue000-\uf8ff\U000f0000-\U0010ffff]+",
     "code": r"```(?!`)[^\n]{1,400}?```|(?<!`)`[^`\n]{1,400}`(?!`)|(?<!\$)\$\$[^$\n]{1,400}\$\$(?!\$)",
     "url": r"(?:(?:https?|ftp|wss?|file|git|ssh|s3)://|mailto:|www\.(?=\w))[!-~]*[\w/#=&~+%-]",
     "email": rf"{_NO_WORD}[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+",
