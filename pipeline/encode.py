@@ -63,6 +63,15 @@ class Encoder:
             seen = PLACEHOLDER.sub(lambda found: "".join(shown[number_of(found[0]) :][:1]), seen)
         return tuple(self._tokenizer.encode(seen))
 
+    def parts(self, seen: str, protected: Sequence[Protected], limit: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """A text with placeholders in parts of at most so many tokens, cut at its best boundaries."""
+
+        def encode(part: str) -> list[int]:
+            return list(self.ids(part, protected))
+
+        for span, ids in wrap(seen, encode, self._tokenizer.count, limit):
+            yield seen[span.start : span.end], tuple(ids)
+
     def _seen(self, part: str, spans: Sequence[Protected]) -> tuple[str, tuple[Protected, ...]]:
         """The normalised part, its placeholders numbered anew, and what these stand for."""
         protected = tuple(spans[number_of(mark)] for mark in PLACEHOLDER.findall(part)) if spans else ()

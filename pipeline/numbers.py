@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from pipeline.numerals import Number, numbers, readings
+from pipeline.numerals import MONTHS, Number, numbers, readings
 
 _WORDS = re.compile(r"\w+").findall
 _ONES = _WORDS(
@@ -18,7 +18,7 @@ _ORDINALS = _WORDS(
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
     " fifteenth sixteenth seventeenth eighteenth nineteenth"
 )
-_MONTHS = _WORDS("january february march april may june july august september october november december")
+_MONTHS = [month.lower() for month in MONTHS]
 _SMALL = {
     **{word: value for words in (_ONES, _ORDINALS) for value, word in enumerate(words)},
     **{word: 10 * tens for tens, word in enumerate(_TENS, start=2)},

@@ -39,6 +39,11 @@ _DECADE = re.compile(rf"世纪\s?(\d+|[{_DIGIT}十]+)\s?年代")
 _COUNTED = frozenset("个名位本只条张座辆艘架台家次天岁倍件篇场")
 _IDIOM = frozenset("第一二三四五六七八九十两百千万这那每哪有无不老丢")
 _LEAST = 2
+MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+_DATE = re.compile(
+    rf"(?:(?P<year>\d{{4}}|[一二][{_DIGIT}]{{3}})\s?年\s?)?(?P<month>\d{{1,2}}|[{_DIGIT}十]{{1,2}})\s?月"
+    rf"(?:\s?(?P<day>\d{{1,2}}|[{_DIGIT}十]{{1,3}})\s?[日号])?"
+)
 _FULL_WIDTH = {ord("．"): ".", ord("，"): "，"} | {code: code - 0xFEE0 for code in range(0xFF10, 0xFF1A)}
 
 
@@ -60,6 +65,24 @@ def numbers(text: str) -> Iterator[Number]:
         if value is not None and value >= _LEAST and not (match["spoken"] and _vague(text, match)):
             values = frozenset(_readings(text, match, value))
             yield Number(match.start(), match.end(), values, _english(match, value))
+
+
+def written(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where the numbers and dates of a text stand, and how English writes them."""
+    plain = text.translate(_FULL_WIDTH)
+    dates = [(date.start(), date.end(), _date(date)) for date in _DATE.finditer(plain)]
+    dates = [date for date in dates if date[2]]
+    others = [(number.start, number.end, number.english) for number in numbers(text)]
+    yield from sorted([*dates, *(n for n in others if not any(d[0] <= n[0] < d[1] for d in dates))])
+
+
+def _date(date: re.Match[str]) -> str:
+    """As in "March 15, 2024"; "" where it is no date."""
+    year, month, day = (_any(date[name]) if date[name] else None for name in ("year", "month", "day"))
+    if not month or month > 12 or (day and day > 31) or (year is None and day is None):
+        return ""
+    words = MONTHS[int(month) - 1] + (f" {day}" if day else "")
+    return words if year is None else f"{words}, {year}" if day else f"{words} {year}"
 
 
 def readings(text: str) -> Iterator[Decimal]:

@@ -131,3 +131,15 @@ def restore(text: str, protected: Sequence[Protected]) -> str:
         if span.kind == "tag" and _OPENING_TAG.fullmatch(span.text):
             at += len(text[at:]) - len(text[at:].lstrip(" "))
     return "".join([*pieces, text[at:]])
+
+
+def claimed(text: str, protected: Sequence[Protected]) -> str:
+    """A model's output with placeholders also where it wrote a span out that it has no placeholder for."""
+    for number, span in enumerate(protected):
+        mark = placeholder(number)
+        if mark not in text:
+            literal = re.compile(
+                rf"(?<!\w){re.escape(span.text)}(?!\w)" if span.text[:1].isalnum() else re.escape(span.text)
+            )
+            text = literal.sub(mark, text, count=1)
+    return text

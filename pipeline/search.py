@@ -15,6 +15,7 @@ from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
 
 LOWEST = np.float32(np.finfo(np.float32).min)
+BARRED = np.float32(-1e9)  # low enough to lose, and far from overflowing
 
 
 class Search(Protocol):
@@ -81,8 +82,10 @@ class BeamSearch:
             **{"alive": tokens, "alive_logp": scores, "alive_score": scores},
             **{"finished": tokens, "finished_score": scores, "finished_flag": ((k,), np.bool_)},
             **{"finished_length": ((k,), np.int64), "step": number, "limit": number, "alpha": ((), np.float32)},
+            **{"ngram": number},
         )
         s = self._slots
+        s["ngram"][slot] = options.no_repeat_ngram
         s["alive"][slot] = s["finished"][slot] = self._end
         s["alive_logp"][slot] = LOWEST
         s["alive_logp"][slot, 0] = 0
@@ -96,6 +99,8 @@ class BeamSearch:
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = {name: array[:size] for name, array in self._slots._arrays.items()}
         penalty = _penalty(s["step"] + 1, s["alpha"])[:, None]
+        if s["ngram"].any():
+            logprobs = self._without_repeats(s, ids, logprobs)
         with np.errstate(over="ignore", invalid="ignore"):
             score, parent, token = self._best(size, ids, logprobs, s["alive_logp"], penalty)
             ended = token == self._end
@@ -110,6 +115,16 @@ class BeamSearch:
             s["alive_score"][:] = alive_score
         s["step"] += 1
         return np.take_along_axis(token, order, 1), np.take_along_axis(parent, order, 1), self._done(s)
+
+    def _without_repeats(self, s: dict[str, Any], ids: Ints, logprobs: Floats) -> Floats:
+        """The log-probabilities, barring the candidates that would end an n-gram their row has already."""
+        allowed = logprobs.copy()
+        for slot in np.nonzero(s["ngram"])[0]:
+            for row in range(slot * self.beam, (slot + 1) * self.beam):
+                sequence = s["alive"][slot, row % self.beam, : s["step"][slot]].tolist()
+                taken = following(sequence, int(s["ngram"][slot]))
+                allowed[row, [token in taken for token in ids[row].tolist()]] = BARRED
+        return allowed
 
     def _best(
         self, size: int, ids: Ints, logprobs: Floats, alive: Floats, penalty: Floats
@@ -196,6 +211,12 @@ class GreedySearch:
 
 def make_search(options: DecodingOptions, end_id: int, vocab_size: int) -> Search:
     return GreedySearch(end_id) if options.greedy else BeamSearch(options.beam_size, end_id, vocab_size)
+
+
+def following(sequence: list[int], n: int) -> set[int]:
+    """The tokens after which the sequence would hold an n-gram for the second time."""
+    last = sequence[len(sequence) - n + 1 :] if n > 1 else []
+    return {sequence[i + n - 1] for i in range(len(sequence) - n + 1) if sequence[i : i + n - 1] == last}
 
 
 def _penalty(length: Any, alpha: Any) -> Any:
