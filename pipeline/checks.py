@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from pipeline.normalise import HAN
 from pipeline.numbers import invented, missing
-from pipeline.protect import PLACEHOLDER, number_of
+from pipeline.protect import PLACEHOLDER, number_of, placeholder
 from pipeline.types import Protected
 
 SEVERITY = {
@@ -41,7 +42,7 @@ def severity(warnings: Sequence[str]) -> int:
 
 def checked(seen: str, target: str, protected: Sequence[Protected], tokens: tuple[int, int]) -> Iterator[str]:
     """The warnings for a translation, both texts with placeholders; `tokens` are the source's and the target's."""
-    if not kept(target, protected):
+    if not (kept(target, protected) and filled(seen, target, protected)):
         yield "protected"
     words = PLACEHOLDER.sub(" ", target)
     if not _LETTERS.search(words):
@@ -73,17 +74,29 @@ def kept(target: str, protected: Sequence[Protected]) -> bool:
     )
 
 
+def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
+    """Whether no pair of tags has lost what it encloses."""
+    for opening, closing in _enclosing(protected):
+        inside = f"{placeholder(opening)}([^{placeholder(closing)}]*)"
+        source, translation = re.search(inside, seen), re.search(inside, target)
+        if source and HAN.search(source[1]) and translation and not _LETTERS.search(translation[1]):
+            return False
+    return True
+
+
 def _ordered(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:
     """Pairs of spans of which the first must come first."""
+    yield from _enclosing(protected)
+    positional = [number for number, span in enumerate(protected) if _POSITIONAL.fullmatch(span.text)]
+    yield from pairwise(positional)
+
+
+def _enclosing(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:
+    """The opening and closing tags that belong together."""
     opened: dict[str, list[int]] = {}
-    positional: int | None = None
     for number, span in enumerate(protected):
         if span.kind == "tag" and (name := _TAG_NAME.match(span.text)):
             if not span.text.startswith("</"):
                 opened.setdefault(name[1], []).append(number)
             elif opened.get(name[1]):
                 yield opened[name[1]].pop(), number
-        elif _POSITIONAL.fullmatch(span.text):
-            if positional is not None:
-                yield positional, number
-            positional = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -36,7 +37,7 @@ class Encoder:
     def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
         """The sentence in units of at most `limit` tokens and `most_masks` spans; `found` lie within it."""
         hidden = hide(text, sentence, found)
-        spans = [Protected(text[span.start : span.end], span.kind) for span in found]
+        spans = [_protected(text[span.start : span.end], span.kind) for span in found]
 
         def encode(part: str) -> list[int]:
             return list(self.ids(*self._seen(part, spans)))
@@ -48,7 +49,7 @@ class Encoder:
             start = end + part.start - at
             end = start + len(piece)
             for _ in PLACEHOLDER.findall(piece) if found else ():
-                end += len(spans[passed].text) - 1
+                end += found[passed].end - found[passed].start - 1
                 passed += 1
             at = part.end
             seen, protected = self._seen(piece, spans) if ids else ("", ())
@@ -82,3 +83,8 @@ class Encoder:
 
     def _fits(self, part: str) -> bool:
         return len(PLACEHOLDER.findall(part)) <= self.most_masks or not HAN.search(part)
+
+
+def _protected(text: str, kind: str) -> Protected:
+    # English has no "℃" and no full-width "￥".
+    return Protected(unicodedata.normalize("NFKC", text) if kind == "figure" else text, kind)

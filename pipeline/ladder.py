@@ -1,7 +1,7 @@
 """The next try for a sentence whose translation failed a check: stricter, or another way around.
 
 1. "around": what stands between the protected spans is translated alone, the spans stay where they were;
-2. "masked": numbers are masked, and come back as English writes them;
+2. "masked": the numbers that were lost are masked, and come back as English writes them;
 3. "no-repeat": the search takes no three tokens in a row twice;
 4. "greedy": the best token at each step;
 5. "split": the sentence is cut in the middle, at its best boundary.
@@ -11,14 +11,15 @@ Each is tried once at most, and only so many a sentence; ordinary text meets non
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+import re
+from collections.abc import Iterator
 
 from pipeline.checks import SEVERITY
 from pipeline.encode import Encoder
+from pipeline.numbers import missing
 from pipeline.numerals import written
 from pipeline.protect import PLACEHOLDER, number_of, placeholder
-from pipeline.types import Part, Protected, Retry, Strictness, Unit
+from pipeline.types import Answer, Part, Protected, Retry, Strictness, Unit
 
 TRIES = 2  # of a sentence, after the first
 NO_REPEAT = 3  # tokens
@@ -43,17 +44,17 @@ class Ladder:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    def __call__(self, index: int, unit: Unit, warnings: Sequence[str], tried: Sequence[str]) -> Retry | None:
-        """`index` is the unit's place in its request; `tried` names the tries so far."""
-        if len(tried) >= TRIES:
+    def __call__(self, index: int, unit: Unit, answer: Answer) -> Retry | None:
+        """`index` is the unit's place in its request."""
+        if len(answer.tried) >= TRIES:
             return None
-        for warning in sorted(warnings, key=lambda name: -SEVERITY[name]):
+        for warning in sorted(answer.warnings, key=lambda name: -SEVERITY[name]):
             for remedy in _REMEDIES[warning]:
-                if remedy not in tried and (retry := self._retry(index, unit, remedy)):
+                if remedy not in answer.tried and (retry := self._retry(index, unit, answer, remedy)):
                     return retry
         return None
 
-    def _retry(self, index: int, unit: Unit, remedy: str) -> Retry | None:
+    def _retry(self, index: int, unit: Unit, answer: Answer, remedy: str) -> Retry | None:
         parts: tuple[Part, ...] = (Part(unit.seen, unit.ids),)
         protected, strictness = unit.protected, Strictness()
         if remedy == "around":
@@ -61,7 +62,7 @@ class Ladder:
         elif remedy == "split":
             parts = tuple(self._split(unit))
         elif remedy == "masked":
-            seen, protected = _masked(unit, self._encoder.most_masks)
+            seen, protected = _masked(unit, answer.text, self._encoder.most_masks)
             parts = (Part(seen, self._encoder.ids(seen, protected)),)
         elif remedy == "greedy":
             strictness = Strictness(greedy=True)
@@ -91,21 +92,30 @@ class Ladder:
             yield Part(text, ids)
 
 
-def _masked(unit: Unit, most: int) -> tuple[str, tuple[Protected, ...]]:
-    """The unit with its numbers masked too, as many as it may have masks; all placeholders numbered anew."""
+def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protected, ...]]:
+    """The unit with the numbers masked that its translation lacks; all placeholders numbered anew.
+
+    All numbers are, where it lacks none but has one too many.
+    """
     pieces: list[str] = []
     protected: list[Protected] = []
-    numbers = count()
-
-    def renumbered(text: str) -> str:
-        protected.extend(unit.protected[number_of(mark)] for mark in PLACEHOLDER.findall(text))
-        return PLACEHOLDER.sub(lambda _: placeholder(next(numbers)), text)
-
+    lost = [number.start for number in missing(unit.seen, translation)]
     at = 0
-    for start, end, english in list(written(unit.seen))[: most - len(unit.protected)]:
-        pieces.append(renumbered(unit.seen[at:start]))
-        protected.append(Protected(english, "number"))
-        pieces.append(placeholder(next(numbers)))
-        at = end
-    pieces.append(renumbered(unit.seen[at:]))
-    return "".join(pieces), tuple(protected)
+    for start, end, english in written(unit.seen):
+        wanted = not lost or any(start <= place < end for place in lost)
+        hidden = PLACEHOLDER.findall(unit.seen[at:])
+        if wanted and len(protected) + len(hidden) < most:
+            pieces += [_renumbered(unit.seen[at:start], unit, protected), placeholder(len(protected))]
+            protected.append(Protected(english, "number"))
+            at = end
+    return "".join([*pieces, _renumbered(unit.seen[at:], unit, protected)]), tuple(protected)
+
+
+def _renumbered(text: str, unit: Unit, protected: list[Protected]) -> str:
+    """The text with placeholders numbered from the end of `protected`, where their spans are added."""
+
+    def add(mark: re.Match[str]) -> str:
+        protected.append(unit.protected[number_of(mark[0])])
+        return placeholder(len(protected) - 1)
+
+    return PLACEHOLDER.sub(add, text)

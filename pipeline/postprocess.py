@@ -105,7 +105,7 @@ class Postprocessor:
         return Answer(restore(text, protected), tuple(warnings), translated=True, score=score)
 
     def _reviewed(self, prepared: Prepared, answers: Sequence[Answer], units: Iterable[int]) -> Review:
-        tries = (self._next_try(i, prepared.units[i], answers[i].warnings, answers[i].tried) for i in units)
+        tries = (self._next_try(i, prepared.units[i], answers[i]) for i in units)
         return Review(_laid_out(prepared, answers), tuple(answers), tuple(retry for retry in tries if retry))
 
 
