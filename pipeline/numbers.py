@@ -52,7 +52,7 @@ _TOKEN = re.compile(
 )
 _FIGURES = re.compile(  # not those of names ("COVID-19", "A320", "11:00")
     r"(?<![A-Za-z\d.:])(?<![A-Za-z]-)(?P<figure>\d+(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
-    r"(?:[ -]?(?P<word>[A-Za-z]+))?"
+    r"(?:(?: (?:to|and|or) |[-–])\d[\d,.]*(?= [a-z]+illion))?(?:[ -]?(?P<word>[A-Za-z]+))?"
 )
 _YEARS = re.compile(r"(?<!\d)(\d\d)\d\d[-–/](\d\d)(?!\d)")  # 1939–45
 _ROMAN = re.compile(r"(?:X{1,3}|X?(?:IX|IV|V?I{1,3}|V))$")

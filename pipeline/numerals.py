@@ -133,7 +133,9 @@ def _spoken(text: str, shortest: int) -> Decimal | None:
     if len(text) < shortest:
         return None
     if all(character in _DIGITS for character in whole):
-        value = _digits(whole) if len(whole) in (1, 4) or (len(whole) > 4 and not point) else None
+        # Without a nought, "三五" and "三三两两" are vague.
+        sure = len(whole) == 1 or (len(whole) > 2 and not {"零", "〇"}.isdisjoint(whole))
+        value = _digits(whole) if sure else None
     else:
         value = _whole(whole)
     if value is None or not point:
