@@ -82,7 +82,9 @@ def invented(source: str, target: str) -> list[str]:
     allowed = {*readings(source), *values(source)}
     digits = re.sub(r"\D", "", source)
     return [
-        found[0] for found in figures if allowed.isdisjoint(_worths(found)) and _plain(found["figure"]) not in digits
+        found["figure"]
+        for found in figures
+        if allowed.isdisjoint(_worths(found)) and _plain(found["figure"]) not in digits
     ]
 
 
