@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from pipeline.normalise import HAN
 from pipeline.numbers import invented, missing
-from pipeline.protect import PLACEHOLDER, number_of, placeholder
+from pipeline.protect import PLACEHOLDER, number_of
 from pipeline.types import Protected
 
 SEVERITY = {
@@ -75,13 +75,21 @@ def kept(target: str, protected: Sequence[Protected]) -> bool:
 
 
 def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
-    """Whether no pair of tags has lost what it encloses."""
-    for opening, closing in _enclosing(protected):
-        inside = f"{placeholder(opening)}([^{placeholder(closing)}]*)"
-        source, translation = re.search(inside, seen), re.search(inside, target)
-        if source and HAN.search(source[1]) and translation and not _LETTERS.search(translation[1]):
-            return False
-    return True
+    """Whether neither of two tags that follow each other in both texts has lost what stands between them."""
+    if not any(span.kind == "tag" for span in protected):
+        return True
+    translated = dict(_between_tags(target, protected))
+    return all(
+        not HAN.search(text) or _LETTERS.search(translated.get(pair, text))
+        for pair, text in _between_tags(seen, protected)
+    )
+
+
+def _between_tags(text: str, protected: Sequence[Protected]) -> Iterator[tuple[tuple[str, str], str]]:
+    marks = [mark for mark in PLACEHOLDER.finditer(text) if number_of(mark[0]) < len(protected)]
+    for left, right in pairwise(marks):
+        if all(protected[number_of(mark[0])].kind == "tag" for mark in (left, right)):
+            yield (left[0], right[0]), text[left.end() : right.start()]
 
 
 def _ordered(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,7 @@ _LAST = 20  # characters at the end of a source in which its final mark is looke
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
 _SIGNS = str.maketrans("、。｡“”„‟«»「」『』《》〈〉‘’‚‛【】〔〕", ',..""""""""""""""' + "''''[][]", "")
 _ENGLISH = _WIDE | _SIGNS
+_TYPED_QUOTES = re.compile("(?<!`)`` ?(?!`)| ?(?<!')''(?!')")  # as corpora of news have them
 _ELLIPSES = re.compile("[…⋯]+")
 # Chinese marks carry their own space; digits stay together ("１，０００").
 _MISSING_SPACE = re.compile(
@@ -47,7 +48,7 @@ _NUMERAL = re.compile(f"[{_DIGITS}十]+")
 
 def english(text: str) -> str:
     """Chinese and full-width punctuation as ASCII, spaces where English has them; markup is left alone."""
-    text = _MISSING_SPACE.sub(" ", text)
+    text = _MISSING_SPACE.sub(" ", _TYPED_QUOTES.sub('"', text))
     text = _ELLIPSES.sub("...", text).translate(_ENGLISH)
     return _SPACE_AFTER.sub("", _SPACE_BEFORE.sub("", " ".join(text.split())))
 

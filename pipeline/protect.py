@@ -37,7 +37,11 @@ _KINDS = {
         r"(?<!\$)\$\$[^$¶]{1,400}\$\$(?!\$)",
         r"(?<![\w.])[A-Za-z_]\w{0,64}(?:\.\w{1,64}){0,8}\(\)",
     ],
-    "url": [r"(?:(?:https?|ftp|wss?|file|git|ssh|s3)://|mailto:|www\.(?=\w))[!-~]*[\w/#=&~+%-]"],
+    "url": [
+        # Chinese belongs to a URL only where that stands alone between blanks.
+        r"(?<![^\s\u3000])(?:https?|ftp)://[^\s\u3000¶，。；：！？、（）《》“”<>\"]+(?![^\s\u3000])",
+        r"(?:(?:https?|ftp|wss?|file|git|ssh|s3)://|mailto:|www\.(?=\w))[!-~]*[\w/#=&~+%-]",
+    ],
     "email": [r"(?<!\w)[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"],
     "placeholder": [
         r"\{\{\{?[^{}¶]{1,200}\}?\}\}",
