@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.bundle import Bundle
 from pipeline.encode import Encoder
@@ -148,3 +150,25 @@ def test_strictness_changes_nothing_else() -> None:
     options = DecodingOptions(beam_size=6, length_penalty=1.0, max_length=50, greedy=True)
     assert Strictness().applied(options) is options
     assert Strictness(no_repeat_ngram=3).applied(options) == DecodingOptions(6, 1.0, 50, no_repeat_ngram=3)
+
+
+SOURCES = st.text(alphabet="中文好三百五十aB1。！，{}<b>/`⟦0⟧😀%s\U000f0000\ue000 \n", max_size=60)
+IDS = st.lists(st.one_of(st.integers(-2, 8005), st.integers(2, 12), st.integers(10, 300)), max_size=24)
+
+
+@given(SOURCES, st.data())
+def test_whatever_the_model_puts_out_the_walk_ends_with_every_sentence(
+    preprocessor: Preprocessor, postprocessor: Postprocessor, source: str, data: st.DataObject
+) -> None:
+    def drawn() -> Hypothesis:
+        return Hypothesis(tuple(data.draw(IDS)), -1.0, 3, data.draw(st.booleans()))
+
+    prepared = preprocessor(source)
+    review = postprocessor.review(prepared, [drawn() if unit.ids else None for unit in prepared.units])
+    for rounds in range(TRIES + 1):
+        assert len(review.translation.sentences) == len(prepared.units)
+        assert all(sentence.target for sentence in review.translation.sentences)
+        assert len(review.retries) == 0 or rounds < TRIES
+        review = postprocessor.again(prepared, review, [[drawn() for _ in retry.sentences] for retry in review.retries])
+    for sentence in review.translation.sentences:
+        assert review.translation.text[sentence.target_span.start : sentence.target_span.end] == sentence.target

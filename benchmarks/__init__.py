@@ -1,0 +1,1 @@
+"""What the service and its parts cost, each measured by one command."""
