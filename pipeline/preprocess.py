@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipeline.bundle import Bundle
 from pipeline.encode import Encoder
 from pipeline.normalise import checked
-from pipeline.protect import Found, find, within
+from pipeline.protect import MOST, Found, find, within
 from pipeline.segment import Splitting, sentences
 from pipeline.types import Prepared, Span, Unit
 
@@ -35,13 +35,21 @@ class Preprocessor:
         sentence_count = end = 0
         for sentence in _whole(sentences(text, split_sentences), found):
             sentence_count += 1
-            for unit in self._encoder.units(text, sentence, within(found, sentence.start, sentence.end)):
+            for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
                 separators.append(text[end : unit.span.start])
                 units.append(unit)
                 end = unit.span.end
         separators.append(text[end:])
         warnings = ("split",) if len(units) > sentence_count else ()
         return Prepared(text, tuple(units), tuple(separators), warnings)
+
+    def _units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+        start = sentence.start
+        while len(found) > MOST:
+            portion = Span(start, found[MOST].start)
+            yield from self._encoder.units(text, portion, found[:MOST])
+            start, found = portion.end, found[MOST:]
+        yield from self._encoder.units(text, Span(start, sentence.end), found)
 
 
 def _whole(cut: Iterable[Span], found: Sequence[Found]) -> Iterator[Span]:

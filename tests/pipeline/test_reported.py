@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.errors import DeadlineExceeded
 from pipeline.resources import DEFAULT_MODEL
 from pipeline.translator import Translator
+from pipeline.types import Hypothesis
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +128,20 @@ def test_the_literal_separator_of_another_pipeline_is_only_text(translator: Tran
     translation = translator.translate("你好<SENT_SPLIT>再见")
     assert len(translation.sentences) == 1
     assert "<SENT_SPLIT>" in translation.text
+
+
+def test_the_best_answer_so_far_is_given_where_there_is_no_time_to_try_again(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode, calls = translator._decode, []
+
+    def late(*arguments: object) -> list[Hypothesis]:
+        calls.append(arguments)
+        if len(calls) > 1:
+            raise DeadlineExceeded("late")
+        return decode(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(translator, "_decode", late)
+    translation = translator.translate("人口约3万，面积1.5亿平方米。", timeout=60)
+    assert len(calls) == 2
+    assert translation.warnings == ("numbers",)
