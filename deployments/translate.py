@@ -87,7 +87,7 @@ class Translate:
         if ticket.call.first and self.expected_wait_s(lane) > self.longest_wait_s[lane]:
             return Refusal.BUSY
         try:
-            ticket.futures = [self.submit(ids, ticket.call.seconds, lane) for ids in ticket.call.sentences]
+            ticket.futures = [self.submit(ids, ticket.call, lane) for ids in ticket.call.sentences]
             hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
             return tuple(best for best, *_ in hypotheses)
         except DeadlineExceeded:
@@ -104,8 +104,8 @@ class Translate:
         self.load.observe(stats.waiting_tokens)
         return self.load.wait_s(stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens)
 
-    def submit(self, ids: tuple[int, ...], seconds: float, lane: Lane) -> Future[tuple[Hypothesis, ...]]:
-        future = self.engine.submit(ids, options=self.options, timeout=seconds, lane=lane)
+    def submit(self, ids: tuple[int, ...], call: Call, lane: Lane) -> Future[tuple[Hypothesis, ...]]:
+        future = self.engine.submit(ids, options=call.strictness.applied(self.options), timeout=call.seconds, lane=lane)
         self.load.enter(len(ids))
         future.add_done_callback(
             lambda future: self.load.leave(len(ids), done=not future.cancelled() and future.exception() is None)

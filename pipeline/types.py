@@ -104,9 +104,12 @@ class Strictness:
 
     def applied(self, options: DecodingOptions) -> DecodingOptions:
         """The request's options made stricter; they themselves where there is nothing to change."""
-        if self == Strictness():
+        if self == AS_GIVEN:
             return options
         return replace(options, greedy=self.greedy, no_repeat_ngram=self.no_repeat_ngram)
+
+
+AS_GIVEN = Strictness()
 
 
 @dataclass(frozen=True, slots=True)
