@@ -18,9 +18,10 @@ from pipeline.preprocess import Preprocessor
 from pipeline.scoring import forced_logprobs
 from pipeline.session import Sessions
 from quantize.judge import gate
+from quantize.progress import Report, no_report
 from quantize.recipes import Recipe
 from quantize.sources.training import TrainedSource, load
-from quantize.workshop import Report, Workshop, entry
+from quantize.workshop import Workshop, entry
 
 CANARY_PAIRS = 20
 FP32_TOLERANCE = 1e-3
@@ -32,7 +33,7 @@ def build(
     source_folder: Path,
     recipe: Recipe,
     out: Path,
-    report: Report = lambda _: None,
+    report: Report = no_report,
     *,
     lines: Sequence[str] | None = None,
     judge: Judge | None = None,
@@ -102,12 +103,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def quick_judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
     """Probabilities and batch-invariance on a few calibration sentences: seconds, and no test set."""
-    from quantize.judge.measure import faithfulness
+    from quantize.judge.measure import expect, faithfulness
 
     if bundle.manifest.recipe["weights"] == "fp32":
         return Gate(kind="none", passed=True), {}
     lines = workshop.source.calibration[:: max(1, len(workshop.source.calibration) // gate.QUICK_SENTENCES)]
-    found = faithfulness(workshop.reference, bundle, lines[: gate.QUICK_SENTENCES], batches=gate.QUICK_BATCHED)
+    expected = expect(workshop.reference, lines[: gate.QUICK_SENTENCES])
+    found = faithfulness(expected, bundle, batches=gate.QUICK_BATCHED)
     return gate.quick(found, force), {}
 
 

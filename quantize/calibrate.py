@@ -6,7 +6,7 @@ every step of every beam is seen. Values are streamed into histograms, none are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from pipeline.preprocess import Preprocessor
 from pipeline.session import Sessions
 from quantize.observations import Histogram, Observations
 from quantize.plan import OBSERVED, Array
+from quantize.progress import Progress, Report, no_progress
 
 SENTENCES = 512  # of the calibration text, spread over it
 FEW = 100
@@ -33,8 +34,8 @@ def calibrate(
     bundle: Bundle,
     lines: Sequence[str],
     *,
-    warn: Callable[[str], None],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    warn: Report,
+    progress: Progress = no_progress,
 ) -> Observations:
     """Translate up to SENTENCES of the lines with an observing fp32 bundle and return what was seen."""
     prepare = Preprocessor.load(bundle)

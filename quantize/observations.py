@@ -74,7 +74,8 @@ class Observations:
         for name, found in self.histograms.items():
             arrays[f"counts:{name}"] = found.counts
             arrays[f"bounds:{name}"] = np.array([found.limit, found.low, found.high])
-        np.savez(path, **arrays, **{f"hessian:{name}": hessian for name, hessian in self.hessians.items()})
+        arrays |= {f"hessian:{name}": hessian for name, hessian in self.hessians.items()}
+        np.savez(path, allow_pickle=False, **arrays)
 
     @staticmethod
     def load(path: Path) -> Observations:

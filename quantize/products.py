@@ -52,11 +52,14 @@ class Int8Products:
     def _activations(self, name: str, x: str) -> tuple[str, str, str, str | None]:
         """x as u8, its scale and zero point, and what the product has to be multiplied by yet."""
         if x not in self._quantised:
-            how = {"row": self._by_row, "dynamic": self._by_tensor, "static": self._calibrated}
-            self._quantised[x] = how[self.plan.recipe.activations](name, x)
+            kind = self.plan.recipe.activations
+            if kind == "static":
+                self._quantised[x] = self._calibrated(name, x)
+            else:
+                self._quantised[x] = self._by_row(x) if kind == "row" else self._by_tensor(x)
         return self._quantised[x]
 
-    def _by_row(self, name: str, x: str) -> tuple[str, str, str, str | None]:
+    def _by_row(self, x: str) -> tuple[str, str, str, str | None]:
         """Rows divided by their largest magnitude: a row's scale depends on that row alone, not on its batch."""
         b = self.b
         magnitude = b.op("ReduceMax", b.op("Abs", x), b.ints(-1), keepdims=1)
@@ -64,7 +67,7 @@ class Int8Products:
         scale, zero = b.scalar(1 / 127), b.constant(SYMMETRIC_ZERO, np.uint8)
         return b.op("QuantizeLinear", b.op("Div", x, largest), scale, zero), scale, zero, largest
 
-    def _by_tensor(self, name: str, x: str) -> tuple[str, str, str, str | None]:
+    def _by_tensor(self, x: str) -> tuple[str, str, str, str | None]:
         """One range for the whole tensor, found at run time: a row's result depends on its neighbours."""
         names = [self.b.unique(stem) for stem in ("units", "unit_scale", "unit_zero")]
         units, scale, zero = self.b.ops("DynamicQuantizeLinear", x, names=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +14,12 @@ from quantize.calibrate import calibrate
 from quantize.graphs import write_graphs
 from quantize.observations import Observations
 from quantize.plan import Plan
+from quantize.progress import Progress, Report, no_progress, no_report
 from quantize.recipes import Recipe, load_recipe
 from quantize.sources.training import TrainedSource
 
 DECODING = {"beam_size": 4, "length_penalty": 0.6, "max_length": 200, "length_ratio": 2.0, "length_margin": 16}
 DECODING |= {"end_id": 0, "max_source_length": 96}
-Report = Callable[[str], None]
 
 
 class Workshop:
@@ -31,8 +31,8 @@ class Workshop:
         folder: Path,
         *,
         lines: Sequence[str] | None = None,
-        report: Report = lambda _: None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        report: Report = no_report,
+        progress: Progress = no_progress,
     ) -> None:
         self.source, self.folder, self.report = source, folder, report
         self.lines = tuple(lines) if lines is not None else source.calibration

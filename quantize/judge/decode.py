@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,8 +14,8 @@ from pipeline.engine import Engine
 from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
 from pipeline.types import Hypothesis, Prepared
+from quantize.progress import Progress, no_progress
 
-Progress = Callable[[int, int], None]
 SHORTEST, LONGEST = 0.5, 3.0  # target tokens a source token, between which an output's length is plausible
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
@@ -50,7 +50,7 @@ class Output:
         return Output(**{**data, "ids": ids, "warnings": tuple(data["warnings"])})
 
 
-def translate(engine: Engine, lines: Sequence[str], progress: Progress = lambda done, total: None) -> list[Output]:
+def translate(engine: Engine, lines: Sequence[str], progress: Progress = no_progress) -> list[Output]:
     """All lines at once: the engine batches them as it does under load."""
     bundle = engine.sessions.bundle
     prepare, finish = Preprocessor.load(bundle), Postprocessor.load(bundle)
@@ -81,9 +81,7 @@ def units(engine: Engine, lines: Sequence[str]) -> list[tuple[int, ...]]:
     return [unit.ids for line in lines for unit in prepare(line).units if unit.ids]
 
 
-def invariance(
-    engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = lambda done, total: None
-) -> float:
+def invariance(engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = no_progress) -> float:
     """Share of sentences whose ids are the same alone and in batches of 2, 7 and 32 with random neighbours."""
     rng = np.random.default_rng(0)
     alone = [engine.submit(ids).result()[0].ids for ids in sources]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb
+from typing import Literal
 
 from pipeline.bundle import Gate, Strict
 
@@ -100,5 +101,5 @@ def _unfaithful(found: Faithfulness) -> list[str]:
     return failures
 
 
-def _gate(kind: str, failures: list[str], force: bool) -> Gate:
+def _gate(kind: Literal["quick", "full"], failures: list[str], force: bool) -> Gate:
     return Gate(kind=kind, passed=not failures, forced=force and bool(failures), failures=tuple(failures))

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings
 from quantize.judge import scores
 from quantize.judge.decode import Output, invariance, translate, units
-from quantize.judge.faithful import best_changed, delta_logp, force
+from quantize.judge.faithful import Forced, best_changed, delta_logp, force
 from quantize.judge.gate import Faithfulness, Quality, SetScores, fault
 from quantize.judge.sets import TestSet, masked
+from quantize.progress import Show, no_show
 
 FORCED = 400  # units whose probabilities are compared
 BATCHED = 256  # units translated alone and in batches
-Progress = Callable[[str, int, int], None]
 
 
-def quiet(stage: str, done: int, total: int) -> None:
-    """No progress shown."""
+@dataclass(frozen=True)
+class Expected:
+    """The reference's own translations of some units, and the probabilities it gives them."""
+
+    sources: list[tuple[int, ...]]
+    targets: list[tuple[int, ...]]
+    forced: Forced
 
 
-def faithfulness(reference: Bundle, candidate: Bundle, lines: Sequence[str], batches: int) -> Faithfulness:
-    """Probabilities of the reference's own translations of the lines, and batch-invariance on `batches` of them."""
+def expect(reference: Bundle, lines: Sequence[str]) -> Expected:
     with closing(open_engine(reference)) as engine:
         sources = units(engine, lines)
         targets = [future.result()[0].ids for future in [engine.submit(ids) for ids in sources]]
-        expected = force(engine.sessions, sources, targets)
+        return Expected(sources, targets, force(engine.sessions, sources, targets))
+
+
+def faithfulness(expected: Expected, candidate: Bundle, batches: int, show: Show = no_show) -> Faithfulness:
+    """Probabilities of what is expected, and batch-invariance on `batches` of its units."""
     with closing(open_engine(candidate)) as engine:
-        found = force(engine.sessions, sources, targets)
-        invariant = invariance(engine, sources[:batches])
+        show("probabilities", 0, 1)
+        found = force(engine.sessions, expected.sources, expected.targets)
+        invariant = invariance(engine, expected.sources[:batches], partial(show, "batches"))
     return Faithfulness(
         batch_invariant=invariant,
-        delta_logp=delta_logp(expected, found),
-        best_changed=best_changed(expected, found),
+        delta_logp=delta_logp(expected.forced, found),
+        best_changed=best_changed(expected.forced, found),
     )
 
 
@@ -43,16 +54,13 @@ def open_engine(bundle: Bundle) -> Engine:
     return Engine.load(bundle, EngineSettings(workers=os.cpu_count() or 1))
 
 
-def translations(bundle: Bundle, sets: Sequence[TestSet], progress: Progress = quiet) -> dict[str, list[Output]]:
+def translations(bundle: Bundle, sets: Sequence[TestSet], show: Show = no_show) -> dict[str, list[Output]]:
     """Of every set, and of the sentences with a masked span ("masks")."""
     symbols = bundle.manifest.tokenizer.mask_symbols
     lines = {test.name: test.sources for test in sets}
     lines["masks"] = masked(lines[sets[0].name], symbols[0]) if symbols else ()
     with closing(open_engine(bundle)) as engine:
-        return {
-            name: translate(engine, sources, lambda done, total, name=name: progress(name, done, total))
-            for name, sources in lines.items()
-        }
+        return {name: translate(engine, sources, partial(show, name)) for name, sources in lines.items()}
 
 
 def spread(sets: Sequence[TestSet], count: int) -> list[str]:
@@ -86,9 +94,9 @@ def quality(
 
 
 def _scores(reference: Sequence[Output], candidate: Sequence[Output], test: TestSet) -> SetScores:
-    texts = [[output.text for output in side] for side in (reference, candidate)]
-    bleu = scores.difference(scores.bleu(), *texts, test.references)
-    chrf = scores.difference(scores.chrf(), *texts, test.references)
+    theirs, mine = ([output.text for output in side] for side in (reference, candidate))
+    bleu = scores.difference(scores.bleu(), theirs, mine, test.references)
+    chrf = scores.difference(scores.chrf(), theirs, mine, test.references)
     return SetScores(
         bleu=bleu.score,
         chrf=chrf.score,

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.bundle import Bundle, read_manifest
 from pipeline.engine import Engine
 from pipeline.resources import ROOT
 from pipeline.types import DecodingOptions
+from quantize.progress import Progress, no_progress
 
 ROUNDS = 5
 
@@ -37,7 +38,7 @@ def race(
     *,
     options: DecodingOptions | None = None,
     rounds: int = ROUNDS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Timing]:
     """Every engine translates the sources once a round, in turn, so that all meet the same machine.
 
