@@ -30,8 +30,9 @@ class Histogram:
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
         while max(-self.low, self.high) >= self.limit:
             self._double()
-        places = ((values.ravel() + np.float32(self.limit)) * np.float32(BINS / 2 / self.limit)).astype(np.int32)
-        self.counts += np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS)
+        per_unit = np.float32(BINS / 2 / self.limit)  # a power of two: the product is exact, so no edge moves
+        places = np.floor(values.ravel() * per_unit).astype(np.int32) + BINS // 2
+        self.counts += np.bincount(places, minlength=BINS)
 
     def _double(self) -> None:
         merged = self.counts.reshape(-1, 2).sum(axis=1)
