@@ -111,6 +111,7 @@ class _Tuning:
             if kept.recipe == recipe:
                 return kept
         shutil.rmtree(path.parent, ignore_errors=True)
+        (self.work / "race.json").unlink(missing_ok=True)
         self.report(f"{recipe.name}: build and measure")
         bundle = make(self.workshop, recipe, path.parent / "bundle")
         show = partial(_named, self.show, recipe.name)
@@ -143,17 +144,27 @@ class _Tuning:
         return {test: [Output.from_json(output) for output in outputs] for test, outputs in data.items()}
 
     def timed(self, results: dict[str, Result]) -> dict[str, Result]:
-        """The race of all, in one run."""
-        self.report("race of all recipes")
+        """With the speeds of a race of all in one run, or of an earlier run of the same."""
+        kept = self.work / "race.json"
+        if not kept.is_file() or list(json.loads(kept.read_text(encoding="utf-8"))) != list(results):
+            self.report("race of all recipes")
+            speeds = {name: speed.model_dump() for name, speed in self._race(results).items()}
+            kept.write_text(json.dumps(speeds, indent=1), encoding="utf-8")
+        speeds = json.loads(kept.read_text(encoding="utf-8"))
+        return {
+            name: result.model_copy(update={"speed": Speed.model_validate(speeds[name])})
+            for name, result in results.items()
+        }
+
+    def _race(self, results: dict[str, Result]) -> dict[str, Speed]:
         with ExitStack() as stack:
             engines = {n: stack.enter_context(closing(Engine.load(self._bundle(n)))) for n in results}
             sources = self._raced(self._bundle("fp32"))
             timings = race(engines, "fp32", sources, progress=partial(self.show, "race"))
-        speeds = {
+        return {
             name: Speed(cpu_seconds=t.seconds, vs_fp32=t.ratio, lowest=t.lowest, highest=t.highest)
             for name, t in timings.items()
         }
-        return {name: result.model_copy(update={"speed": speeds[name]}) for name, result in results.items()}
 
     def publish(self, winner: str, results: dict[str, Result], out: Path, force: bool) -> None:
         verdict = results[winner].gate

@@ -191,7 +191,7 @@ def test_tuning_goes_on_where_it_was(tuned: tuple[Path, Path, dict[str, Any]]) -
     out, work, _ = tuned
     said: list[str] = []
     tune(SOURCE, out, work, recipes=("dynamic-63", "row-63"), limit=16, force=True, report=said.append)
-    assert not [text for text in said if "build and measure" in text]
+    assert not said
 
 
 def test_a_bundle_that_fails_is_not_written_unless_forced(tmp_path: Path) -> None:
