@@ -1,1 +1,1 @@
-"""What the service and its parts cost, each measured by one command."""
+"""Measurements that anyone can run again: python -m benchmarks.NAME."""

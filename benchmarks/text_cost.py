@@ -18,7 +18,7 @@ from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
 from pipeline.resources import DEFAULT_MODEL, ROOT
 
-TEXTS = ROOT / "tests" / "data" / "flores-dev" / "dev.zh"
+TEXTS = ROOT / "quantize" / "testsets" / "flores-dev.zh"
 ROUNDS = 5  # of the text side, which is too quick for one
 Result = TypeVar("Result")
 

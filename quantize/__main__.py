@@ -6,9 +6,15 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
 from pipeline.resources import resolve
+
+if TYPE_CHECKING:
+    from quantize.build import Judge
+
+DEFAULT_RECIPE = "row-63-gptq"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,37 +24,110 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"quantize: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"quantize: {error.name} is not installed: run `make model` or `make tune`, or pip install '.[quantize]'",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m quantize", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="make a bundle from a source", description=_build.__doc__)
-    build.add_argument("source", metavar="SOURCE", help="folder as our training leaves it")
-    build.add_argument("--recipe", default="int8", help="a name in configs/quantisation (default: int8)")
-    build.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
+    build = commands.add_parser("build", help="make a bundle with a given recipe", description=_build.__doc__)
+    build.add_argument("--recipe", default=DEFAULT_RECIPE, help="a name in configs/quantisation (default: %(default)s)")
+    build.add_argument("--judge", action="store_true", help="judge it on the test sets (minutes), not only quickly")
     build.set_defaults(run=_build)
+    tune = commands.add_parser("tune", help="find the recipe for a model", description=_tune.__doc__)
+    tune.add_argument("--recipes", help="candidates, by commas (default: a choice of seven)")
+    tune.add_argument("--work", type=Path, help="folder of intermediate results (default: beside BUNDLE)")
+    tune.add_argument("--sentences", type=int, help="of each test set (default: all; fewer prove less)")
+    tune.set_defaults(run=_tune)
+    for command in (build, tune):
+        command.add_argument("source", metavar="SOURCE", help="folder as our training leaves it")
+        command.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
+        command.add_argument("--calibration", type=Path, metavar="FILE", help="text to calibrate on, a sentence a line")
+        command.add_argument("--force", action="store_true", help="write a bundle that fails the gate all the same")
     return parser
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    """Write the graphs, quantise them as the recipe says, record the canary, and verify the result."""
-    try:
-        from quantize.build import build
-    except ModuleNotFoundError as error:
-        raise UserError(f"{error.name} is not installed: run `make quantize-env`, or `make model`") from None
+    """Write the graphs, quantise them as the recipe says, judge the result against float32 and put it in place.
+
+    A bundle that fails is not written unless --force.
+    """
+    from quantize.build import build, quick_judge
     from quantize.recipes import load_recipe
 
     began = time.monotonic()
     recipe = load_recipe(arguments.recipe)
-    bundle = build(resolve(arguments.source), recipe, arguments.out, report=lambda text: print(f"… {text}", flush=True))
-    size = sum(entry.size for entry in bundle.manifest.files.values()) / 1e6
-    tolerance = bundle.manifest.canary.tolerance
+    bundle = build(
+        resolve(arguments.source),
+        recipe,
+        arguments.out,
+        report=_report,
+        lines=_lines(arguments.calibration),
+        judge=_full_judge() if arguments.judge else quick_judge,
+        force=arguments.force,
+    )
+    manifest = bundle.manifest
+    size = sum(entry.size for entry in manifest.files.values()) / 1e6
+    verdict = manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED") if manifest.gate else ""
     print(
-        f"{bundle.path}: {bundle.manifest.name}, recipe {recipe.name}, {size:.1f} MB, "
-        f"canary tolerance {tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
+        f"{bundle.path}: {manifest.name}, recipe {recipe.name}, {size:.1f} MB, {verdict}, "
+        f"canary tolerance {manifest.canary.tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
     )
     return 0
+
+
+def _full_judge() -> Judge:
+    from quantize.tune import judge
+
+    return judge
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    """Build candidates, measure each against float32 with the serving engine, write the fastest that passes.
+
+    Results of finished recipes are kept, so that an interrupted run goes on where it was.
+    """
+    from quantize.terminal import Bars, show_table
+    from quantize.tune import CANDIDATES, tune
+
+    out = arguments.out
+    with Bars() as bars:
+        winner, results = tune(
+            resolve(arguments.source),
+            out,
+            arguments.work or out.parent / f".tune-{out.name}",
+            recipes=arguments.recipes.split(",") if arguments.recipes else CANDIDATES,
+            lines=_lines(arguments.calibration),
+            limit=arguments.sentences,
+            force=arguments.force,
+            report=bars.report,
+            show=bars.show,
+        )
+    show_table(winner, results)
+    print(f"{out}: written with recipe {winner}; {out / 'report.md'} has the whole report")
+    return 0
+
+
+def _lines(path: Path | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}: name a file that can be read") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8: convert it (iconv -f gb18030 -t utf-8)") from None
+
+
+def _report(text: str) -> None:
+    print(f"… {text}", flush=True)
 
 
 if __name__ == "__main__":

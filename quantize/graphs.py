@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, ValueInfoProto
 
-from quantize.builder import Array, GraphBuilder, WeightFile, value
-from quantize.recipes import Recipe
+from quantize.builder import Array, GraphBuilder, WeightFile, packed_name, value
+from quantize.plan import Plan
 
 BLOCK = 64  # logits a block in the two-stage choice of the best tokens
 NEVER = -1e30  # logit of a padding column
@@ -43,12 +43,12 @@ class Network:
         return len(self.weights["trg_emb.weight"])
 
 
-def write_graphs(network: Network, recipe: Recipe, folder: Path) -> list[str]:
+def write_graphs(network: Network, plan: Plan, folder: Path) -> list[str]:
     """Write encoder.onnx, step.onnx, step_logits.onnx and weights.bin; returns their names."""
     weights = WeightFile(folder / "weights.bin")
-    Encoder(network, GraphBuilder(recipe, weights)).write(folder / "encoder.onnx")
-    Step(network, GraphBuilder(recipe, weights)).write(folder / "step.onnx", choose=True)
-    Step(network, GraphBuilder(recipe, weights)).write(folder / "step_logits.onnx", choose=False)
+    Encoder(network, GraphBuilder(plan, weights)).write(folder / "encoder.onnx")
+    Step(network, GraphBuilder(plan, weights)).write(folder / "step.onnx", choose=True)
+    Step(network, GraphBuilder(plan, weights)).write(folder / "step_logits.onnx", choose=False)
     weights.close()
     return ["encoder.onnx", "step.onnx", "step_logits.onnx", "weights.bin"]
 
@@ -61,7 +61,7 @@ class _Graph:
         """x through the linear layers `names`, packed side by side."""
         weight = np.concatenate([self.net.weights[f"{name}.weight"].T for name in names], axis=1)
         bias = np.concatenate([self.net.weights[f"{name}.bias"] for name in names])
-        return self.b.linear(x, weight, bias)
+        return self.b.linear(x, weight, bias, packed_name(names))
 
     def norm(self, x: str, name: str) -> str:
         return self.b.layer_norm(x, self.net.weights[f"{name}.weight"], self.net.weights[f"{name}.bias"])
@@ -296,7 +296,7 @@ class Step(_Graph):
         """[R, V padded to whole blocks], the tied target embedding as weights; padding can never win."""
         table = self.net.weights["trg_emb.weight"].T
         padding = -table.shape[1] % BLOCK
-        logits = self.b.linear(x, np.pad(table, ((0, 0), (0, padding))), None)
+        logits = self.b.linear(x, np.pad(table, ((0, 0), (0, padding))), None, "logits")
         if not padding:
             return logits
         bias = np.zeros(table.shape[1] + padding, np.float32)

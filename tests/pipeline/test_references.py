@@ -16,7 +16,7 @@ from pipeline.tokenizer import SentencePieceTokenizer
 from pipeline.types import Hypothesis
 from tests.bundles import VOCABULARIES
 
-FLORES = Path(__file__).parent.parent / "data" / "flores-dev"
+FLORES = Path(__file__).resolve().parents[2] / "quantize" / "testsets"
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
 MASKS = [f"⟦{i}⟧" for i in range(8)]
 
@@ -26,8 +26,8 @@ def test_the_human_references_of_flores_raise_warnings_on_at_most_one_sentence_i
     encoder = Encoder(tokenizer, limit=1000, mask_symbols=MASKS)
     prepare = Preprocessor(encoder)
     finish = Postprocessor(Parser(tokenizer, 1, 0, MASKS), Ladder(encoder))
-    sources = (FLORES / "dev.zh").read_text(encoding="utf-8").splitlines()
-    references = (FLORES / "dev.en").read_text(encoding="utf-8").splitlines()
+    sources = (FLORES / "flores-dev.zh").read_text(encoding="utf-8").splitlines()
+    references = (FLORES / "flores-dev.en").read_text(encoding="utf-8").splitlines()
     raised: Counter[str] = Counter()
     flagged = 0
     for source, reference in zip(sources, references, strict=True):
