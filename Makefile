@@ -2,10 +2,10 @@
 PYTHON ?= python3
 MODEL  ?= models/csanmt-zh-en-tiny
 SOURCE ?= $(MODEL)/source
-RECIPE ?= int8
+RECIPE ?= row-63-gptq
 VENVS   = .venv
 
-.PHONY: help serve test test-all lint format model lock clean
+.PHONY: help serve test test-all lint format model tune lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -32,9 +32,12 @@ format: $(VENVS)/all/.ready
 model: $(VENVS)/all/.ready  ## build MODEL from SOURCE with RECIPE (torch is installed for it)
 	$(VENVS)/all/bin/python -m quantize build $(SOURCE) --recipe $(RECIPE) --out $(MODEL)
 
+tune: $(VENVS)/all/.ready  ## find the recipe for SOURCE: measure all against float32, write MODEL and its report
+	$(VENVS)/all/bin/python -m quantize tune $(SOURCE) --out $(MODEL)
+
 $(VENVS)/%/.ready: requirements/%.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>&1): name one, as in make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
+	  echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>/dev/null || echo no $(PYTHON)): name one, as in make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@echo "Installing into $(VENVS)/$* (once; a few minutes)…"

@@ -37,6 +37,7 @@ class Limits(Strict):
     buffered_bytes: int = Field(ge=1)
     concurrent: int = Field(ge=1)
     queue_wait_s: float = Field(gt=0)
+    document_wait_s: float = Field(gt=0)
     request_s: float = Field(gt=0)
     call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB
     calls: int = Field(ge=1)
@@ -102,9 +103,14 @@ def load(args: Mapping[str, Any]) -> ServiceConfig:
     try:
         return ServiceConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {where}: {first['msg']} ({error.error_count()} in all): mend that value") from None
+        raise UserError(f"{path}: {first_of(error)}") from None
+
+
+def first_of(error: ValidationError) -> str:
+    """Which value is wrong, and how."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {' '.join(first['msg'].split())} ({error.error_count()} in all): mend that value"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -7,9 +7,12 @@ on its own monotonic clock.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import grpc
@@ -20,7 +23,9 @@ from ray.serve.handle import DeploymentHandle
 from deployments.config import Limits
 from deployments.messages import Call, Refusal
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
-from pipeline.types import Hypothesis, Prepared, Translation
+from pipeline.types import AS_GIVEN, Hypothesis, Prepared, Retry, Review, Strictness, Translation
+
+logger = logging.getLogger("ray.serve")
 
 RETRIES = 2  # of one call, where its replica died
 PAUSE_S = 0.2  # before the first retry, and twice that before the second
@@ -59,6 +64,16 @@ class Timings:
         return (time.perf_counter() - self.started) * 1000
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Sentences to decode alike, of a request with so many units; `first` ones may be refused for load."""
+
+    sentences: Sequence[tuple[int, ...]]
+    units: int
+    strictness: Strictness = AS_GIVEN
+    first: bool = True
+
+
 class Flow:
     """Translates through the other deployments; `translators` maps model names to theirs, the default first."""
 
@@ -81,29 +96,60 @@ class Flow:
         timings.lap("prepare")
         hypotheses = await self.hypotheses(name, prepared, deadline)
         timings.lap("translate")
-        translation: Translation = await ask(self.postprocess.finish, lambda: (name, prepared, hypotheses), deadline)
+        review: Review = await ask(self.postprocess.review, lambda: (name, prepared, hypotheses), deadline)
         timings.lap("finish")
-        return translation
+        if review.retries:
+            review = await self.retried(name, prepared, review, deadline)
+            timings.lap("retry")
+        return review.translation
 
     async def hypotheses(self, name: str, prepared: Prepared, deadline: Deadline) -> list[Hypothesis | None]:
-        """One entry a unit, None where it has no ids. Only some calls are under way at once."""
+        """One entry a unit, None where it has no ids."""
+        sentences = [unit.ids for unit in prepared.units if unit.ids]
+        best = iter(await self.decode(name, Batch(sentences, len(prepared.units)), deadline))
+        return [next(best) if unit.ids else None for unit in prepared.units]
+
+    async def retried(self, name: str, prepared: Prepared, review: Review, deadline: Deadline) -> Review:
+        """The review after the tries it asks for, or the best so far where load or time forbid one."""
+        try:
+            while review.retries:
+                found = await self.tries(name, prepared, review.retries, deadline)
+                review = await ask(self.postprocess.again, partial(arguments, name, prepared, review, found), deadline)
+        except (DeadlineExceeded, EngineStopped, Overloaded) as error:
+            logger.info("no further try: %s", type(error).__name__)
+        return review
+
+    async def tries(
+        self, name: str, prepared: Prepared, retries: Sequence[Retry], deadline: Deadline
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses of each retry's sentences; retries that are equally strict are decoded together."""
+        found: dict[Strictness, Iterator[Hypothesis]] = {}
+        for strictness in {retry.strictness for retry in retries}:
+            sentences = [ids for retry in retries if retry.strictness == strictness for ids in retry.sentences]
+            batch = Batch(sentences, len(prepared.units), strictness, first=False)
+            found[strictness] = iter(await self.decode(name, batch, deadline))
+        return [list(islice(found[retry.strictness], len(retry.sentences))) for retry in retries]
+
+    async def decode(self, name: str, batch: Batch, deadline: Deadline) -> list[Hypothesis]:
+        """The best hypothesis of each sentence. Only some calls are under way at once."""
         method, gate = self.translators[name].translate, asyncio.Semaphore(self.limits.calls)
 
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
+            def call() -> tuple[Call]:
+                first = batch.first and index == 0
+                return (Call(sentences, batch.units, deadline.left(), first, batch.strictness),)
+
             async with gate:
-                answer: tuple[Hypothesis, ...] = await ask(
-                    method, lambda: (Call(sentences, len(prepared.units), deadline.left(), index == 0),), deadline
-                )
+                answer: tuple[Hypothesis, ...] = await ask(method, call, deadline)
                 return answer
 
-        sentences = [unit.ids for unit in prepared.units if unit.ids]
-        tasks = [asyncio.create_task(one(*call)) for call in enumerate(group(sentences, self.limits.call_tokens))]
+        calls = enumerate(group(batch.sentences, self.limits.call_tokens))
+        tasks = [asyncio.create_task(one(*call)) for call in calls]
         try:
-            answers = iter([best for answer in await asyncio.gather(*tasks) for best in answer])
+            return [best for answer in await asyncio.gather(*tasks) for best in answer]
         finally:
             for task in tasks:
                 task.cancel()
-        return [next(answers) if unit.ids else None for unit in prepared.units]
 
 
 def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[tuple[int, ...], ...]]:
@@ -118,6 +164,10 @@ def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[t
         size += len(ids)
     if members:
         yield tuple(members)
+
+
+def arguments(*values: Any) -> tuple[Any, ...]:
+    return values
 
 
 async def ask(method: DeploymentHandle[Any], arguments: Callable[[], tuple[Any, ...]], deadline: Deadline) -> Any:

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import io
+import logging
 import os
 import re
 import signal
@@ -24,12 +25,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deployments.config import ServiceConfig, load, read
+from pydantic import ValidationError
+
+from deployments.config import ServiceConfig, first_of, load, read
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 from pipeline.resources import resolve
+
+if TYPE_CHECKING:
+    from ray.serve.schema import ServeDeploySchema
 
 IMPORT_PATH = "deployments.app:build"
 ENVIRONMENT = "configs/serve.env"
@@ -111,14 +117,17 @@ class Server:
     def run(self, started: float) -> int:
         """Deploy, wait until the service translates, then until it is told to stop. Returns the exit status."""
         import ray  # only now: it reads the environment when it is imported
-        from ray.exceptions import RayError
+        from ray.serve.schema import ServeDeploySchema
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.on_signal)
+        try:
+            schema = ServeDeploySchema.model_validate(self.document)
+        except ValidationError as error:
+            return fail(f"serve_config.yaml: {first_of(error)}", 2)
+        self.listen()
         try:
             try:
-                self.deploy()
-            except (RayError, OSError, RuntimeError, ValueError) as error:
+                self.deploy(schema)
+            except Exception as error:  # Ray raises bare ones where it cannot start
                 return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
             failure = self.wait_until_ready()
             if failure:
@@ -134,24 +143,25 @@ class Server:
                 with contextlib.redirect_stdout(io.StringIO()):
                     ray.shutdown()
 
-    def on_signal(self, *_: object) -> None:
+    def listen(self) -> None:
         """The first signal asks for a stop in good order, a second one for a quick one."""
-        if self.stop.is_set():
-            self.hurry.set()
-        self.stop.set()
 
-    def deploy(self) -> None:
-        import logging
+        def on_signal(*_: object) -> None:
+            if self.stop.is_set():
+                self.hurry.set()
+            self.stop.set()
 
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, on_signal)
+
+    def deploy(self, schema: ServeDeploySchema) -> None:
+        """As `serve run` does, which alone honours everything that the file may say."""
         import ray
         from ray.serve._private.api import serve_start
-        from ray.serve.schema import ServeDeploySchema
 
-        schema = ServeDeploySchema.model_validate(self.document)
         ray.init(namespace="serve", log_to_driver=False, logging_level=logging.WARNING)
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.on_signal)  # ray.init installs its own
+        self.listen()  # ray.init listens to the same signals
         client = serve_start(
             http_options=schema.http_options.model_dump(),
             proxy_location=schema.proxy_location,

@@ -1,47 +1,53 @@
 """How long a new sentence would wait for the engine.
 
 The rate is learnt only while sentences wait, since an engine that is not full finishes fewer tokens
-than it could.
+than it could. It follows a faster measurement at once and a slower one gradually: work for clients that
+left before it was done counts for nothing, and must not make the engine look slow.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 PERIOD_S = 0.5  # the shortest time over which a rate is measured
-WEIGHT = 0.3  # of the newest measurement
+FADING = 0.95  # of what the rate was, kept against a slower measurement
 
 
 class Load:
-    """Source tokens under way in one replica, and the rate at which a full engine finishes them."""
+    """Source tokens under way in one replica, and the rate at which a full engine finishes them. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
+        self.lock = threading.Lock()
         self.tokens = 0  # waiting or being translated
         self.rate: float | None = None  # tokens a second; None until the engine has once been full
         self.since: float | None = None  # when the engine was first seen full, without a pause since
         self.finished = 0  # tokens since then
 
     def enter(self, tokens: int) -> None:
-        self.tokens += tokens
+        """A sentence of so many tokens was handed to the engine."""
+        with self.lock:
+            self.tokens += tokens
 
-    def leave(self, tokens: int, waiting: int, done: bool) -> None:
-        """`tokens` have been translated, or given up where not `done`, while `waiting` tokens still wait."""
-        self.tokens -= tokens
-        if not waiting:
-            self.since = None
-            return
-        now = self.clock()
-        if self.since is None:
-            self.since, self.finished = now, 0
-            return
-        self.finished += tokens if done else 0
-        elapsed = now - self.since
-        if elapsed >= PERIOD_S:
-            measured = self.finished / elapsed
-            self.rate = measured if self.rate is None else WEIGHT * measured + (1 - WEIGHT) * self.rate
-            self.since, self.finished = now, 0
+    def leave(self, tokens: int, done: bool) -> None:
+        """It was translated, or given up where not `done`."""
+        with self.lock:
+            self.tokens -= tokens
+            self.finished += tokens if done else 0
+
+    def observe(self, waiting: int) -> None:
+        """So many tokens wait now. Called whenever sentences come or go."""
+        with self.lock:
+            now = self.clock()
+            if not waiting or self.since is None:
+                self.since, self.finished = (now if waiting else None), 0
+                return
+            elapsed = now - self.since
+            if elapsed >= PERIOD_S:
+                self.rate = max(self.finished / elapsed, FADING * (self.rate or 0.0))
+                self.since, self.finished = now, 0
 
     def wait_s(self, waiting: int) -> float:
         """Seconds until `waiting` tokens are through; 0 while the rate is unknown."""

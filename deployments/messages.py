@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from pipeline.types import Hypothesis
+from pipeline.types import AS_GIVEN, Hypothesis, Strictness
 
 
 class Refusal(Enum):
@@ -33,6 +33,7 @@ class Call:
     units: int  # of the whole request, which decide its lane in the engine
     seconds: float
     first: bool
+    strictness: Strictness = AS_GIVEN
 
 
 Answer = tuple[Hypothesis, ...] | Refusal  # the best hypothesis a sentence, in the call's order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from deployments.messages import Refusal
@@ -18,8 +19,8 @@ class Preprocess:
         self.preprocessors = {name: Preprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
 
     async def prepare(self, model: str, text: str) -> Prepared | Refusal:
-        try:
-            return self.preprocessors[model](text)
+        try:  # in a thread, since a long text takes a quarter of a second and health checks must be answered
+            return await asyncio.to_thread(self.preprocessors[model], text)
         except InvalidText:
             return Refusal.INVALID
 

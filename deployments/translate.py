@@ -20,7 +20,7 @@ from deployments.messages import Answer, Call, Refusal
 from deployments.scaling import METRIC
 from pipeline import canary
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings, default_options
+from pipeline.engine import Engine, EngineSettings, Lane, default_options
 from pipeline.errors import DeadlineExceeded, EngineStopped
 from pipeline.translator import lane_for
 from pipeline.types import Hypothesis
@@ -60,7 +60,10 @@ class Translate:
         self.options = replace(
             default_options(bundle.manifest.decoding), **config.decoding.model_dump(exclude_none=True)
         )
-        self.queue_wait_s = config.limits.queue_wait_s
+        self.longest_wait_s: dict[Lane, float] = {
+            "interactive": config.limits.queue_wait_s,
+            "bulk": config.limits.document_wait_s,
+        }
         self.load = Load()
         self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]
 
@@ -78,21 +81,14 @@ class Translate:
         return [asyncio.create_task(self.run(ticket)) for ticket in tickets]
 
     async def run(self, ticket: Ticket) -> Answer:
-        call = ticket.call
         if ticket.closed:
             return Refusal.LATE
-        lane, stats = lane_for(call.units), self.engine.stats()
-        ahead = stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
-        if call.first and self.load.wait_s(ahead) > self.queue_wait_s:
+        lane = lane_for(ticket.call.units)
+        if ticket.call.first and self.expected_wait_s(lane) > self.longest_wait_s[lane]:
             return Refusal.BUSY
-        tokens, done = sum(map(len, call.sentences)), False
-        self.load.enter(tokens)
         try:
-            for ids in call.sentences:
-                future = self.engine.submit(ids, options=self.options, timeout=call.seconds, lane=lane)
-                ticket.futures.append(future)
+            ticket.futures = [self.submit(ids, ticket.call, lane) for ids in ticket.call.sentences]
             hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
-            done = True
             return tuple(best for best, *_ in hypotheses)
         except DeadlineExceeded:
             return Refusal.LATE
@@ -100,7 +96,21 @@ class Translate:
             return Refusal.STOPPED
         finally:
             ticket.close()
-            self.load.leave(tokens, self.engine.stats().waiting_tokens, done)
+            self.load.observe(self.engine.stats().waiting_tokens)
+
+    def expected_wait_s(self, lane: Lane) -> float:
+        """Until a new sentence of this lane is decoded; interactive ones go first."""
+        stats = self.engine.stats()
+        self.load.observe(stats.waiting_tokens)
+        return self.load.wait_s(stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens)
+
+    def submit(self, ids: tuple[int, ...], call: Call, lane: Lane) -> Future[tuple[Hypothesis, ...]]:
+        future = self.engine.submit(ids, options=call.strictness.applied(self.options), timeout=call.seconds, lane=lane)
+        self.load.enter(len(ids))
+        future.add_done_callback(
+            lambda future: self.load.leave(len(ids), done=not future.cancelled() and future.exception() is None)
+        )
+        return future
 
     async def ping(self) -> None:
         """Answers if the replica can work, without model work. Raises EngineStopped if a worker died."""

@@ -8,10 +8,12 @@ import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import get_args
 
 from pipeline.engine import EngineSettings
 from pipeline.errors import UserError
 from pipeline.resources import DEFAULT_MODEL
+from pipeline.segment import Splitting
 from pipeline.translator import Translator
 
 
@@ -41,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument(
         "--length-penalty", type=float, help="exponent of the length penalty (default: the bundle's)"
     )
+    translate.add_argument(
+        "--split-sentences",
+        choices=get_args(Splitting),
+        default="on",
+        help="whether marks and lines part sentences: off (neither), on (both), nonewlines (only marks; wrapped lines "
+        "are joined) (default: %(default)s)",
+    )
     translate.add_argument("--threads", type=_count, default=os.cpu_count() or 1, help="workers (default: all CPUs)")
     translate.add_argument("--json", action="store_true", help="print sentences, scores and warnings as JSON")
     translate.set_defaults(run=_translate)
@@ -62,7 +71,7 @@ def _translate(arguments: argparse.Namespace) -> int:
             options = replace(options, beam_size=arguments.beam)
         if arguments.length_penalty is not None:
             options = replace(options, length_penalty=arguments.length_penalty)
-        translation = translator.translate(text, options=options)
+        translation = translator.translate(text, options=options, split_sentences=arguments.split_sentences)
     if arguments.json:
         answer = json.dumps(asdict(translation), ensure_ascii=False, indent=2) + "\n"
     else:

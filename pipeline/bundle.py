@@ -92,6 +92,15 @@ class Canary(Strict):
     tolerance: float = Field(gt=0)  # largest |Δ log p| of a token
 
 
+class Gate(Strict):
+    """What judging the bundle against its float32 reference came to (docs/quantisation.md)."""
+
+    kind: Literal["none", "quick", "full"]  # full: on the test sets
+    passed: bool
+    forced: bool = False  # it failed and was written all the same
+    failures: tuple[str, ...] = ()
+
+
 class Manifest(Strict):
     """`model.yaml`."""
 
@@ -108,6 +117,7 @@ class Manifest(Strict):
     licence: str
     provenance: str
     scores: dict[str, str] = {}  # metric or test set: value with its sacreBLEU signature
+    gate: Gate | None = None
     files: dict[str, FileEntry]
 
 

@@ -6,6 +6,7 @@ Everything here sees one translated sentence or list marker; text kept from the 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pipeline.normalise import BLANKS
 
@@ -17,6 +18,7 @@ _LAST = 20  # characters at the end of a source in which its final mark is looke
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
 _SIGNS = str.maketrans("、。｡“”„‟«»「」『』《》〈〉‘’‚‛【】〔〕", ',..""""""""""""""' + "''''[][]", "")
 _ENGLISH = _WIDE | _SIGNS
+_TYPED_QUOTES = re.compile("(?<!`)`` ?(?!`)| ?(?<!')''(?!')")  # as corpora of news have them
 _ELLIPSES = re.compile("[…⋯]+")
 # Chinese marks carry their own space; digits stay together ("１，０００").
 _MISSING_SPACE = re.compile(
@@ -30,15 +32,45 @@ _FIRST_WORD = re.compile(r"([\"'(\[]*)([a-z]+)(?=[\s,;:!?\"')\]]|\.?$|\.\s)")
 _TARGET_CLOSERS = re.compile(r"[\"')\]]*$")
 _ENDS = ("...", ".", "!", "?", ":", ";")
 
+_LEFT = frozenset("，。！？；：、,.;:!?)]}%”’」』）》〉】〕］")  # no space before these
+_RIGHT = frozenset("([{“‘「『（《〈【〔［")  # nor after these
+_FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be but by can for from has have he if in is it its more no not of on or our she that the"
+        " their then there these they this those to was we were what when which will with you your",
+    )
+)
+
 _DIGITS = "一二三四五六七八九"
 _NUMERAL = re.compile(f"[{_DIGITS}十]+")
 
 
 def english(text: str) -> str:
     """Chinese and full-width punctuation as ASCII, spaces where English has them; markup is left alone."""
-    text = _MISSING_SPACE.sub(" ", text)
+    text = _MISSING_SPACE.sub(" ", _TYPED_QUOTES.sub('"', text))
     text = _ELLIPSES.sub("...", text).translate(_ENGLISH)
     return _SPACE_AFTER.sub("", _SPACE_BEFORE.sub("", " ".join(text.split())))
+
+
+def joined(pieces: Sequence[str], translated: Sequence[bool]) -> str:
+    """A sentence from its pieces, of which some were translated alone and others kept as they were."""
+    pairs = [(piece.strip(), own) for piece, own in zip(pieces, translated, strict=True) if piece.strip()]
+    text = ""
+    for i, (piece, own) in enumerate(pairs):
+        if own and i + 1 < len(pairs):
+            piece = piece.rstrip(".")  # a model ends whatever it is given as a sentence
+        if own and i:
+            piece = _begun(piece)
+        clings = piece[:1] in _LEFT or text[-1:] in _RIGHT
+        text += piece if clings or not text else f" {piece}"
+    return text
+
+
+def _begun(piece: str) -> str:
+    """The piece without the capital that only a sentence's first word has."""
+    first = re.match(r"[A-Z][a-z]*\b", piece)
+    return piece[0].lower() + piece[1:] if first and first[0].lower() in _FUNCTION_WORDS else piece
 
 
 def capitalised(text: str, source: str) -> str:

@@ -95,9 +95,9 @@ def default_options(decoding: Decoding) -> DecodingOptions:
 class Engine:
     """Thread-safe. `submit` never blocks; results come through futures."""
 
-    def __init__(self, sessions: Sessions, settings: EngineSettings) -> None:
+    def __init__(self, sessions: Sessions, settings: EngineSettings, batch: type[Batch] = Batch) -> None:
         decoding = sessions.bundle.manifest.decoding
-        self.sessions, self.settings = sessions, settings
+        self.sessions, self.settings, self._batch = sessions, settings, batch
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
         self._reserve = RESERVED * settings.max_batch_tokens
@@ -181,7 +181,7 @@ class Engine:
             _fail(job)
 
     def _run(self) -> None:
-        worker = _Worker(self.sessions)
+        worker = _Worker(self.sessions, self._batch)
         try:
             while self._open:
                 joining = self._take(worker)
@@ -232,8 +232,8 @@ class Engine:
 class _Worker:
     """One thread's batch and the jobs in its slots."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, batch: type[Batch]) -> None:
+        self._sessions, self._make_batch = sessions, batch
         self.jobs: list[_Job] = []
         self._finished = 0
         self._batch: Batch | None = None
@@ -256,7 +256,7 @@ class _Worker:
         """An empty batch for these options; the buffers of the last one are kept where they fit."""
         search = make_search(self._sessions.bundle.manifest, options)
         if self._batch is None or (self._batch.beam, self._batch.candidates) != (search.beam, search.candidates):
-            self._batch = Batch(self._sessions, self._sessions.step, search.beam, search.candidates)
+            self._batch = self._make_batch(self._sessions, self._sessions.step, search.beam, search.candidates)
         self._search = search
 
     def step(self) -> None:

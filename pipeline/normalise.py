@@ -23,6 +23,12 @@ BLANKS = (
 HAN_CHARACTERS = "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN = re.compile(f"[{HAN_CHARACTERS}]")
 
+_LINE_ENDS = LINE_END.pattern
+# Chinese has no space where its lines are wrapped, whatever is on the side that is not English.
+_WRAPPED = re.compile(
+    rf"(?<=[{HAN_CHARACTERS}\u3000-\u303f\uff00-\uffef])[{BLANKS}]*(?:{_LINE_ENDS})[{BLANKS}]*"
+    rf"|[{BLANKS}]*(?:{_LINE_ENDS})[{BLANKS}]*(?=[{HAN_CHARACTERS}\u3000-\u303f\uff00-\uffef])"
+)
 _WHITESPACE = re.compile(r"\s+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Unicode's default-ignorable characters, controls that are not whitespace, and the replacement character.
@@ -56,5 +62,7 @@ class Normaliser:
         self._simplify = opencc.OpenCC("t2s").convert
 
     def __call__(self, text: str) -> str:
+        if LINE_END.search(text):
+            text = _WRAPPED.sub("", text)
         simplified: str = self._simplify(unicodedata.normalize("NFC", text))
         return visible(simplified)

@@ -1,22 +1,19 @@
 """Hypotheses to text, whatever the model put out.
 
-Warnings, by the name they carry in answers:
-1. "truncated": the translation reached the longest length before it was finished;
-2. "loop": it repeated itself, and the repetitions were taken out;
-3. "unknown": it held the unknown symbol, which was taken out;
-4. "long": it is far longer than its source;
-5. "empty": nothing was left, and the source text stands in its place.
+Warnings that are found here (pipeline/checks.py lists them all): "truncated", "loop", "unknown", "long", "empty".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from operator import eq
 
 from pipeline.normalise import visible
+from pipeline.protect import PLACEHOLDER, placeholder
 from pipeline.tokenizer import Tokenizer
-from pipeline.types import Hypothesis, Unit
+from pipeline.types import Hypothesis, Part, Unit
 
 LONGEST_PERIOD = 32  # tokens of a repeated phrase
 MOST_REPEATS = 8  # that a source which repeats itself is granted
@@ -27,14 +24,19 @@ _LONG_FACTOR, _LONG_EXTRA = 3, 20  # tokens
 
 
 class Parser:
-    """Calling it gives a hypothesis's text, "" if there is none, and its warnings. Never raises."""
+    """Calling it gives a hypothesis's text, "" if there is none, and its warnings. Never raises.
 
-    def __init__(self, tokenizer: Tokenizer, unknown_id: int, end_id: int) -> None:
+    Mask symbols become placeholders.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, unknown_id: int, end_id: int, mask_symbols: Sequence[str] = ()) -> None:
+        self._placeholders = {symbol: placeholder(number) for number, symbol in enumerate(mask_symbols)}
+        self._masks = re.compile("|".join(map(re.escape, mask_symbols)) or r"(?!)")
         self._tokenizer = tokenizer
         self._unknown_id = unknown_id
         self._end_id = end_id
 
-    def __call__(self, unit: Unit, hypothesis: Hypothesis | None) -> tuple[str, tuple[str, ...]]:
+    def __call__(self, unit: Unit | Part, hypothesis: Hypothesis | None) -> tuple[str, tuple[str, ...]]:
         ids = list(hypothesis.ids) if hypothesis else []
         warnings = []
         if self._end_id in ids:
@@ -49,7 +51,8 @@ class Parser:
         trimmed = self._without_loops(ids, unit.text)
         if len(trimmed) < len(ids):
             warnings.append("loop")
-        text = visible(self._tokenizer.decode(trimmed))
+        text = PLACEHOLDER.sub("", visible(self._tokenizer.decode(trimmed)))
+        text = self._masks.sub(lambda mask: self._placeholders[mask[0]], text)
         if not text:
             warnings.append("empty")
         return text, tuple(warnings)

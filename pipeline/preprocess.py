@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline import tokenizer
 from pipeline.bundle import Bundle
-from pipeline.normalise import HAN, Normaliser, checked
-from pipeline.segment import sentences
-from pipeline.tokenizer import Tokenizer
+from pipeline.encode import Encoder
+from pipeline.normalise import checked
+from pipeline.protect import MOST, Found, find, within
+from pipeline.segment import Splitting, sentences
 from pipeline.types import Prepared, Span, Unit
-from pipeline.wrap import wrap
 
 
 class Preprocessor:
     """Text in, `Prepared` out. Thread-safe."""
 
-    def __init__(self, tokenizer: Tokenizer, max_source_length: int) -> None:
-        self._tokenizer = tokenizer
-        self._normalise = Normaliser()
-        self._max_source_length = max_source_length
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
 
     @staticmethod
     def load(bundle: Bundle) -> Preprocessor:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
-        preprocessor = Preprocessor(tokenizer.load(bundle), bundle.manifest.decoding.max_source_length)
+        preprocessor = Preprocessor(Encoder.load(bundle))
         preprocessor("好")  # loads what the first request would wait for
         return preprocessor
 
-    def __call__(self, text: str) -> Prepared:
+    def __call__(self, text: str, split_sentences: Splitting = "on") -> Prepared:
         """Cut and tokenise; a sentence that was too long for the model gives the warning "split".
 
         Raises InvalidText for NUL and lone surrogates.
         """
         text = checked(text)
+        found = find(text)
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0
-        for sentence in sentences(text):
+        for sentence in _whole(sentences(text, split_sentences), found):
             sentence_count += 1
-            for unit in self._units(text, sentence):
+            for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
                 separators.append(text[end : unit.span.start])
                 units.append(unit)
                 end = unit.span.end
@@ -47,13 +45,28 @@ class Preprocessor:
         warnings = ("split",) if len(units) > sentence_count else ()
         return Prepared(text, tuple(units), tuple(separators), warnings)
 
-    def _units(self, text: str, sentence: Span) -> Iterator[Unit]:
-        for part, ids in wrap(
-            text[sentence.start : sentence.end], self._encode, self._tokenizer.count, self._max_source_length
-        ):
-            span = Span(sentence.start + part.start, sentence.start + part.end)
-            yield Unit(text[span.start : span.end], span, tuple(ids))
+    def _units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+        start = sentence.start
+        while len(found) > MOST:
+            portion = Span(start, found[MOST].start)
+            yield from self._encoder.units(text, portion, found[:MOST])
+            start, found = portion.end, found[MOST:]
+        yield from self._encoder.units(text, Span(start, sentence.end), found)
 
-    def _encode(self, part: str) -> list[int]:
-        """Ids as the model sees the part; none where there is no Chinese to translate."""
-        return self._tokenizer.encode(self._normalise(part)) if HAN.search(part) else []
+
+def _whole(cut: Iterable[Span], found: Sequence[Found]) -> Iterator[Span]:
+    """The sentences, those joined again between which a protected span was cut."""
+    spans = iter(found)
+    span = next(spans, None)
+    waiting: Span | None = None
+    for sentence in cut:
+        while span and waiting and span.end <= waiting.end:
+            span = next(spans, None)
+        if waiting and span and span.start < waiting.end:
+            waiting = Span(waiting.start, sentence.end)
+            continue
+        if waiting:
+            yield waiting
+        waiting = sentence
+    if waiting:
+        yield waiting

@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from pipeline.normalise import BLANKS, HAN, HAN_CHARACTERS, LINE_END
 from pipeline.types import Span
+
+# As API callers know it: each text is one sentence; lines and marks part them; marks alone do, and lines that
+# were wrapped are joined.
+Splitting = Literal["off", "on", "nonewlines"]
 
 SHORT = 40  # characters of a quotation or bracket that is not cut
 
@@ -53,9 +58,14 @@ _ABBREVIATIONS = re.compile(
 )
 
 
-def sentences(text: str) -> Iterator[Span]:
+def sentences(text: str, splitting: Splitting = "on") -> Iterator[Span]:
     """The spans of all sentences, in order; what stands between them is blank, a line end or a marker."""
-    for line_start, line_end in _lines(text):
+    if splitting == "off":
+        whole = trimmed(text, 0, len(text))
+        if whole.start < whole.end:
+            yield whole
+        return
+    for line_start, line_end in _paragraphs(text) if splitting == "nonewlines" else _lines(text):
         markers = _MARKERS.match(text, line_start, line_end)
         start = markers.end() if markers else line_start
         for cell_start, cell_end in _cells(text, start, line_end):
@@ -87,9 +97,25 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Lines, joined where one only goes on with the one before: it has no marker, and neither is blank or indented."""
+    begun: tuple[int, int] | None = None
+    for start, end in _lines(text):
+        markers = _MARKERS.match(text, start, end)
+        goes_on = start < end and text[start] not in BLANKS and not (markers and markers.end() > start)
+        if begun and goes_on and begun[1] > begun[0]:
+            begun = begun[0], end
+            continue
+        if begun:
+            yield begun
+        begun = start, end
+    if begun:
+        yield begun
+
+
 def _cells(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for gap in _BLANK_RUN.finditer(text, start, end):
-        if parts_cells(gap[0]):
+        if parts_cells(gap[0]) and not LINE_END.search(gap[0]):
             yield start, gap.start()
             start = gap.end()
     yield start, end

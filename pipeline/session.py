@@ -16,6 +16,7 @@ from pipeline.errors import BundleError
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+EXACT_SUMS = "session.x64quantprecision"
 
 
 @dataclass(frozen=True)
@@ -46,28 +47,49 @@ class Sessions:
         """Encode one sentence (ids without the end symbol), alone: nothing pads or accompanies it."""
         row = np.array([[*ids, self.end_id]], np.int64)
         inputs = {"input_ids": row, "lengths": np.array([row.shape[1]], np.int32)}
-        outputs = [array[0] for array in self.encoder.run(None, inputs)]
+        outputs = [array[0] for array in self._run_encoder(inputs)]
         dims = self.dimensions
         bias = outputs.pop(0) if dims.semantic_bias else np.zeros((0, dims.hidden_size), np.float32)
         return Encoded(row.shape[1], bias, tuple(outputs[::2]), tuple(outputs[1::2]))
 
+    def _run_encoder(self, inputs: dict[str, Any]) -> list[Any]:
+        outputs: list[Any] = self.encoder.run(None, inputs)
+        return outputs
+
 
 def open_session(path: Path) -> ort.InferenceSession:
+    """Raises BundleError for a graph that this runtime cannot load, or would not multiply exactly."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Without VNNI, u8×s8 sums saturate silently; this option mends that, but only from EXTENDED on.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry(EXACT_SUMS, "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's errors share no narrower base class
         reason = str(error).strip().splitlines()[0][:200]
         raise BundleError(
             f"{path}: onnxruntime {ort.__version__} cannot load it ({reason}): rebuild the bundle"
         ) from None
+    check_exact(session, path)
+    return session
+
+
+def check_exact(session: ort.InferenceSession, path: Path) -> None:
+    """Raises BundleError unless the session's INT8 sums are exact on every CPU.
+
+    Without VNNI, sums of u8×s8 products saturate silently. `EXACT_SUMS` mends that, but only where the
+    optimiser runs at EXTENDED or higher.
+    """
+    options = session.get_session_options()
+    levels = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED, ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    if options.graph_optimization_level not in levels or options.get_session_config_entry(EXACT_SUMS) != "1":
+        raise BundleError(
+            f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation level EXTENDED or "
+            "higher, without which INT8 sums are wrong on CPUs without VNNI: install the locked version"
+        )
 
 
 def share(array: npt.NDArray[Any]) -> ort.OrtValue:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,8 +12,10 @@ from typing import Self
 from pipeline import canary
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings, Lane
+from pipeline.errors import DeadlineExceeded
 from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
+from pipeline.segment import Splitting
 from pipeline.types import DecodingOptions, Hypothesis, Translation
 
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
@@ -39,25 +43,46 @@ class Translator:
         return Translator(bundle, engine)
 
     def translate(
-        self, text: str, *, options: DecodingOptions | None = None, timeout: float | None = None
+        self,
+        text: str,
+        *,
+        options: DecodingOptions | None = None,
+        timeout: float | None = None,
+        split_sentences: Splitting = "on",
     ) -> Translation:
         """Translate a text of any length, its layout kept.
 
-        `options` default to the bundle's. Raises InvalidText, and DeadlineExceeded after `timeout` seconds.
+        `options` default to the bundle's. Raises InvalidText, and DeadlineExceeded where `timeout` seconds
+        do not suffice; time for retries is not waited for.
         """
-        prepared = self._prepare(text)
+        given = options or self.engine.defaults
+        deadline = None if timeout is None else time.monotonic() + timeout
+        prepared = self._prepare(text, split_sentences)
         lane = lane_for(len(prepared.units))
-        futures = [
-            self.engine.submit(unit.ids, options=options, timeout=timeout, lane=lane) if unit.ids else None
-            for unit in prepared.units
-        ]
+        sentences = [(unit.ids, given) for unit in prepared.units if unit.ids]
+        best = iter(self._decode(sentences, deadline, lane))
+        review = self._finish.review(prepared, [next(best) if unit.ids else None for unit in prepared.units])
+        while review.retries:
+            retries = review.retries
+            sentences = [(ids, retry.strictness.applied(given)) for retry in retries for ids in retry.sentences]
+            try:
+                best = iter(self._decode(sentences, deadline, lane))
+            except DeadlineExceeded:
+                break
+            review = self._finish.again(prepared, review, [list(islice(best, len(r.sentences))) for r in retries])
+        return review.translation
+
+    def _decode(
+        self, sentences: Sequence[tuple[tuple[int, ...], DecodingOptions]], deadline: float | None, lane: Lane
+    ) -> list[Hypothesis]:
+        """The best hypothesis of each sentence."""
+        timeout = None if deadline is None else deadline - time.monotonic()
+        futures = [self.engine.submit(ids, options=options, timeout=timeout, lane=lane) for ids, options in sentences]
         try:
-            best = [future.result()[0] if future else None for future in futures]
+            return [future.result()[0] for future in futures]
         finally:
             for future in futures:
-                if future:
-                    future.cancel()
-        return self._finish(prepared, best)
+                future.cancel()
 
     def nbest(
         self, ids: Sequence[Sequence[int]], *, beam_size: int, length_penalty: float, max_length: int

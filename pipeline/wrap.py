@@ -26,12 +26,17 @@ _AROUND = 16  # characters each side of the middle that are tokenised to find it
 
 
 def wrap(
-    text: str, encode: Callable[[str], list[int]], count: Callable[[str], int], limit: int
+    text: str,
+    encode: Callable[[str], list[int]],
+    count: Callable[[str], int],
+    limit: int,
+    fits: Callable[[str], bool] = bool,
 ) -> Iterator[tuple[Span, list[int]]]:
     """The parts of a text with their ids, each of at most `limit` ids, blanks between them left out.
 
-    `encode` gives a part's ids; `count` sizes a few characters, to find words. Only a part of one
-    character may exceed the limit. O(n log n): every cut leaves at least a third on either side,
+    `encode` gives a part's ids; `count` sizes a few characters, to find words; `fits` may set a limit
+    of another kind. Only a part of one character may exceed them. O(n log n): every cut leaves at least
+    a third on either side,
     unless a single word fills the middle.
     """
     waiting = [(0, len(text))]
@@ -40,7 +45,7 @@ def wrap(
         if span.start == span.end:
             continue
         ids = encode(text[span.start : span.end])
-        if len(ids) <= limit or span.end - span.start == 1:
+        if (len(ids) <= limit and fits(text[span.start : span.end])) or span.end - span.start == 1:
             yield span, ids
         else:
             cut = _cut(text, span, count)

@@ -6,57 +6,87 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from quantize.build import Judge
+
+DEFAULT_RECIPE = "row-63-gptq"
+SOURCE = "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
+SOURCE += "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
 
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except ModuleNotFoundError as error:
-        message = f"{error.name} is not installed: use `make model`, or pip install with the extra [quantize]"
-        print(f"quantize: {message}", file=sys.stderr)
     except UserError as error:
         print(f"quantize: {error}", file=sys.stderr)
-    return 2
+        return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"quantize: {error.name} is not installed: run `make model` or `make tune`, or pip install '.[quantize]'",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m quantize", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="make a bundle from a source", description=_build.__doc__)
-    build.add_argument(
-        "source",
-        metavar="SOURCE",
-        help="folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
-        "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)",
-    )
-    build.add_argument("--recipe", default="int8", help="a name in configs/quantisation (default: int8)")
-    build.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
+    build = commands.add_parser("build", help="make a bundle with a given recipe", description=_build.__doc__)
+    build.add_argument("--recipe", default=DEFAULT_RECIPE, help="a name in configs/quantisation (default: %(default)s)")
+    build.add_argument("--judge", action="store_true", help="judge it on the test sets (minutes), not only quickly")
     build.set_defaults(run=_build)
+    tune = commands.add_parser("tune", help="find the recipe for a model", description=_tune.__doc__)
+    tune.add_argument("--recipes", help="candidates, by commas (default: a choice of seven)")
+    tune.add_argument("--work", type=Path, help="folder of intermediate results (default: beside BUNDLE)")
+    tune.add_argument("--sentences", type=int, help="of each test set (default: all; fewer prove less)")
+    tune.set_defaults(run=_tune)
+    for command in (build, tune):
+        command.add_argument("source", metavar="SOURCE", help=SOURCE)
+        command.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
+        command.add_argument("--calibration", type=Path, metavar="FILE", help="text to calibrate on, a sentence a line")
+        command.add_argument("--force", action="store_true", help="write a bundle that fails the gate all the same")
     convert = commands.add_parser("convert", help="make a Hugging Face model of a CSANMT", description=_convert.__doc__)
-    convert.add_argument("source", metavar="MODELSCOPE_DIR", help="a CSANMT, as for build")
+    convert.add_argument("source", metavar="MODELSCOPE_DIR", help="a CSANMT, named as for build")
     convert.add_argument("out", type=Path, metavar="HF_DIR", help="a new folder")
     convert.set_defaults(run=_convert)
     return parser
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    """Write the graphs, quantise them as the recipe says, record the canary, and verify the result."""
-    from quantize.build import build
-    from quantize.progress import bars
+    """Write the graphs, quantise them as the recipe says, judge the result against float32 and put it in place.
+
+    A bundle that fails is not written unless --force.
+    """
+    from quantize.build import build, quick_judge
     from quantize.recipes import load_recipe
-    from quantize.sources import open_source
+    from quantize.terminal import Bars
 
     began = time.monotonic()
     recipe = load_recipe(arguments.recipe)
-    bundle = build(open_source(arguments.source), recipe, arguments.out, report=bars)
-    size = sum(entry.size for entry in bundle.manifest.files.values()) / 1e6
-    tolerance = bundle.manifest.canary.tolerance
+    with Bars() as bars:
+        bundle = build(
+            arguments.source,
+            recipe,
+            arguments.out,
+            report=bars.report,
+            show=bars.show,
+            lines=_lines(arguments.calibration),
+            judge=_full_judge() if arguments.judge else quick_judge,
+            force=arguments.force,
+        )
+    manifest = bundle.manifest
+    size = sum(entry.size for entry in manifest.files.values()) / 1e6
+    verdict = manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED") if manifest.gate else ""
     print(
-        f"{bundle.path}: {bundle.manifest.name}, recipe {recipe.name}, {size:.1f} MB, "
-        f"canary tolerance {tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
+        f"{bundle.path}: {manifest.name}, recipe {recipe.name}, {size:.1f} MB, {verdict}, "
+        f"canary tolerance {manifest.canary.tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
     )
     return 0
 
@@ -64,13 +94,56 @@ def _build(arguments: argparse.Namespace) -> int:
 def _convert(arguments: argparse.Namespace) -> int:
     """Write configuration, weights, tokenizer and code as transformers' Auto classes load them."""
     from quantize.convert import convert
-    from quantize.progress import bars
-    from quantize.sources import open_source
+    from quantize.terminal import Bars
 
     began = time.monotonic()
-    folder = convert(open_source(arguments.source), arguments.out, report=bars)
+    with Bars() as bars:
+        folder = convert(arguments.source, arguments.out, bars.show)
     print(f"{folder}: converted in {time.monotonic() - began:.0f} s; with trust_remote_code=True it loads anywhere")
     return 0
+
+
+def _full_judge() -> Judge:
+    from quantize.tune import judge
+
+    return judge
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    """Build candidates, measure each against float32 with the serving engine, write the fastest that passes.
+
+    Results of finished recipes are kept, so that an interrupted run goes on where it was.
+    """
+    from quantize.terminal import Bars, show_table
+    from quantize.tune import CANDIDATES, tune
+
+    out = arguments.out
+    with Bars() as bars:
+        winner, results = tune(
+            arguments.source,
+            out,
+            arguments.work or out.parent / f".tune-{out.name}",
+            recipes=arguments.recipes.split(",") if arguments.recipes else CANDIDATES,
+            lines=_lines(arguments.calibration),
+            limit=arguments.sentences,
+            force=arguments.force,
+            report=bars.report,
+            show=bars.show,
+        )
+    show_table(winner, results)
+    print(f"{out}: written with recipe {winner}; {out / 'report.md'} has the whole report")
+    return 0
+
+
+def _lines(path: Path | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}: name a file that can be read") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8: convert it (iconv -f gb18030 -t utf-8)") from None
 
 
 if __name__ == "__main__":

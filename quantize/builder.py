@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper, save
 
-from quantize.recipes import Recipe
+from quantize.plan import OBSERVED, Plan
+from quantize.products import MICROSOFT, Int8Products
 
 Array = npt.NDArray[Any]
 
-MICROSOFT = "com.microsoft"
 INLINE_BYTES = 1024  # smaller constants stay in the graph, where shape inference sees them
 EXTERNAL_ALIGNMENT = 64
 
@@ -44,42 +45,48 @@ class WeightFile:
 class GraphBuilder:
     """Collects nodes and constants; `linear` is the one place where products with weights are made."""
 
-    def __init__(self, recipe: Recipe, weights: WeightFile) -> None:
-        self.recipe = recipe
+    def __init__(self, plan: Plan, weights: WeightFile) -> None:
+        self.plan = plan
         self.weights = weights
         self._nodes: list[NodeProto] = []
         self._initialisers: dict[str, TensorProto] = {}
-        self._row_quantised: dict[str, tuple[str, str]] = {}
+        self._int8 = Int8Products(self)
+        self._inputs: dict[tuple[str, int], list[str]] = {}  # of products and their width: who shares them
         self._count = 0
 
-    def _name(self, stem: str) -> str:
+    def unique(self, stem: str) -> str:
         self._count += 1
         return f"{stem}_{self._count}"
 
     def op(self, kind: str, *inputs: str, outputs: int = 1, name: str | None = None, **attributes: Any) -> str:
         """Add a node of ONNX's own domain and return its first output (named `name` if given)."""
-        return self.ops(kind, *inputs, names=[name or self._name(kind) for _ in range(outputs)], **attributes)[0]
+        return self.ops(kind, *inputs, names=[name or self.unique(kind) for _ in range(outputs)], **attributes)[0]
 
     def ops(self, kind: str, *inputs: str, names: list[str], domain: str = "", **attributes: Any) -> list[str]:
         """Add a node with the given output names and return them."""
-        node = helper.make_node(kind, inputs, names, name=self._name(f"node_{kind}"), domain=domain, **attributes)
+        node = helper.make_node(kind, inputs, names, name=self.unique(f"node_{kind}"), domain=domain, **attributes)
         self._nodes.append(node)
         return names
 
     def split(self, x: str, parts: int | list[int], axis: int) -> list[str]:
         """x in so many equal parts, or in parts of the given sizes."""
         if isinstance(parts, int):
-            names = [self._name("Split") for _ in range(parts)]
+            names = [self.unique("Split") for _ in range(parts)]
             return self.ops("Split", x, names=names, axis=axis, num_outputs=parts)
-        return self.ops("Split", x, self.ints(*parts), names=[self._name("Split") for _ in parts], axis=axis)
+        return self.ops("Split", x, self.ints(*parts), names=[self.unique("Split") for _ in parts], axis=axis)
 
-    def constant(self, array: Array | float | int | list[int], dtype: npt.DTypeLike | None = None) -> str:
-        """Name of an initialiser with this value; equal values share one."""
+    def constant(
+        self, array: Array | float | int | list[int], dtype: npt.DTypeLike | None = None, name: str | None = None
+    ) -> str:
+        """Name of an initialiser with this value; equal values share one, unless it is given its own name."""
         value = np.ascontiguousarray(array, dtype=dtype) if np.ndim(array) else np.asarray(array, dtype=dtype)
-        key = hashlib.sha256(value.tobytes() + repr((value.shape, value.dtype)).encode()).hexdigest()[:16]
+        key = (
+            name
+            or "const_" + hashlib.sha256(value.tobytes() + repr((value.shape, value.dtype)).encode()).hexdigest()[:16]
+        )
         if key not in self._initialisers:
-            self._initialisers[key] = self._tensor(f"const_{key}", value)
-        return self._initialisers[key].name
+            self._initialisers[key] = self._tensor(key, value)
+        return key
 
     def _tensor(self, name: str, value: Array) -> TensorProto:
         if value.nbytes < INLINE_BYTES:
@@ -97,49 +104,21 @@ class GraphBuilder:
     def scalar(self, value: float) -> str:
         return self.constant(value, np.float32)
 
-    def linear(self, x: str, weight: Array, bias: Array | None) -> str:
-        """x [..., in] @ weight [in, out] + bias [out], float32 in and out."""
-        if self.recipe.weights == "fp32":
+    def linear(self, x: str, weight: Array, bias: Array | None, name: str) -> str:
+        """x [..., in] @ weight [in, out] + bias [out], float32 in and out.
+
+        `name` is the product's own: what was observed at its input is kept under it, from build to build.
+        """
+        self._inputs.setdefault((x, len(weight)), []).append(name)
+        if self.plan.recipe.weights == "fp32":
             y = self.op("MatMul", x, self.constant(weight, np.float32))
         else:
-            y = self._int8_product(x, weight)
+            y = self._int8(name, x, weight)
         return y if bias is None else self.op("Add", y, self.constant(bias, np.float32))
-
-    def _int8_product(self, x: str, weight: Array) -> str:
-        """u8 activations with one scale a row, s8 weights with one scale an output channel.
-
-        A row's scale depends on that row alone, so the product does not depend on the batch.
-        """
-        limit = self.recipe.weight_limit
-        channel_scale = np.maximum(np.abs(weight).max(axis=0), 1e-8).astype(np.float32) / np.float32(limit)
-        quantised = np.clip(np.rint(weight / channel_scale), -limit, limit).astype(np.int8)
-        rows, largest = self._quantise_rows(x)
-        product = self.ops(
-            "MatMulIntegerToFloat",
-            rows,
-            self.constant(quantised),
-            self.scalar(1 / 127),
-            self.constant(channel_scale),
-            self.constant(128, np.uint8),
-            self.constant(np.zeros(len(channel_scale), np.int8)),
-            names=[self._name("product")],
-            domain=MICROSOFT,
-        )[0]
-        return self.op("Mul", product, largest)
-
-    def _quantise_rows(self, x: str) -> tuple[str, str]:
-        """u8 rows of x (zero point 128, scale 1/127 of the row's largest magnitude) and those magnitudes."""
-        if x not in self._row_quantised:
-            magnitude = self.op("ReduceMax", self.op("Abs", x), self.ints(-1), keepdims=1)
-            largest = self.op("Max", magnitude, self.scalar(1e-8))  # a row of zeros stays zeros
-            unit = self.op("Div", x, largest)
-            rows = self.op("QuantizeLinear", unit, self.scalar(1 / 127), self.constant(128, np.uint8))
-            self._row_quantised[x] = rows, largest
-        return self._row_quantised[x]
 
     def embedding(self, table: Array, ids: str) -> str:
         """Rows `ids` of table [V, H] as float32; stored as s8 with one scale a row where the recipe says so."""
-        if self.recipe.embeddings == "fp32":
+        if self.plan.recipe.embeddings == "fp32":
             return self.op("Gather", self.constant(table, np.float32), ids)
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8).astype(np.float32) / np.float32(127)
         quantised = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
@@ -158,7 +137,17 @@ class GraphBuilder:
         scaled = self.op("Mul", self.op("Div", centred, deviation), self.constant(scale, np.float32))
         return self.op("Add", scaled, self.constant(offset, np.float32))
 
+    def _observed(self) -> list[ValueInfoProto]:
+        """The products' inputs [rows, in] as outputs, each named for all products that read it."""
+        outputs = []
+        for (x, width), products in self._inputs.items():
+            name = self.op("Reshape", x, self.ints(-1, width), name=OBSERVED + "|".join(products))
+            outputs.append(value(name, TensorProto.FLOAT, self.unique("rows"), width))
+        return outputs
+
     def save(self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> ModelProto:
+        if self.plan.observing:
+            outputs = [*outputs, *self._observed()]
         graph = helper.make_graph(
             self._nodes, path.stem, inputs, outputs, initializer=list(self._initialisers.values())
         )
@@ -167,6 +156,12 @@ class GraphBuilder:
         save(model, path)
         checker.check_model(path)
         return model
+
+
+def packed_name(names: Sequence[str]) -> str:
+    """What the product of layers side by side is called: a.q and a.kv make a.qkv."""
+    stem, dot, last = names[0].rpartition(".")
+    return stem + dot + last + "".join(name.rpartition(".")[2] for name in names[1:])
 
 
 def value(name: str, kind: int, *shape: int | str) -> ValueInfoProto:

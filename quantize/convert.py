@@ -14,15 +14,17 @@ from quantize.csanmt.configuration import CsanmtConfig
 from quantize.csanmt.modeling import CsanmtForConditionalGeneration
 from quantize.csanmt.remote_code import CONFIG_MAP, TOKENIZER_MAP, write_code
 from quantize.csanmt.tokenization import CsanmtTokenizer
-from quantize.progress import Report, silent
+from quantize.progress import Show, no_show
+from quantize.sources import open_source
 from quantize.sources.base import Source
 
 
-def convert(source: Source, out: Path, report: Report = silent) -> Path:
-    """Write configuration, weights, tokenizer and the code that they need into `out`.
+def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
+    """Of the source that `spec` names, write configuration, weights, tokenizer and the code that they need into `out`.
 
     Raises UserError for a source of another family and for a place that is taken.
     """
+    source = open_source(spec)
     if source.config is None:
         raise UserError(f"{source.folder} is no CSANMT: transformers loads it as it is")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -30,7 +32,7 @@ def convert(source: Source, out: Path, report: Report = silent) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch)
-        model(source, report).save_pretrained(folder)
+        model(source, show).save_pretrained(folder)
         _tokenizer(source).save_pretrained(folder)
         write_code(folder)
         out.mkdir(exist_ok=True)
@@ -39,7 +41,7 @@ def convert(source: Source, out: Path, report: Report = silent) -> Path:
     return out
 
 
-def model(source: Source, report: Report = silent) -> CsanmtForConditionalGeneration:
+def model(source: Source, show: Show = no_show) -> CsanmtForConditionalGeneration:
     """The network in torch with the source's weights, ready for inference."""
     assert source.config is not None
     config = CsanmtConfig(**source.config, auto_map=CONFIG_MAP)
@@ -47,10 +49,9 @@ def model(source: Source, report: Report = silent) -> CsanmtForConditionalGenera
         network = CsanmtForConditionalGeneration(config)
     names = [name for name, _ in network.named_parameters()]  # each weight once, whatever else it is called
     state = {}
-    with report("weights", len(names)) as tick:
-        for name in names:
-            state[name] = torch.from_numpy(np.array(source.network.weights[name], np.float32, order="C"))
-            tick()
+    for done, name in enumerate(names, 1):
+        state[name] = torch.from_numpy(np.array(source.network.weights[name], np.float32, order="C"))
+        show("weights", done, len(names))
     network.load_state_dict(state, strict=False, assign=True)
     decoding = source.decoding
     network.generation_config = GenerationConfig(

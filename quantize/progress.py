@@ -1,30 +1,21 @@
-"""Progress of a long step: `with report("graphs", 40) as tick:` and a `tick()` for each part done."""
+"""How work tells how far it is."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-Tick = Callable[[], None]
-Report = Callable[[str, int], AbstractContextManager[Tick]]
+Progress = Callable[[int, int], None]  # what is done, of how much
+Show = Callable[[str, int, int], None]  # the same of a named stage
+Report = Callable[[str], None]  # a line of text
 
 
-@contextmanager
-def silent(name: str, parts: int) -> Iterator[Tick]:  # noqa: ARG001
-    yield lambda: None
+def no_progress(done: int, total: int) -> None:
+    """Nothing shown."""
 
 
-@contextmanager
-def bars(name: str, parts: int) -> Iterator[Tick]:
-    """A bar on the terminal; where there is none, a line at the end."""
-    console, began = Console(stderr=True), time.monotonic()
-    columns = TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.completed}/{task.total}")
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=parts)
-        yield lambda: progress.advance(task)
-    if not console.is_terminal:
-        console.print(f"{name}: {time.monotonic() - began:.0f} s")
+def no_show(stage: str, done: int, total: int) -> None:
+    """Nothing shown."""
+
+
+def no_report(text: str) -> None:
+    """Nothing said."""

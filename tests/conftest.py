@@ -24,8 +24,8 @@ def new_service() -> Iterator[Callable[..., Service]]:
 
     yield make
     for service in made:
-        if service.process is not None:
-            service.stop()
+        if service.process is not None and service.process.poll() is None:
+            assert service.stop() == 0, service.output()
         shutil.rmtree(service.folder, ignore_errors=True)
 
 

@@ -9,8 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,7 @@ class Service:
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # as in a terminal, where Ctrl-C reaches Ray's processes too
             )
         return self.process
 
@@ -66,10 +70,10 @@ class Service:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> int:
-        """Stop as a service manager does, and return the exit status."""
+        """Stop as Ctrl-C in a terminal does, and return the exit status."""
         assert self.process is not None
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            os.killpg(self.process.pid, signal.SIGINT)
         try:
             return self.process.wait(60)
         finally:
@@ -82,6 +86,14 @@ class Service:
         assert self.process is not None
         name = re.compile(rf"ray::ServeReplica:csanmt:{deployment}")
         return [pid for pid in descendants(self.process.pid) if name.match(command(pid))]
+
+    def cpu(self, deployment: str) -> float:
+        """Seconds of CPU that the living replicas of a deployment have used."""
+        ticks = 0
+        for pid in self.replicas(deployment):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def translate(self, text: str, **fields: Any) -> httpx.Response:
         return httpx.post(f"{self.url}/translate", json={"text": text, **fields}, timeout=60)
@@ -123,3 +135,28 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.1)
+
+
+@contextmanager
+def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int]]:
+    """Statuses of requests that so many clients send one after the other, until the block ends."""
+    statuses: list[int] = []
+    ended = threading.Event()
+
+    def send() -> None:
+        with httpx.Client(timeout=60) as client:
+            while not ended.is_set():
+                try:
+                    statuses.append(client.post(f"{service.url}/translate", json={"text": text}).status_code)
+                except httpx.HTTPError:
+                    statuses.append(0)
+                time.sleep(pause)
+
+    with ThreadPoolExecutor(clients) as pool:
+        senders = [pool.submit(send) for _ in range(clients)]
+        try:
+            yield statuses
+        finally:
+            ended.set()
+            for sender in senders:
+                sender.result()

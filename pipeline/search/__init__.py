@@ -15,8 +15,12 @@ from pipeline.bundle import Manifest
 from pipeline.search.csanmt import BeamSearch, length_penalty
 from pipeline.search.greedy import GreedySearch
 from pipeline.search.marian import MarianSearch, plain_penalty
+from pipeline.search.slots import following
 from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
+
+__all__ = ["BeamSearch", "GreedySearch", "MarianSearch", "Search", "following", "length_penalty", "make_search"]
+__all__ += ["plain_penalty"]
 
 
 class Search(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.search.slots import Slots, candidates, continued, merge, top
+from pipeline.search.slots import Slots, candidates, continued, merge, top, without_repeats
 from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
 
@@ -35,8 +35,10 @@ class BeamSearch:
             **{"alive": tokens, "alive_logp": scores, "alive_score": scores},
             **{"finished_tokens": tokens, "finished_score": scores, "finished_flag": ((k,), np.bool_)},
             **{"finished_length": ((k,), np.int64), "step": number, "limit": number, "alpha": ((), np.float32)},
+            **{"ngram": number},
         )
         s = self._slots
+        s["ngram"][slot] = options.no_repeat_ngram
         s["alive"][slot] = s["finished_tokens"][slot] = self._end
         s["alive_logp"][slot] = LOWEST
         s["alive_logp"][slot, 0] = 0
@@ -49,12 +51,13 @@ class BeamSearch:
 
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
-        shape = size, self.beam, -1
+        ids = ids.reshape(size, self.beam, -1)
+        logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
         length = s["step"] + 1
         penalty = length_penalty(length, s["alpha"])[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            score = (s["alive_logp"][:, :, None] + logprobs.reshape(shape)) / penalty[:, :, None]
-            score, parent, token = candidates(ids.reshape(shape), score, self.beam, self._vocab)
+            score = (s["alive_logp"][:, :, None] + logprobs) / penalty[:, :, None]
+            score, parent, token = candidates(ids, score, self.beam, self._vocab)
             ended = token == self._end
             sequences = continued(s["alive"], parent, token, s["step"])
             order, alive_score = top(score + ended * LOWEST, self.beam)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.search.slots import Slots, candidates, continued, merge, top
+from pipeline.search.slots import Slots, candidates, continued, merge, top, without_repeats
 from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
 
@@ -34,9 +34,10 @@ class MarianSearch:
             slot,
             **{"alive": tokens, "alive_logp": scores, "finished_tokens": tokens, "finished_score": scores},
             **{"finished_flag": flags, "finished_cut": flags, "finished_length": ((k,), np.int64)},
-            **{"step": number, "limit": number, "alpha": ((), np.float64)},
+            **{"step": number, "limit": number, "alpha": ((), np.float64), "ngram": number},
         )
         s = self._slots
+        s["ngram"][slot] = options.no_repeat_ngram
         s["alive_logp"][slot] = s["finished_score"][slot] = DEMOTED
         s["alive_logp"][slot, 0] = 0
         s["finished_flag"][slot] = False
@@ -47,8 +48,8 @@ class MarianSearch:
 
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
-        shape = size, self.beam, -1
-        ids, logprobs = ids.reshape(shape), logprobs.reshape(shape)
+        ids = ids.reshape(size, self.beam, -1)
+        logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
         length = s["step"] + 1
         last = length >= s["limit"]
         if self._forced_end:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from pipeline.session import Floats, Ints
 
+BARRED = np.float32(-1e9)  # low enough to lose, and far from overflowing
+
 
 class Slots:
     """Arrays that share their first axis, the slot, and grow together."""
@@ -50,6 +52,27 @@ def candidates(ids: Ints, score: Floats, beam: int, vocab_size: int) -> tuple[Fl
     flat, tokens = score.reshape(size, k * c), ids.reshape(size, k * c)
     best = np.lexsort((beams * vocab_size + tokens, -flat), axis=1)[:, : 2 * beam]
     return np.take_along_axis(flat, best, 1), beams[best], np.take_along_axis(tokens, best, 1)
+
+
+def without_repeats(slots: dict[str, Any], ids: Ints, logprobs: Floats) -> Floats:
+    """The log-probabilities [N, K, C], barring candidates that would end an n-gram their beam has already.
+
+    Of the slots' arrays it reads `ngram` (0: any may come again), `alive` and `step`.
+    """
+    if not slots["ngram"].any():
+        return logprobs
+    allowed = logprobs.copy()
+    for slot in np.nonzero(slots["ngram"])[0]:
+        for beam, sequence in enumerate(slots["alive"][slot, :, : slots["step"][slot]].tolist()):
+            taken = following(sequence, int(slots["ngram"][slot]))
+            allowed[slot, beam, [token in taken for token in ids[slot, beam].tolist()]] = BARRED
+    return allowed
+
+
+def following(sequence: list[int], n: int) -> set[int]:
+    """The tokens after which the sequence would hold an n-gram for the second time."""
+    last = sequence[len(sequence) - n + 1 :] if n > 1 else []
+    return {sequence[i + n - 1] for i in range(len(sequence) - n + 1) if sequence[i : i + n - 1] == last}
 
 
 def continued(sequences: Ints, parents: Ints, tokens: Ints, step: Ints) -> Ints:

@@ -6,23 +6,28 @@ R = N·K rows, T room in the cache, L decoder layers, h heads of size d, H = h·
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 from quantize.builder import GraphBuilder, WeightFile
 from quantize.graphs.encoder import Encoder
 from quantize.graphs.step import Step
 from quantize.network import Network
-from quantize.progress import Report, silent
-from quantize.recipes import Recipe
+from quantize.plan import Plan
+from quantize.progress import Progress, no_progress
 
 
-def write_graphs(network: Network, recipe: Recipe, folder: Path, report: Report = silent) -> list[str]:
+def write_graphs(network: Network, plan: Plan, folder: Path, progress: Progress = no_progress) -> list[str]:
     """Write encoder.onnx, step.onnx, step_logits.onnx and weights.bin; returns their names."""
     weights = WeightFile(folder / "weights.bin")
     layers = network.num_encoder_layers + network.num_semantic_encoder_layers + 2 * network.num_decoder_layers
-    with report("graphs", layers) as tick:
-        Encoder(network, GraphBuilder(recipe, weights), tick).write(folder / "encoder.onnx")
-        Step(network, GraphBuilder(recipe, weights), tick).write(folder / "step.onnx", choose=True)
-        Step(network, GraphBuilder(recipe, weights), tick).write(folder / "step_logits.onnx", choose=False)
+    done = count(1)
+
+    def tick() -> None:
+        progress(next(done), layers)
+
+    Encoder(network, GraphBuilder(plan, weights), tick).write(folder / "encoder.onnx")
+    Step(network, GraphBuilder(plan, weights), tick).write(folder / "step.onnx", choose=True)
+    Step(network, GraphBuilder(plan, weights), tick).write(folder / "step_logits.onnx", choose=False)
     weights.close()
     return ["encoder.onnx", "step.onnx", "step_logits.onnx", "weights.bin"]

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from quantize.builder import GraphBuilder
+from quantize.builder import GraphBuilder, packed_name
 from quantize.network import Network
-from quantize.progress import Tick
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
 SWISH = frozenset({"swish", "silu"})
@@ -16,7 +15,7 @@ ACTIVATIONS = SWISH | {"relu", "gelu"}
 
 
 class Graph:
-    def __init__(self, network: Network, builder: GraphBuilder, tick: Tick) -> None:
+    def __init__(self, network: Network, builder: GraphBuilder, tick: Callable[[], None]) -> None:
         """`tick` is called for each layer that is done."""
         self.net, self.b, self.tick = network, builder, tick
 
@@ -24,7 +23,7 @@ class Graph:
         """x through the linear layers `names`, packed side by side."""
         weight = np.concatenate([self.net.weights[f"{name}.weight"].T for name in names], axis=1)
         bias = np.concatenate([self.net.weights[f"{name}.bias"] for name in names])
-        return self.b.linear(x, weight, bias)
+        return self.b.linear(x, weight, bias, packed_name(names))
 
     def norm(self, x: str, name: str) -> str:
         scale, offset = self.net.weights[f"{name}.weight"], self.net.weights[f"{name}.bias"]

@@ -23,7 +23,7 @@ class Choice:
         table = "softmax.weight" if "softmax.weight" in network.weights else "trg_emb.weight"
         weight = network.weights[table].T
         self.padding = -self.size % BLOCK
-        self.products = builder.linear(x, np.pad(weight, ((0, 0), (0, self.padding))), None)
+        self.products = builder.linear(x, np.pad(weight, ((0, 0), (0, self.padding))), None, "logits")
 
     def logits(self) -> ValueInfoProto:
         """All logits [R, V]."""

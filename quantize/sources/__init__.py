@@ -17,11 +17,12 @@ KINDS = "a ModelScope CSANMT directory, a Marian model's, one that our training 
 KINDS += "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 
 
-def open_source(spec: str) -> Source:
+def open_source(spec: str | Path) -> Source:
     """The model that `spec` names: a folder, or an id, whose files are downloaded where they are not yet.
 
     Raises UserError for what is none of the known kinds, is incomplete or cannot be downloaded.
     """
+    spec = str(spec)
     for folder in (Path(spec), home() / spec):
         if folder.is_dir():
             return open_folder(folder.resolve())

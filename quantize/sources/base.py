@@ -21,6 +21,7 @@ class About(Strict):
 @dataclass(frozen=True)
 class Source:
     folder: Path
+    identity: tuple[Path, ...]  # files that together tell its weights and options from any other's
     network: Network
     languages: Languages
     tokenizer: TokenizerEntry

@@ -20,7 +20,7 @@ from quantize.builder import Array
 from quantize.graphs.blocks import ACTIVATIONS
 from quantize.network import LazyWeights, Network
 from quantize.sources.base import About, Source
-from quantize.sources.tensors import read_tensors
+from quantize.sources.tensors import read_tensors, weights_file
 
 MAX_SOURCE_LENGTH = 128  # longer sentences are parted
 EPSILON = 1e-5
@@ -100,6 +100,7 @@ def load(folder: Path, name: str | None = None) -> Source:
     positions = config.max_position_embeddings
     return Source(
         folder=folder,
+        identity=(folder / "config.json", weights_file(folder)),
         network=_network(config, generation, _weights(config, folder)),
         languages=Languages(**{name: LANGUAGES.get(code, code) for name, code in languages.items()}),
         tokenizer=MarianEntry(

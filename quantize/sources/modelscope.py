@@ -111,6 +111,7 @@ def load(folder: Path, name: str | None = None) -> Source:
     max_positions = max(MAX_POSITIONS, model.max_decoded_trg_len)
     return Source(
         folder=folder,
+        identity=(folder / "configuration.json", folder / f"{CHECKPOINT}.index"),  # it has all tensors' checksums
         network=csanmt_network(config, weights(checkpoint, config), max_positions),
         config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),

@@ -12,14 +12,20 @@ from quantize.builder import Array
 from quantize.network import LazyWeights
 
 
+def weights_file(folder: Path) -> Path:
+    """`model.safetensors`, else `pytorch_model.bin`; raises UserError for neither."""
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(
+        f"{folder / 'model.safetensors'} is missing, and pytorch_model.bin too: copy all files of the model"
+    )
+
+
 def read_tensors(folder: Path) -> LazyWeights:
-    """`model.safetensors` or `pytorch_model.bin` as float32, read when asked for; raises UserError for neither."""
-    safe, pickled = folder / "model.safetensors", folder / "pytorch_model.bin"
-    if safe.is_file():
-        return _safetensors(safe)
-    if pickled.is_file():
-        return _pickled(pickled)
-    raise UserError(f"{safe} is missing, and so is {pickled.name}: copy all files of the model")
+    """The tensors of `weights_file` as float32, read when asked for."""
+    path = weights_file(folder)
+    return _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
 
 
 def _safetensors(path: Path) -> LazyWeights:

@@ -44,6 +44,7 @@ def load(folder: Path) -> Source:
     lines = (folder / "calibration.txt").read_text(encoding="utf-8").splitlines()
     return Source(
         folder=folder,
+        identity=(folder / "config.json", folder / "model.safetensors"),
         network=network,
         config=config,
         languages=Languages(source="zh", target="en"),

@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from pipeline.resources import DEFAULT_MODEL
+from pipeline.translator import Translator
+
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
 
@@ -69,7 +72,8 @@ def test_a_request_id_is_returned_once_made_where_none_was_sent(client: httpx.Cl
 def test_tells_how_long_each_stage_took(client: httpx.Client) -> None:
     response = client.post("/translate", json={"text": SENTENCE})
     assert re.fullmatch(
-        r"prepare;dur=[\d.]+, translate;dur=[\d.]+, finish;dur=[\d.]+", response.headers["server-timing"]
+        r"prepare;dur=[\d.]+, translate;dur=[\d.]+, finish;dur=[\d.]+(, retry;dur=[\d.]+)?",
+        response.headers["server-timing"],
     )
 
 
@@ -226,3 +230,15 @@ def test_a_chunked_request_is_served(service_url: str) -> None:
 def test_what_is_not_http_gets_400(service_url: str) -> None:
     answer = exchange(service_url, b"\x16\x03\x01\x00\xa5 not http\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_failed_checks_are_tried_again_as_in_one_process(client: httpx.Client) -> None:
+    text = "\n".join(
+        f"第{number}天，公司卖出了{number}.5亿件，请看 https://example.org/{number}。" for number in range(2, 12)
+    )
+    response = client.post("/translate", json={"text": text})
+    with Translator.load(DEFAULT_MODEL) as translator:
+        expected = translator.translate(text).text
+    assert response.json()["output"] == expected
+    assert all(f"https://example.org/{number}" in expected for number in range(2, 12))
+    assert "retry;dur=" in response.headers["server-timing"]

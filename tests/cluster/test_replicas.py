@@ -5,45 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.service import Service, wait_for
+from tests.service import Service, load, wait_for
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
-
-
-@contextmanager
-def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int]]:
-    """Statuses of requests that so many clients send one after the other, until the block ends."""
-    statuses: list[int] = []
-    ended = threading.Event()
-
-    def send() -> None:
-        with httpx.Client(timeout=60) as client:
-            while not ended.is_set():
-                try:
-                    statuses.append(client.post(f"{service.url}/translate", json={"text": text}).status_code)
-                except httpx.HTTPError:
-                    statuses.append(0)
-                time.sleep(pause)
-
-    with ThreadPoolExecutor(clients) as pool:
-        senders = [pool.submit(send) for _ in range(clients)]
-        try:
-            yield statuses
-        finally:
-            ended.set()
-            for sender in senders:
-                sender.result()
 
 
 @pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
@@ -77,9 +49,10 @@ def test_a_short_request_overtakes_a_long_one(service: Service) -> None:
         assert service.translate(text).status_code == 200
         order.append(name)
 
+    idle = service.cpu("translate")
     with ThreadPoolExecutor(2) as pool:
         long = pool.submit(send, "long", ARTICLE * 9)
-        wait_for(lambda: cpu(service) > 0.5, 30)
+        wait_for(lambda: service.cpu("translate") > idle + 0.3, 30)
         for _ in range(3):
             send("short", SENTENCE)
         long.result()
@@ -106,29 +79,20 @@ def test_work_stops_when_its_client_leaves(service: Service) -> None:
 
     def leave() -> None:
         with socket.create_connection((url.host, url.port)) as connection:
-            before = cpu(service)
+            before = service.cpu("translate")
             connection.sendall(head.encode() + body)
-            wait_for(lambda: cpu(service) > before + whole / 8, 60)
+            wait_for(lambda: service.cpu("translate") > before + whole / 8, 60)
 
     assert spent(service, leave) < whole / 2
 
 
 def spent(service: Service, action: object) -> float:
     """Seconds of CPU that translators use for the action and until they rest."""
-    before = cpu(service)
+    before = service.cpu("translate")
     assert callable(action)
     action()
-    seen = [cpu(service)]
+    seen = [service.cpu("translate")]
     while len(seen) < 6 or seen[-1] - seen[-6] > 0.05:
         time.sleep(0.2)
-        seen.append(cpu(service))
+        seen.append(service.cpu("translate"))
     return seen[-1] - before
-
-
-def cpu(service: Service) -> float:
-    """Seconds of CPU that the living translators have used."""
-    ticks = 0
-    for pid in service.replicas("translate"):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")

@@ -19,7 +19,7 @@ from pipeline.scoring import forced_logits, forced_logprobs
 from pipeline.session import Sessions
 from pipeline.types import DecodingOptions
 
-LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=400)
+LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[lis
         assert future.cancel()
     assert futures[0].result()
     until = time.monotonic() + 60
-    while engine.stats() != EngineStats(0, 0, 0):
+    while engine.stats() != EngineStats(waiting=0, waiting_tokens=0, interactive_tokens=0, active=0):
         assert time.monotonic() < until
         time.sleep(0.01)
 

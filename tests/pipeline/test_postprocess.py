@@ -135,7 +135,7 @@ def test_parts_of_a_long_sentence_are_joined_by_a_space(desk: Desk) -> None:
     clause = "我们今天去公园看风景" * 12
     translation = desk(f"{clause}，{clause}。", "we go to the park,", "see the view")
     assert translation.text == "We go to the park, see the view."
-    assert translation.warnings == ("split",)
+    assert translation.warnings == ("split", "short")
 
 
 def test_only_a_sentence_start_gets_a_capital(desk: Desk) -> None:

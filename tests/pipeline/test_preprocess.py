@@ -9,6 +9,7 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.encode import Encoder
 from pipeline.errors import InvalidText
 from pipeline.preprocess import Preprocessor
 from pipeline.tokenizer import SentencePieceTokenizer
@@ -69,7 +70,9 @@ def test_short_limits_lose_nothing_and_hold(text: str, limit: int) -> None:
 
 @cache
 def short_preprocessor(limit: int) -> Preprocessor:
-    return Preprocessor(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit)
+    return Preprocessor(
+        Encoder(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit)
+    )
 
 
 @pytest.mark.parametrize("text", ["\ud800", "你好\udc00", "a\0b"])
@@ -165,3 +168,27 @@ def test_threads_share_a_preprocessor(preprocessor: Preprocessor) -> None:
     expected = [preprocessor(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(preprocessor, texts)) == expected
+
+
+@pytest.mark.parametrize("piece", ["\U000f0000中", "{a}", "中{a}，", "😀"])
+def test_a_sentence_of_any_number_of_spans_loses_none(piece: str, preprocessor: Preprocessor) -> None:
+    prepared = preprocessor(piece * 5000, "off")
+    assert_nothing_lost(prepared)
+    if "中" in piece:
+        assert sum(len(unit.protected) for unit in prepared.units) == 5000
+        assert all(len(unit.protected) <= 8 for unit in prepared.units)
+
+
+def test_masked_ids_hold_the_symbols_and_the_unit_what_they_stand_for(preprocessor: Preprocessor) -> None:
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "source.spm"))
+    (unit,) = preprocessor("请访问https://a.cn/b或⟦0⟧。").units
+    assert list(unit.ids) == vocabulary.encode("请访问⟦0⟧或⟦1⟧。")
+    assert [span.text for span in unit.protected] == ["https://a.cn/b", "⟦0⟧"]
+    assert [span.kind for span in unit.protected] == ["url", "symbol"]
+
+
+@pytest.mark.parametrize("text", ["运行`你好。再见`吧。", "见 https://a.cn/b.C。下一句", "用{{a。b}}。"])
+def test_no_sentence_ends_within_a_protected_span(text: str, preprocessor: Preprocessor) -> None:
+    prepared = preprocessor(text)
+    assert_nothing_lost(prepared)
+    assert sum(len(unit.protected) for unit in prepared.units) == 1

@@ -9,8 +9,6 @@ from typing import Any
 
 import sentencepiece
 
-from quantize.sources import open_source
-from quantize.sources.base import Source
 from tests.bundles import VOCABULARIES
 
 PIECES = 600  # of each language
@@ -44,11 +42,6 @@ def marian_model(folder: Path, *, seed: int = 3, end_bias: float = 8.0, **option
     tokenizer = MarianTokenizer(*names, source_lang="zh", target_lang="en")
     tokenizer.save_pretrained(folder)
     return model, tokenizer
-
-
-def marian_source(folder: Path, **options: Any) -> Source:
-    marian_model(folder, **options)
-    return open_source(str(folder))
 
 
 def _files(folder: Path) -> list[str]:

@@ -50,14 +50,13 @@ class Pair:
     def __init__(self, folder: Path, options: dict[str, Any]) -> None:
         from quantize.build import build
         from quantize.recipes import load_recipe
-        from quantize.sources import open_source
 
         options = dict(options)
         generation = options.pop("generation", {})
         self.model, self.tokenizer = marian_model(folder, **options)
         self.model.generation_config.update(**generation)
         self.model.generation_config.save_pretrained(folder)
-        build(open_source(str(folder)), load_recipe("fp32"), folder.with_name("bundle"))
+        build(folder, load_recipe("fp32"), folder.with_name("bundle"))
         self.served = Translator.load(folder.with_name("bundle"))
         self.pad = self.model.config.pad_token_id
         rng = np.random.default_rng(1)

@@ -75,7 +75,7 @@ def test_vocabularies_that_are_too_long_give_the_unknown_id(copy: Path, tmp_path
     with (copy / "src_vocab.txt").open("a", encoding="utf-8") as lines:
         lines.writelines(f"多{i}\n" for i in range(5))
         lines.write("龘\n")
-    bundle = build(open_source(str(copy)), load_recipe("int8"), tmp_path / "bundle")
+    bundle = build(copy, load_recipe("fp32"), tmp_path / "bundle")
     assert tokenizer.load(bundle).encode("龘") == [1199]
 
 
@@ -133,8 +133,8 @@ def test_only_the_files_that_inference_needs_are_fetched() -> None:
 
 
 def test_a_bundle_is_built_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["build", str(TINY), "--recipe", "int8", "--out", str(tmp_path / "toy")]) == 0
-    assert "toy, recipe int8" in capsys.readouterr().out
+    assert main(["build", str(TINY), "--recipe", "fp32", "--out", str(tmp_path / "toy")]) == 0
+    assert "toy, recipe fp32" in capsys.readouterr().out
     from pipeline.translator import Translator
 
     with Translator.load(tmp_path / "toy") as translator:

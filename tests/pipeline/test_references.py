@@ -1,0 +1,39 @@
+"""Human translations are no cause for warnings: the checks may fire on one in a hundred at most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import sentencepiece
+
+from pipeline.encode import Encoder
+from pipeline.ladder import Ladder
+from pipeline.parse import Parser
+from pipeline.postprocess import Postprocessor
+from pipeline.preprocess import Preprocessor
+from pipeline.tokenizer import SentencePieceTokenizer
+from pipeline.types import Hypothesis
+from tests.bundles import VOCABULARIES
+
+FLORES = Path(__file__).resolve().parents[2] / "quantize" / "testsets"
+TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
+MASKS = [f"⟦{i}⟧" for i in range(8)]
+
+
+def test_the_human_references_of_flores_raise_warnings_on_at_most_one_sentence_in_a_hundred() -> None:
+    tokenizer = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+    encoder = Encoder(tokenizer, limit=1000, mask_symbols=MASKS)
+    prepare = Preprocessor(encoder)
+    finish = Postprocessor(Parser(tokenizer, 1, 0, MASKS), Ladder(encoder))
+    sources = (FLORES / "flores-dev.zh").read_text(encoding="utf-8").splitlines()
+    references = (FLORES / "flores-dev.en").read_text(encoding="utf-8").splitlines()
+    raised: Counter[str] = Counter()
+    flagged = 0
+    for source, reference in zip(sources, references, strict=True):
+        hypothesis = Hypothesis(tuple(TARGET.encode(reference)), -0.5, 1)
+        (sentence,) = finish(prepare(source, "off"), [hypothesis]).sentences
+        raised.update(sentence.warnings)
+        flagged += bool(sentence.warnings)
+    assert len(sources) == 997
+    assert flagged <= 9, raised

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deployments.config import load, merge
+from deployments.flow import group
+from pipeline.errors import UserError
+from pipeline.resources import ROOT
+
+
+def test_every_value_comes_from_the_file_and_any_may_be_overridden() -> None:
+    file = yaml.safe_load((ROOT / "configs" / "service.yaml").read_text(encoding="utf-8"))
+    config = load({"config": "configs/service.yaml", "limits": {"characters": 7}, "decoding": {"beam_size": 1}})
+    assert config.limits.characters == 7 and config.decoding.beam_size == 1
+    assert config.limits.body_bytes == file["limits"]["body_bytes"]
+    assert set(file) == set(type(config).model_fields)
+
+
+def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSANMT_MODEL", "models/other")
+    assert load({}).models == ("models/other",)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"limits": {"charcters": 5}}, "limits.charcters: Extra inputs are not permitted"),
+        ({"limits": {"characters": 0}}, "limits.characters: Input should be greater than or equal to 1"),
+        ({"models": []}, "models: Tuple should have at least 1 item"),
+        ({"translate": {"num_cpus": "many"}}, "translate.num_cpus: Input should be a valid number"),
+        ({"decoding": {"beam_size": 1000}}, "decoding.beam_size: Input should be less than or equal to 16"),
+        ({"decoding": {"length_penalty": float("nan")}}, "decoding.length_penalty: Input should be "),
+    ],
+)
+def test_a_wrong_value_is_named_on_one_line(args: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        load(args)
+    assert f"configs/service.yaml: {message}" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_a_mapping_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "service.yaml"
+    path.write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(UserError, match="expected a YAML mapping, found list"):
+        load({"config": str(path)})
+    path.write_text("a: [1", encoding="utf-8")
+    with pytest.raises(UserError, match="expected YAML, found something else"):
+        load({"config": str(path)})
+
+
+def test_merging_keeps_what_is_not_named() -> None:
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4}}) == {"a": {"b": 4, "c": 2}, "d": 3}
+
+
+def test_groups_keep_the_order_and_the_limit_of_tokens() -> None:
+    sentences = [(1,), (2, 2), (3, 3, 3), (4,) * 9, (5,)]
+    assert list(group(sentences, 3)) == [((1,), (2, 2)), ((3, 3, 3),), ((4,) * 9,), ((5,),)]
+    assert list(group([], 3)) == []
+
+
+@pytest.mark.parametrize("name", ["configs/service.yaml", "serve_config.yaml"])
+def test_every_key_has_a_comment_at_its_right(name: str) -> None:
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        key = line.partition(":")[0].strip()
+        section = line.endswith(":")  # its keys say more
+        assert not key or key.startswith(("#", "- c")) or section or "#" in line, line
+
+
+def test_the_environment_file_can_be_read_by_a_shell_docker_and_kubernetes() -> None:
+    for line in (ROOT / "configs" / "serve.env").read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition("=")
+        plain = re.fullmatch(r"[A-Za-z_]+", key) and value and not set(value) & set(" '\"#$")
+        assert not line or line.startswith("# ") or plain, line

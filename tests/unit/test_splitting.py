@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.normalise import Normaliser
+from pipeline.segment import Splitting, sentences
+
+WRAPPED = "今天天气\n很好，我们去\r\n公园。他来了。\n\n　　新的一段\n- 你好\n- 再见"
+
+
+@pytest.mark.parametrize(
+    ("splitting", "expected"),
+    [
+        ("on", ["今天天气", "很好，我们去", "公园。", "他来了。", "新的一段", "你好", "再见"]),
+        ("nonewlines", ["今天天气\n很好，我们去\r\n公园。", "他来了。", "新的一段", "你好", "再见"]),
+        ("off", [WRAPPED]),
+    ],
+)
+def test_sentences_are_split_as_the_caller_asks(splitting: Splitting, expected: list[str]) -> None:
+    assert [WRAPPED[span.start : span.end] for span in sentences(WRAPPED, splitting)] == expected
+
+
+@pytest.mark.parametrize("splitting", ["on", "nonewlines", "off"])
+@pytest.mark.parametrize("text", ["", " \n　", "\n\n"])
+def test_blank_text_has_no_sentence(splitting: Splitting, text: str) -> None:
+    assert list(sentences(text, splitting)) == []
+
+
+def test_wrapped_lines_are_joined_as_chinese_is() -> None:
+    normalise = Normaliser()
+    assert normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore") == "今天天气很好，我用Python写代码 and more"
