@@ -97,10 +97,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def quick_judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
     """Probabilities and batch-invariance on a few calibration sentences: seconds, and no test set."""
-    from quantize.judge.measure import expect, faithfulness
-
     if bundle.manifest.recipe["weights"] == "fp32":
         return Gate(kind="none", passed=True), {}
+    from quantize.judge.measure import expect, faithfulness
+
     if not workshop.lines:
         workshop.report(f"not judged: there is no text in {workshop.source.languages.source} to judge on")
         return Gate(kind="none", passed=True), {}
