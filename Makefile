@@ -2,7 +2,6 @@
 PYTHON ?= python3
 MODEL  ?= models/csanmt-zh-en-tiny
 SOURCE ?= $(MODEL)/source
-RECIPE ?= row-63-gptq
 VENVS   = .venv
 
 .PHONY: help serve test test-all lint format model tune lock clean
@@ -29,8 +28,8 @@ format: $(VENVS)/all/.ready
 	$(VENVS)/all/bin/ruff check --fix .
 	$(VENVS)/all/bin/ruff format .
 
-model: $(VENVS)/all/.ready  ## build MODEL from SOURCE with RECIPE (torch is installed for it)
-	$(VENVS)/all/bin/python -m quantize build $(SOURCE) --recipe $(RECIPE) --out $(MODEL)
+model: $(VENVS)/all/.ready  ## build MODEL from SOURCE, a folder or an id (torch is installed for it); RECIPE=NAME if not the usual
+	$(VENVS)/all/bin/python -m quantize build $(SOURCE) $(if $(RECIPE),--recipe $(RECIPE)) --out $(MODEL)
 
 tune: $(VENVS)/all/.ready  ## find the recipe for SOURCE: measure all against float32, write MODEL and its report
 	$(VENVS)/all/bin/python -m quantize tune $(SOURCE) --out $(MODEL)

@@ -13,7 +13,6 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     from quantize.build import Judge
 
-DEFAULT_RECIPE = "row-63-gptq"
 SOURCE = "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
 SOURCE += "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
 
@@ -39,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m quantize", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="make a bundle with a given recipe", description=_build.__doc__)
-    build.add_argument("--recipe", default=DEFAULT_RECIPE, help="a name in configs/quantisation (default: %(default)s)")
+    build.add_argument("--recipe", help="a name in configs/quantisation (default: row-63-gptq; row-63 for H > 512)")
     build.add_argument("--judge", action="store_true", help="judge it on the test sets (minutes), not only quickly")
     build.set_defaults(run=_build)
     tune = commands.add_parser("tune", help="find the recipe for a model", description=_tune.__doc__)
@@ -69,7 +68,7 @@ def _build(arguments: argparse.Namespace) -> int:
     from quantize.terminal import Bars
 
     began = time.monotonic()
-    recipe = load_recipe(arguments.recipe)
+    recipe = load_recipe(arguments.recipe) if arguments.recipe else None
     with Bars() as bars:
         bundle = build(
             arguments.source,
@@ -85,7 +84,7 @@ def _build(arguments: argparse.Namespace) -> int:
     size = sum(entry.size for entry in manifest.files.values()) / 1e6
     verdict = manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED") if manifest.gate else ""
     print(
-        f"{bundle.path}: {manifest.name}, recipe {recipe.name}, {size:.1f} MB, {verdict}, "
+        f"{bundle.path}: {manifest.name}, recipe {manifest.recipe['name']}, {size:.1f} MB, {verdict}, "
         f"canary tolerance {manifest.canary.tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
     )
     return 0

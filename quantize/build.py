@@ -14,8 +14,9 @@ from pipeline.errors import UserError
 from quantize import canary
 from quantize.judge import gate
 from quantize.progress import Report, Show, no_report, no_show
-from quantize.recipes import Recipe
+from quantize.recipes import Recipe, load_recipe
 from quantize.sources import open_source
+from quantize.sources.base import Source
 from quantize.workshop import Workshop, entry
 
 REPORT_FILES = ("report.md", "report.json", "report")  # the last holds the plots
@@ -24,7 +25,7 @@ Judge = Callable[[Workshop, Bundle, bool], tuple[Gate, dict[str, str]]]
 
 def build(
     spec: str | Path,
-    recipe: Recipe,
+    recipe: Recipe | None,
     out: Path,
     report: Report = no_report,
     *,
@@ -35,18 +36,23 @@ def build(
 ) -> Bundle:
     """Write the bundle of the source that `spec` names into `out` and return it verified.
 
-    `judge` gives the verdict and the scores for the manifest; without it the quick gate does, on the
-    calibration text. Raises UserError for a bad source or place, and for a bundle that fails unless `force`.
+    Without a `recipe` the model's size decides. `judge` gives the verdict and the scores for the manifest;
+    without it the quick gate does, on the calibration text. Raises UserError for a bad source or place, and for a bundle that fails unless `force`.
     """
     check_place(out)
     source = open_source(spec)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         workshop = Workshop(source, Path(scratch), lines=lines, report=report, show=show)
-        bundle = make(workshop, recipe, Path(scratch) / out.name)
+        bundle = make(workshop, recipe or load_recipe(usual_recipe(source)), Path(scratch) / out.name)
         report("judging against float32")
         verdict, scores = (judge or quick_judge)(workshop, bundle, force)
         return publish(bundle, out, verdict, scores)
+
+
+def usual_recipe(source: Source) -> str:
+    """Rounding by what calibration saw, but for large models: it would take hours, and 16·H² numbers a layer."""
+    return "row-63-gptq" if source.network.hidden_size <= 512 else "row-63"
 
 
 def check_place(out: Path) -> None:

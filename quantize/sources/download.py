@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def from_modelscope(model: str) -> Path:
     try:
         from modelscope import snapshot_download
     except ModuleNotFoundError:
-        raise UserError(f"{model}: the modelscope library is not installed: run `pip install modelscope`") from None
+        remedy = f"run `{sys.executable} -m pip install modelscope`, or copy the model's folder here and name that"
+        raise UserError(f"{model}: the modelscope library is not installed: {remedy}") from None
     folder = Path(_fetch(snapshot_download, model, "ModelScope", [CONFIGURATION]))
     return Path(_fetch(snapshot_download, model, "ModelScope", needed_files(folder)))
 

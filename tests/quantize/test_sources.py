@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_only_the_files_that_inference_needs_are_fetched() -> None:
     assert names[:4] == ["configuration.json", "src_vocab.txt", "trg_vocab.txt", "bpe.zh"]
     assert all("ckpt-0" in name for name in names[4:])
     assert "tf_ckpts/ckpt-0.meta" not in names
+
+
+def test_large_models_are_not_rounded_by_calibration_unless_asked() -> None:
+    from quantize.build import usual_recipe
+
+    source = open_source(TINY)
+    assert usual_recipe(source) == "row-63-gptq"
+    assert usual_recipe(replace(source, network=replace(source.network, hidden_size=1024))) == "row-63"
 
 
 def test_a_bundle_is_built_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
