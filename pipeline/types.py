@@ -85,8 +85,8 @@ class DecodingOptions:
 class Hypothesis:
     """A finished translation: target ids without the end symbol.
 
-    `score` is log p / ((5+n)/6)^α with n counting the end symbol; `steps` is the number of decoding
-    steps its sentence took; `finished` is false where max_length cut it.
+    `score` is log p / ((5+n)/6)^α with n counting the end symbol, or log p / n^α for Marian models; `steps`
+    is the number of decoding steps its sentence took; `finished` is false where max_length cut it.
     """
 
     ids: tuple[int, ...]

@@ -37,7 +37,8 @@ def build(
     """Write the bundle of the source that `spec` names into `out` and return it verified.
 
     Without a `recipe` the model's size decides. `judge` gives the verdict and the scores for the manifest;
-    without it the quick gate does, on the calibration text. Raises UserError for a bad source or place, and for a bundle that fails unless `force`.
+    without it the quick gate does, on the calibration text. Raises UserError for a bad source or place, and
+    for a bundle that fails unless `force`.
     """
     check_place(out)
     source = open_source(spec)
@@ -111,6 +112,6 @@ def quick_judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, 
         workshop.report(f"not judged: there is no text in {workshop.source.languages.source} to judge on")
         return Gate(kind="none", passed=True), {}
     lines = workshop.lines[:: max(1, len(workshop.lines) // gate.QUICK_SENTENCES)]
-    expected = expect(workshop.reference, lines[: gate.QUICK_SENTENCES])
-    found = faithfulness(expected, bundle, batches=gate.QUICK_BATCHED)
+    expected = expect(workshop.reference, lines[: gate.QUICK_SENTENCES], workshop.show)
+    found = faithfulness(expected, bundle, batches=gate.QUICK_BATCHED, show=workshop.show)
     return gate.quick(found, force), {}

@@ -30,10 +30,12 @@ class Expected:
     forced: Forced
 
 
-def expect(reference: Bundle, lines: Sequence[str]) -> Expected:
+def expect(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Expected:
     with closing(open_engine(reference)) as engine:
-        sources = units(engine, lines)
-        targets = [future.result()[0].ids for future in [engine.submit(ids) for ids in sources]]
+        sources, targets = units(engine, lines), []
+        for future in [engine.submit(ids) for ids in sources]:
+            targets.append(future.result()[0].ids)
+            show("reference", len(targets), len(sources))
         return Expected(sources, targets, force(engine.sessions, sources, targets))
 
 

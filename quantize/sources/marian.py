@@ -61,7 +61,7 @@ class Config(_Part):
 
 
 class Generation(_Part):
-    """What `generation_config.json`, or an older `config.json`, says of `generate`."""
+    """What `generation_config.json` says of `generate`."""
 
     decoder_start_token_id: int
     eos_token_id: int
@@ -71,6 +71,12 @@ class Generation(_Part):
     num_beams: PositiveInt = 4
     length_penalty: float = 1.0
     max_length: int | None = None
+
+
+class OlderGeneration(Generation):
+    """What an older `config.json` says of it."""
+
+    forced_eos_token_id: int | None = 0  # as transformers assumes of Marian models
 
 
 class TokenizerConfig(_Part):
@@ -138,8 +144,10 @@ def _parse(kind: type[Any], path: Path) -> Any:
 
 def _generation(folder: Path) -> Generation:
     path = folder / "generation_config.json"
-    path = path if path.is_file() else folder / "config.json"
-    generation: Generation = _parse(Generation, path)
+    kind: type[Generation] = Generation
+    if not path.is_file():
+        path, kind = folder / "config.json", OlderGeneration
+    generation: Generation = _parse(kind, path)
     given = json.loads(path.read_bytes())
     for name, neutral in NEUTRAL.items():
         if given.get(name) not in (None, *neutral):

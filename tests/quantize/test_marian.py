@@ -154,6 +154,13 @@ def test_older_checkpoints_are_read_too(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "old")
     torch.save(load_file(folder / "model.safetensors"), tmp_path / "old" / "pytorch_model.bin")
     (tmp_path / "old" / "model.safetensors").unlink()
+    generation = json.loads((tmp_path / "old" / "generation_config.json").read_bytes())
+    (tmp_path / "old" / "generation_config.json").unlink()
+    config = json.loads((tmp_path / "old" / "config.json").read_bytes()) | generation
+    config.pop("forced_eos_token_id")
+    (tmp_path / "old" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert open_source(tmp_path / "old").decoding == open_source(folder).decoding
+    assert open_source(folder).decoding.forced_end
     new, old = (open_source(str(path)).network.weights for path in (folder, tmp_path / "old"))
     assert set(new) == set(old)
     assert all(np.array_equal(new[name], old[name]) for name in new)
