@@ -20,10 +20,11 @@ from deployments.messages import Answer, Call, Refusal
 from deployments.scaling import METRIC
 from pipeline import canary
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings, Lane, default_options
+from pipeline.engine import Engine, EngineSettings, default_options
 from pipeline.errors import DeadlineExceeded, EngineStopped
 from pipeline.translator import lane_for
 from pipeline.types import Hypothesis
+from pipeline.worker import Lane
 
 logger = logging.getLogger("ray.serve")
 

@@ -15,17 +15,15 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from pipeline.batch import Batch
 from pipeline.bundle import Bundle, Decoding
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
-from pipeline.search import Search, make_search
+from pipeline.errors import EngineStopped, InvalidText
 from pipeline.session import Sessions
 from pipeline.types import DecodingOptions, Hypothesis
+from pipeline.worker import Job, Lane, Worker
 
-Lane = Literal["interactive", "bulk"]
 RESERVED = 0.25  # of the token budget is closed to bulk, so that a short request finds room at once
 JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
 
@@ -46,41 +44,6 @@ class EngineStats:
     active: int  # sentences being decoded
 
 
-@dataclass(eq=False)
-class _Job:
-    ids: tuple[int, ...]
-    options: DecodingOptions
-    lane: Lane
-    deadline: float | None
-    future: Future[tuple[Hypothesis, ...]] = field(default_factory=Future)
-
-    @property
-    def limit(self) -> int:
-        return self.options.limit(len(self.ids))
-
-    @property
-    def cost(self) -> int:
-        """Tokens it is expected to hold in the cache, over its beams."""
-        target = min(self.limit, 2 * len(self.ids) + 8)
-        return (1 if self.options.greedy else self.options.beam_size) * (len(self.ids) + 1 + target)
-
-    @property
-    def dropped(self) -> bool:
-        """True if nobody waits for it any more; one whose deadline has passed is told so."""
-        if self.future.cancelled():
-            return True
-        if self.deadline is None or time.monotonic() < self.deadline:
-            return False
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_exception(DeadlineExceeded("the time given for this translation has passed"))
-        return True
-
-    def together(self, other: _Job) -> bool:
-        """Whether both may be rows of one batch."""
-        mine, its = self.options, other.options
-        return (mine.greedy, mine.beam_size) == (its.greedy, its.beam_size)
-
-
 def default_options(decoding: Decoding) -> DecodingOptions:
     """What the bundle recommends."""
     return DecodingOptions(
@@ -97,18 +60,20 @@ class Engine:
 
     def __init__(self, sessions: Sessions, settings: EngineSettings, batch: type[Batch] = Batch) -> None:
         decoding = sessions.bundle.manifest.decoding
-        self.sessions, self.settings, self._batch = sessions, settings, batch
+        self.sessions, self.settings = sessions, settings
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
         self._reserve = RESERVED * settings.max_batch_tokens
-        self._lanes: dict[Lane, deque[_Job]] = {"interactive": deque(), "bulk": deque()}  # in order of precedence
+        self._lanes: dict[Lane, deque[Job]] = {"interactive": deque(), "bulk": deque()}  # in order of precedence
         self._work = threading.Condition()
-        self._open, self._failed, self._active = True, False, 0
-        self._workers = [
-            threading.Thread(target=self._run, name=f"decode-{n}", daemon=True) for n in range(settings.workers)
+        self._open, self._failed = True, False
+        self._workers = [Worker(sessions, batch) for _ in range(settings.workers)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(worker,), name=f"decode-{n}", daemon=True)
+            for n, worker in enumerate(self._workers)
         ]
-        for worker in self._workers:
-            worker.start()
+        for thread in self._threads:
+            thread.start()
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
@@ -134,7 +99,7 @@ class Engine:
         options = options or self.defaults
         self._check(ids, options)
         deadline = None if timeout is None else time.monotonic() + timeout
-        job = _Job(tuple(ids), options, lane, deadline)
+        job = Job(tuple(ids), options, lane, deadline)
         with self._work:
             if not self._open:
                 job.future.set_exception(EngineStopped("the engine is stopped: try again on another replica"))
@@ -157,18 +122,19 @@ class Engine:
         with self._work:
             waiting = {lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()}
             sentences = sum(map(len, self._lanes.values()))
-            return EngineStats(sentences, sum(waiting.values()), waiting["interactive"], self._active)
+            active = sum(worker.active for worker in self._workers)
+            return EngineStats(sentences, sum(waiting.values()), waiting["interactive"], active)
 
     def check(self) -> None:
         """Raises EngineStopped if a worker has failed or the engine was closed."""
-        if self._failed or not self._open or not all(worker.is_alive() for worker in self._workers):
+        if self._failed or not self._open or not all(thread.is_alive() for thread in self._threads):
             raise EngineStopped("a decode worker has stopped: replace this replica")
 
     def close(self) -> None:
         """Stop the workers; sentences that are not done raise EngineStopped."""
         self._stop()
-        for worker in self._workers:
-            worker.join()
+        for thread in self._threads:
+            thread.join()
 
     def _stop(self) -> None:
         with self._work:
@@ -178,45 +144,36 @@ class Engine:
                 lane.clear()
             self._work.notify_all()
         for job in left:
-            _fail(job)
+            job.fail()
 
-    def _run(self) -> None:
-        worker = _Worker(self.sessions, self._batch)
+    def _run(self, worker: Worker) -> None:
         try:
             while self._open:
-                joining = self._take(worker)
-                worker.join(joining)
+                self._hand_over(worker)
+                worker.join()
                 worker.step()
-                self._count(-worker.release())
         except Exception:
             self._failed = True
             raise
         finally:
-            for job in worker.jobs:
-                _fail(job)
+            for job in worker.held:
+                job.fail()
             if self._failed:
                 self._stop()
 
-    def _count(self, change: int) -> None:
-        with self._work:
-            self._active += change
-
-    def _take(self, worker: _Worker) -> list[_Job]:
-        """Jobs that may join now; waits while there is nothing to do."""
+    def _hand_over(self, worker: Worker) -> None:
+        """Give the worker what may join its batch now; waits while there is nothing to do."""
         with self._work:
             while self._open and not worker.jobs and not any(self._lanes.values()):
                 self._work.wait()
             waiting = sum(map(len, self._lanes.values()))
             share = min(JOINS_A_STEP, -(-waiting // self.settings.workers))
-            taken: list[_Job] = []
-            while len(taken) < share and (job := self._next(worker, taken)):
-                taken.append(job)
-            self._active += len(taken)
-            return taken
+            while len(worker.joining) < share and (job := self._next(worker)):
+                worker.joining.append(job)
 
-    def _next(self, worker: _Worker, taken: list[_Job]) -> _Job | None:
-        budget: float = self.settings.max_batch_tokens - worker.cost - sum(job.cost for job in taken)
-        companions = [*worker.jobs, *taken]
+    def _next(self, worker: Worker) -> Job | None:
+        companions = worker.held
+        budget: float = self.settings.max_batch_tokens - sum(job.cost for job in companions)
         for lane, queue in self._lanes.items():
             while queue and queue[0].dropped:
                 queue.popleft()
@@ -227,77 +184,3 @@ class Engine:
                 continue
             return queue.popleft()
         return None
-
-
-class _Worker:
-    """One thread's batch and the jobs in its slots."""
-
-    def __init__(self, sessions: Sessions, batch: type[Batch]) -> None:
-        self._sessions, self._make_batch = sessions, batch
-        self.jobs: list[_Job] = []
-        self._finished = 0
-        self._batch: Batch | None = None
-        self._search: Search | None = None
-
-    @property
-    def cost(self) -> int:
-        return sum(job.cost for job in self.jobs)
-
-    def join(self, jobs: list[_Job]) -> None:
-        for job in jobs:
-            if not self.jobs:
-                self._begin(job.options)
-            assert self._batch is not None and self._search is not None
-            self.jobs.append(job)
-            slot = self._batch.join(self._sessions.encode(job.ids))
-            self._search.join(slot, job.options, job.limit)
-
-    def _begin(self, options: DecodingOptions) -> None:
-        """An empty batch for these options; the buffers of the last one are kept where they fit."""
-        search = make_search(self._sessions.bundle.manifest, options)
-        if self._batch is None or (self._batch.beam, self._batch.candidates) != (search.beam, search.candidates):
-            self._batch = self._make_batch(self._sessions, self._sessions.step, search.beam, search.candidates)
-        self._search = search
-
-    def step(self) -> None:
-        """One step for all; sentences that are done give their results, and dropped ones leave."""
-        if not self.jobs:
-            return
-        assert self._batch is not None and self._search is not None
-        batch = self._batch
-        batch.run()
-        rows = batch.rows
-        ids, logprobs = batch.top_ids[:rows], batch.top_logprobs[:rows]
-        tokens, parents, done = self._search.advance(batch.size, ids, logprobs)
-        for slot in reversed(range(batch.size)):
-            if done[slot]:
-                self._finish(slot)
-        batch.advance(tokens, parents)
-        for slot in reversed(range(batch.size)):
-            if done[slot] or self.jobs[slot].dropped:
-                self._leave(slot)
-
-    def _finish(self, slot: int) -> None:
-        assert self._search is not None
-        job = self.jobs[slot]
-        if job.future.set_running_or_notify_cancel():
-            job.future.set_result(self._search.result(slot))
-
-    def _leave(self, slot: int) -> None:
-        assert self._batch is not None and self._search is not None
-        last = self._batch.leave(slot)
-        if last != slot:
-            self._search.move(last, slot)
-            self.jobs[slot] = self.jobs[last]
-        self.jobs.pop()
-        self._finished += 1
-
-    def release(self) -> int:
-        """How many sentences left since the last call."""
-        count, self._finished = self._finished, 0
-        return count
-
-
-def _fail(job: _Job) -> None:
-    if not job.future.done() and job.future.set_running_or_notify_cancel():
-        job.future.set_exception(EngineStopped("the engine was stopped before this sentence was done"))

@@ -11,12 +11,13 @@ from typing import Self
 
 from pipeline import canary
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings, Lane
+from pipeline.engine import Engine, EngineSettings
 from pipeline.errors import DeadlineExceeded
 from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
 from pipeline.segment import Splitting
 from pipeline.types import DecodingOptions, Hypothesis, Translation
+from pipeline.worker import Lane
 
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
 

@@ -168,6 +168,18 @@ def test_a_failure_in_a_worker_reaches_its_callers_and_the_health_check(
         engine.check()
 
 
+def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
+    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    encode = Sessions.encode
+    monkeypatch.setattr(Sessions, "encode", lambda *given: 1 / 0 if len(given[1]) == 3 else encode(*given))
+    engine = Engine(sessions, EngineSettings(workers=1))
+    futures = [engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])]
+    for future in futures:
+        assert isinstance(future.exception(timeout=30), EngineStopped)
+
+
 def test_the_canary_passes_and_notices_another_model(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     assert canary.replay(sessions) <= sessions.bundle.manifest.canary.tolerance
     monkeypatch.setattr(canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)])
