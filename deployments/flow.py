@@ -10,8 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -23,7 +22,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.config import Limits
 from deployments.messages import Call, Refusal
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
-from pipeline.types import AS_GIVEN, Hypothesis, Prepared, Retry, Review, Strictness, Translation
+from pipeline.types import Hypothesis, Prepared, Retry, Review, Strictness, Translation
 
 logger = logging.getLogger("ray.serve")
 
@@ -64,16 +63,6 @@ class Timings:
         return (time.perf_counter() - self.started) * 1000
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Sentences to decode alike, of a request with so many units; `first` ones may be refused for load."""
-
-    sentences: Sequence[tuple[int, ...]]
-    units: int
-    strictness: Strictness = AS_GIVEN
-    first: bool = True
-
-
 class Flow:
     """Translates through the other deployments; `translators` maps model names to theirs, the default first."""
 
@@ -106,7 +95,8 @@ class Flow:
     async def hypotheses(self, name: str, prepared: Prepared, deadline: Deadline) -> list[Hypothesis | None]:
         """One entry a unit, None where it has no ids."""
         sentences = [unit.ids for unit in prepared.units if unit.ids]
-        best = iter(await self.decode(name, Batch(sentences, len(prepared.units)), deadline))
+        call = Call(tuple(sentences), len(prepared.units), deadline.left(), first=True)
+        best = iter(await self.decode(name, call, deadline))
         return [next(best) if unit.ids else None for unit in prepared.units]
 
     async def retried(self, name: str, prepared: Prepared, review: Review, deadline: Deadline) -> Review:
@@ -114,10 +104,16 @@ class Flow:
         try:
             while review.retries:
                 found = await self.tries(name, prepared, review.retries, deadline)
-                review = await ask(self.postprocess.again, partial(arguments, name, prepared, review, found), deadline)
+                review = await self.again(name, prepared, review, found, deadline)
         except (DeadlineExceeded, EngineStopped, Overloaded) as error:
             logger.info("no further try: %s", type(error).__name__)
         return review
+
+    async def again(
+        self, name: str, prepared: Prepared, review: Review, found: list[list[Hypothesis]], deadline: Deadline
+    ) -> Review:
+        answer: Review = await ask(self.postprocess.again, lambda: (name, prepared, review, found), deadline)
+        return answer
 
     async def tries(
         self, name: str, prepared: Prepared, retries: Sequence[Retry], deadline: Deadline
@@ -126,25 +122,25 @@ class Flow:
         found: dict[Strictness, Iterator[Hypothesis]] = {}
         for strictness in {retry.strictness for retry in retries}:
             sentences = [ids for retry in retries if retry.strictness == strictness for ids in retry.sentences]
-            batch = Batch(sentences, len(prepared.units), strictness, first=False)
-            found[strictness] = iter(await self.decode(name, batch, deadline))
+            call = Call(tuple(sentences), len(prepared.units), deadline.left(), False, strictness)
+            found[strictness] = iter(await self.decode(name, call, deadline))
         return [list(islice(found[retry.strictness], len(retry.sentences))) for retry in retries]
 
-    async def decode(self, name: str, batch: Batch, deadline: Deadline) -> list[Hypothesis]:
-        """The best hypothesis of each sentence. Only some calls are under way at once."""
+    async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
+        """The best hypothesis of each sentence of `whole`, in parts of which only some are under way at once."""
         method, gate = self.translators[name].translate, asyncio.Semaphore(self.limits.calls)
 
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
-            def call() -> tuple[Call]:
-                first = batch.first and index == 0
-                return (Call(sentences, batch.units, deadline.left(), first, batch.strictness),)
+            def part() -> tuple[Call]:
+                first = whole.first and index == 0
+                return (replace(whole, sentences=sentences, seconds=deadline.left(), first=first),)
 
             async with gate:
-                answer: tuple[Hypothesis, ...] = await ask(method, call, deadline)
+                answer: tuple[Hypothesis, ...] = await ask(method, part, deadline)
                 return answer
 
-        calls = enumerate(group(batch.sentences, self.limits.call_tokens))
-        tasks = [asyncio.create_task(one(*call)) for call in calls]
+        parts = enumerate(group(whole.sentences, self.limits.call_tokens))
+        tasks = [asyncio.create_task(one(*part)) for part in parts]
         try:
             return [best for answer in await asyncio.gather(*tasks) for best in answer]
         finally:
@@ -164,10 +160,6 @@ def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[t
         size += len(ids)
     if members:
         yield tuple(members)
-
-
-def arguments(*values: Any) -> tuple[Any, ...]:
-    return values
 
 
 async def ask(method: DeploymentHandle[Any], arguments: Callable[[], tuple[Any, ...]], deadline: Deadline) -> Any:

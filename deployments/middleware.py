@@ -11,7 +11,6 @@ import logging
 import re
 import traceback
 import uuid
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -101,7 +100,8 @@ class Body:
         answer = await self.read(Headers(scope=scope), receive)
         match answer:
             case bytes():
-                await self.app(scope, first(answer, receive), send)
+                whole: Message = {"type": "http.request", "body": answer, "more_body": False}
+                await self.app(scope, first(whole, receive), send)
             case JSONResponse():
                 answer.headers["Connection"] = "close"  # what is left of the body is not wanted
                 await answer(scope, receive, send)
@@ -139,16 +139,16 @@ class Body:
         return b"".join(chunks)
 
 
-def first(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the whole body, then whatever comes."""
-    messages: Iterable[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+def first(message: Message, then: Receive) -> Receive:
+    """A `receive` that gives `message`, and after it what `then` gives."""
+    messages = iter([message])
 
-    async def replay() -> Message:
-        for message in messages:
-            return message
-        return await receive()
+    async def receive() -> Message:
+        for given in messages:
+            return given
+        return await then()
 
-    return replay
+    return receive
 
 
 class Admission:
@@ -184,14 +184,7 @@ class Disconnect:
             return
         body = await receive()
         gone = asyncio.ensure_future(receive())  # with the body read, all that can come
-        messages: Iterable[Message] = iter([body])
-
-        async def replay() -> Message:
-            for message in messages:
-                return message
-            return await asyncio.shield(gone)
-
-        work = asyncio.ensure_future(self.app(scope, replay, send))
+        work = asyncio.ensure_future(self.app(scope, first(body, lambda: asyncio.shield(gone)), send))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
