@@ -63,7 +63,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
     A bundle that fails is not written unless --force.
     """
-    from quantize.build import build, quick_judge
+    from quantize.build import build
     from quantize.recipes import load_recipe
     from quantize.terminal import Bars
 
@@ -77,7 +77,7 @@ def _build(arguments: argparse.Namespace) -> int:
             report=bars.report,
             show=bars.show,
             lines=_lines(arguments.calibration),
-            judge=_full_judge() if arguments.judge else quick_judge,
+            judge=_full_judge() if arguments.judge else None,
             force=arguments.force,
         )
     manifest = bundle.manifest
@@ -134,11 +134,13 @@ def _tune(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(path: Path | None) -> list[str] | None:
+def _lines(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
+    from quantize.text import read_lines
+
     try:
-        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return read_lines(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}: name a file that can be read") from None
     except UnicodeDecodeError:

@@ -15,11 +15,11 @@ import onnxruntime as ort
 from pipeline.batch import Batch
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings
-from pipeline.preprocess import Preprocessor
 from pipeline.session import Sessions
 from quantize.observations import Histogram, Observations
 from quantize.plan import OBSERVED, Array
 from quantize.progress import Progress, Report, no_progress
+from quantize.text import sentence_ids
 
 SENTENCES = 512  # of the calibration text, spread over it
 FEW = 100
@@ -38,9 +38,8 @@ def calibrate(
     progress: Progress = no_progress,
 ) -> Observations:
     """Translate up to SENTENCES of the lines with an observing fp32 bundle and return what was seen."""
-    prepare = Preprocessor.load(bundle)
     spread = lines[:: max(1, len(lines) // SENTENCES)][:SENTENCES]
-    sources = [unit.ids for line in spread for unit in prepare(line).units if unit.ids]
+    sources = sentence_ids(bundle, spread)
     if len(sources) < FEW:
         warn(f"calibration on {len(sources)} sentences: {WHY_MORE}")
     collector = _Collector()

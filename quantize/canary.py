@@ -10,10 +10,10 @@ from pipeline.bundle import Bundle
 from pipeline.canary import CanaryFile, Pair
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.preprocess import Preprocessor
 from pipeline.scoring import forced_logprobs
 from pipeline.session import Floats, Sessions
 from quantize.recipes import Recipe
+from quantize.text import sentence_ids
 from quantize.workshop import Workshop
 
 PAIRS = 20
@@ -55,9 +55,8 @@ def _sources(workshop: Workshop, bundle: Bundle) -> list[Ids]:
         rng = np.random.default_rng(0)
         size = workshop.source.network.source_vocab_size
         return [tuple(rng.integers(2, size, length).tolist()) for length in rng.integers(3, 30, PAIRS)]
-    preprocess = Preprocessor.load(bundle)
     every = max(1, len(lines) // (2 * PAIRS))
-    units = [unit.ids for line in lines[::every] for unit in preprocess(line).units if unit.ids]
+    units = sentence_ids(bundle, lines[::every])
     if len(units) < PAIRS:
         raise UserError(f"{len(units)} usable sentences in the calibration text, need {PAIRS}: give more")
     return units[:PAIRS]

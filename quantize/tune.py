@@ -15,7 +15,7 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from quantize.build import check_place, make, publish
 from quantize.judge import gate, measure
-from quantize.judge.decode import Output, units
+from quantize.judge.decode import Output
 from quantize.judge.report import write_report
 from quantize.judge.results import Result, Speed, choose
 from quantize.judge.sets import TestSet, load_sets
@@ -24,6 +24,7 @@ from quantize.progress import Report, Show, no_report, no_show
 from quantize.recipes import Recipe, load_recipe
 from quantize.sources import open_source
 from quantize.sources.base import Source
+from quantize.text import sentence_ids
 from quantize.workshop import Workshop
 
 CANDIDATES = ("dynamic-63", "static-63", "static-63-gptq", "row-63", "row-63-gptq", "row-127", "row-127-gptq")
@@ -182,8 +183,7 @@ class _Tuning:
         return Bundle.load(self.work / name / "bundle")
 
     def _raced(self, bundle: Bundle) -> list[tuple[int, ...]]:
-        with closing(Engine.load(bundle)) as engine:
-            return units(engine, measure.spread(self.sets, RACED))[:RACED]
+        return sentence_ids(bundle, measure.spread(self.sets, RACED))[:RACED]
 
 
 def _quality(

@@ -18,6 +18,7 @@ from quantize.plan import Plan
 from quantize.progress import Report, Show, no_report, no_show
 from quantize.recipes import Recipe, load_recipe
 from quantize.sources.base import Source
+from quantize.text import read_lines
 
 
 class Workshop:
@@ -112,7 +113,7 @@ def _default_lines(source: Source) -> tuple[str, ...]:
     path = home() / DEFAULT_MODEL / "source" / "calibration.txt"
     if source.languages.source != "zh" or not path.is_file():
         return ()
-    return tuple(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    return read_lines(path)
 
 
 def entry(path: Path) -> dict[str, Any]:

@@ -75,12 +75,6 @@ def _output(prepared: Prepared, best: list[Hypothesis | None], finish: Postproce
     return Output(prepared.text, translation.text, ids, ratio, translation.warnings)
 
 
-def units(engine: Engine, lines: Sequence[str]) -> list[tuple[int, ...]]:
-    """Source ids of every unit of the lines that a model is asked about."""
-    prepare = Preprocessor.load(engine.sessions.bundle)
-    return [unit.ids for line in lines for unit in prepare(line).units if unit.ids]
-
-
 def invariance(engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = no_progress) -> float:
     """Share of sentences whose ids are the same alone and in batches of 2, 7 and 32 with random neighbours."""
     rng = np.random.default_rng(0)

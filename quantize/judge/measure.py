@@ -11,11 +11,12 @@ from functools import partial
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings
 from quantize.judge import scores
-from quantize.judge.decode import Output, invariance, translate, units
+from quantize.judge.decode import Output, invariance, translate
 from quantize.judge.faithful import Forced, best_changed, delta_logp, force
 from quantize.judge.gate import Faithfulness, Quality, SetScores, fault
 from quantize.judge.sets import TestSet, masked
 from quantize.progress import Show, no_show
+from quantize.text import sentence_ids
 
 FORCED = 400  # units whose probabilities are compared
 BATCHED = 256  # units translated alone and in batches
@@ -32,7 +33,7 @@ class Expected:
 
 def expect(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Expected:
     with closing(open_engine(reference)) as engine:
-        sources, targets = units(engine, lines), []
+        sources, targets = sentence_ids(reference, lines), []
         for future in [engine.submit(ids) for ids in sources]:
             targets.append(future.result()[0].ids)
             show("reference", len(targets), len(sources))

@@ -18,6 +18,7 @@ from pipeline.errors import UserError
 from quantize.network import csanmt_network
 from quantize.sources.base import About, Source
 from quantize.sources.tensors import read_tensors
+from quantize.text import read_lines
 
 FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
 DECODING = Decoding(
@@ -41,7 +42,6 @@ def load(folder: Path) -> Source:
         network = csanmt_network(config, read_tensors(folder))
     except (json.JSONDecodeError, KeyError) as error:
         raise UserError(f"{folder / 'config.json'} is damaged ({error}): copy it anew") from None
-    lines = (folder / "calibration.txt").read_text(encoding="utf-8").splitlines()
     return Source(
         folder=folder,
         identity=(folder / "config.json", folder / "model.safetensors"),
@@ -58,7 +58,7 @@ def load(folder: Path) -> Source:
         files={name: folder / name for name in ("source.spm", "target.spm")},
         decoding=DECODING,
         about=_about(folder / "about.yaml"),
-        calibration=tuple(line for line in lines if line.strip()),
+        calibration=read_lines(folder / "calibration.txt"),
     )
 
 
