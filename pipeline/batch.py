@@ -40,13 +40,12 @@ class Batch:
         self._allocate(slots=slot + 1, sources=source.length, room=self._room)
         self.size += 1
         length = source.length
-        self.source_lengths[slot] = length
+        self.source_mask[slot, :length] = source.mask
+        self.source_mask[slot, length:] = 0
         self.semantic_bias[slot] = source.semantic_bias
-        for buffer, key in zip(self.cross_keys, source.keys, strict=True):
-            buffer[slot, :, :, :length] = key
-            buffer[slot, :, :, length:] = 0
-        for buffer, column in zip(self.cross_values, source.values, strict=True):
-            buffer[slot, :, :length] = column
+        buffers, given = (*self.cross_keys, *self.cross_values), (*source.keys, *source.values)
+        for buffer, part in zip(buffers, given, strict=True):
+            buffer[slot, :, :length] = part
             buffer[slot, :, length:] = 0
         self.positions[slot * self.beam : self.size * self.beam] = 0
         self.tokens[slot * self.beam : self.size * self.beam] = 0
@@ -58,7 +57,7 @@ class Batch:
         last = self.size
         if slot == last:
             return last
-        for buffer in (self.source_lengths, self.semantic_bias, *self.cross_keys, *self.cross_values):
+        for buffer in (self.source_mask, self.semantic_bias, *self.cross_keys, *self.cross_values):
             buffer[slot] = buffer[last]
         mine, its = self._rows_of(slot), self._rows_of(last)
         filled = int(self.positions[its].max())
@@ -101,12 +100,12 @@ class Batch:
         layers = range(dims.num_decoder_layers)
         self.tokens: Ints = _resized(old.get("tokens"), (rows,), np.int64)
         self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), np.int32)
-        self.source_lengths: npt.NDArray[np.int32] = _resized(old.get("source_lengths"), sizes[:1], np.int32)
+        self.source_mask: npt.NDArray[np.int32] = _resized(old.get("source_mask"), sizes[:2], np.int32)
         shape = (sizes[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size)
         self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape)
         kept = {name: old.get(name, [None] * 2 * len(layers)) for name in ("cross_keys", "cross_values", "caches")}
-        self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, d, sizes[1])) for i in layers]
-        self.cross_values = [_resized(kept["cross_values"][i], (sizes[0], h, sizes[1], d + 1)) for i in layers]
+        self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, sizes[1], d)) for i in layers]
+        self.cross_values = [_resized(kept["cross_values"][i], (sizes[0], h, sizes[1], d)) for i in layers]
         self.caches = [_resized(kept["caches"][i], (rows, h, sizes[2], d)) for i in range(2 * len(layers))]
         self._outputs(rows)
 
@@ -149,7 +148,7 @@ class Batch:
             ("positions", self.positions[:rows]),
             ("cache_length", self.cache_length),
             ("beam", beam),
-            ("source_lengths", self.source_lengths[: self.size]),
+            ("source_mask", self.source_mask[: self.size]),
         ]
         if self._dimensions.semantic_bias:
             pairs.append(("semantic_bias", self.semantic_bias[: self.size]))

@@ -26,6 +26,7 @@ from pipeline.worker import Job, Lane, Worker
 
 RESERVED = 0.25  # of the token budget is closed to bulk, so that a short request finds room at once
 JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
+FIRST_JOINS = 64  # where none are: sentences that start together make the fullest batches
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Engine:
             while self._open and not worker.jobs and not any(self._lanes.values()):
                 self._work.wait()
             waiting = sum(map(len, self._lanes.values()))
-            share = min(JOINS_A_STEP, -(-waiting // self.settings.workers))
+            share = min(JOINS_A_STEP if worker.jobs else FIRST_JOINS, -(-waiting // self.settings.workers))
             while len(worker.joining) < share and (job := self._next(worker)):
                 worker.joining.append(job)
 

@@ -110,32 +110,25 @@ class GraphBuilder:
         `name` is the product's own: what was observed at its input is kept under it, from build to build.
         """
         self._inputs.setdefault((x, len(weight)), []).append(name)
-        if self.plan.recipe.weights == "fp32":
-            y = self.op("MatMul", x, self.constant(weight, np.float32))
-        else:
-            y = self._int8(name, x, weight)
+        if self.plan.recipe.weights != "fp32":
+            return self._int8(name, x, weight, bias)
+        y = self.op("MatMul", x, self.constant(weight, np.float32))
         return y if bias is None else self.op("Add", y, self.constant(bias, np.float32))
 
-    def embedding(self, table: Array, ids: str) -> str:
-        """Rows `ids` of table [V, H] as float32; stored as s8 with one scale a row where the recipe says so."""
+    def embedding(self, table: Array, ids: str, factor: float = 1.0) -> str:
+        """Rows `ids` of table [V, H] as float32, times `factor`; stored as s8 with one scale a row where the recipe says so."""
         if self.plan.recipe.embeddings == "fp32":
-            return self.op("Gather", self.constant(table, np.float32), ids)
+            rows = self.op("Gather", self.constant(table, np.float32), ids)
+            return rows if factor == 1 else self.op("Mul", rows, self.scalar(factor))
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8).astype(np.float32) / np.float32(127)
         quantised = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
         rows = self.op("Cast", self.op("Gather", self.constant(quantised), ids), to=TensorProto.FLOAT)
-        return self.op("Mul", rows, self.op("Gather", self.constant(scale), ids))
+        return self.op("Mul", rows, self.op("Gather", self.constant(scale * np.float32(factor)), ids))
 
     def layer_norm(self, x: str, scale: Array, offset: Array, epsilon: float) -> str:
-        """Biased variance, epsilon inside the root (docs/csanmt.md).
-
-        Composed, with a product where the usual pattern has a power: the optimiser would otherwise fuse
-        it into a kernel that is slower from eight rows on.
-        """
-        centred = self.op("Sub", x, self.op("ReduceMean", x, self.ints(-1), keepdims=1))
-        variance = self.op("ReduceMean", self.op("Mul", centred, centred), self.ints(-1), keepdims=1)
-        deviation = self.op("Sqrt", self.op("Add", variance, self.scalar(epsilon)))
-        scaled = self.op("Mul", self.op("Div", centred, deviation), self.constant(scale, np.float32))
-        return self.op("Add", scaled, self.constant(offset, np.float32))
+        """Biased variance, epsilon inside the root (docs/csanmt.md)."""
+        inputs = self.constant(scale, np.float32), self.constant(offset, np.float32)
+        return self.op("LayerNormalization", x, *inputs, axis=-1, epsilon=epsilon)
 
     def _observed(self) -> list[ValueInfoProto]:
         """The products' inputs [rows, in] as outputs, each named for all products that read it."""

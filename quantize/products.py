@@ -23,8 +23,8 @@ class Int8Products:
         self.b, self.plan = builder, builder.plan
         self._quantised: dict[str, tuple[str, str, str, str | None]] = {}
 
-    def __call__(self, name: str, x: str, weight: Array) -> str:
-        """x [..., in] float32 @ weight [in, out], as a float32 tensor."""
+    def __call__(self, name: str, x: str, weight: Array, bias: Array | None) -> str:
+        """x [..., in] float32 @ weight [in, out] + bias [out], as a float32 tensor."""
         b = self.b
         scales = channel_scales(weight, self.plan.recipe.weight_limit)
         rounded = self._rounded(name, weight, scales)
@@ -32,13 +32,14 @@ class Int8Products:
         # Where the runtime makes the weights unsigned, it renames these for each product: none may be shared.
         zeros = b.constant(np.zeros(len(scales), np.int8), name=f"{name}.zeros")
         weights = b.constant(rounded, name=f"{name}.weights")
-        product = b.ops(
-            "MatMulIntegerToFloat",
-            *(units, weights, scale, b.constant(scales), zero, zeros),
-            names=[b.unique("product")],
-            domain=MICROSOFT,
-        )[0]
-        return product if factor is None else b.op("Mul", product, factor)
+        inputs = [units, weights, scale, b.constant(scales), zero, zeros]
+        if bias is not None and factor is None:
+            inputs.append(b.constant(bias, np.float32))
+        product = b.ops("MatMulIntegerToFloat", *inputs, names=[b.unique("product")], domain=MICROSOFT)[0]
+        if factor is None:
+            return product
+        scaled = b.op("Mul", product, factor)
+        return scaled if bias is None else b.op("Add", scaled, b.constant(bias, np.float32))
 
     def _rounded(self, name: str, weight: Array, scales: Array) -> Array:
         recipe, kept = self.plan.recipe, self.plan.rounded

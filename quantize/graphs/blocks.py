@@ -8,6 +8,7 @@ import numpy as np
 
 from quantize.builder import GraphBuilder, packed_name
 from quantize.network import Network
+from quantize.products import MICROSOFT
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
 SWISH = frozenset({"swish", "silu"})
@@ -56,10 +57,8 @@ class Graph:
         return self.b.op("Relu", x)
 
     def embedding(self, table: str, ids: str) -> str:
-        rows = self.b.embedding(self.net.weights[f"{table}.weight"], ids)
-        if not self.net.scale_embedding:
-            return rows
-        return self.b.op("Mul", rows, self.b.scalar(self.net.hidden_size**0.5))
+        factor = self.net.hidden_size**0.5 if self.net.scale_embedding else 1.0
+        return self.b.embedding(self.net.weights[f"{table}.weight"], ids, factor)
 
     def timing(self, places: str) -> str | None:
         """The positions' signal, where the model has one."""
@@ -87,13 +86,13 @@ class Graph:
         """What is added to logits: 0 where `visible`, else so little that nothing is left."""
         return self.b.op("Where", visible, self.b.scalar(0.0), self.b.scalar(MASKED))
 
-    def weighted(self, scores: str, values: str) -> list[str]:
-        """exp(scores) [.., Q, S] × values [.., S, d+1], whose last column is ones: sums [.., Q, d] and mass [.., Q, 1].
+    def attention(self, q: str, keys: str, values: str, mask: str, heads: int) -> str:
+        """q [N, Q, H], keys and values [N, h, S, d], mask [N, S] int32, 0 at keys that are not to be seen -> [N, Q, H].
 
-        Dividing them is the softmax. As the product itself sums the exponentials, in the order of the keys,
-        hidden keys at the end add exact zeros, and no reduction kernel's lanes depend on how many there are.
+        S is to be a multiple of 16 where sentences of different lengths meet: a sentence's bits then do not
+        depend on how much is hidden behind it.
         """
-        b = self.b
-        peak = b.op("ReduceMax", scores, b.ints(-1), keepdims=1)
-        summed = b.op("MatMul", b.op("Exp", b.op("Sub", scores, peak)), values)
-        return b.split(summed, [self.net.head_size, 1], axis=-1)
+        names = [self.b.unique("attended")]
+        return self.b.ops(
+            "MultiHeadAttention", q, keys, values, "", mask, names=names, domain=MICROSOFT, num_heads=heads
+        )[0]

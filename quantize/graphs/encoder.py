@@ -12,13 +12,15 @@ from quantize.graphs.blocks import Graph
 
 
 class Encoder(Graph):
-    """input_ids [B, S] int64, lengths [B] int32 -> cross keys and values of every decoder layer, semantic bias."""
+    """input_ids [B, S] int64, lengths [B] int32 -> source mask, semantic bias, cross keys and values of every layer."""
 
     def write(self, path: Path) -> None:
         b, net = self.b, self.net
         self._masks()
         memory = self._translation_stack()
-        outputs = self._semantic_bias(self._sentence_vector()) if net.semantic else []
+        outputs = [value("source_mask", TensorProto.INT32, "B", "S")]
+        if net.semantic:
+            outputs += self._semantic_bias(self._sentence_vector())
         for layer in range(net.num_decoder_layers):
             outputs += self._cross(memory, layer)
         inputs = [value("input_ids", TensorProto.INT64, "B", "S"), value("lengths", TensorProto.INT32, "B")]
@@ -32,8 +34,10 @@ class Encoder(Graph):
         if self.net.semantic:
             visible = b.op("And", visible, self._after_a_token())
             self.self_offsets = self.offsets(b.op("Unsqueeze", self.places, b.ints(1)), self.places)  # [S, S]
+        self.mask = b.op("Cast", visible, to=TensorProto.INT32, name="source_mask")
         self.keep = b.op("Unsqueeze", b.op("Cast", visible, to=TensorProto.FLOAT), b.ints(2))
-        self.key_bias = b.op("Unsqueeze", self.hide(visible), b.ints(1, 2))  # [B, 1, 1, S]
+        if self.net.semantic or self.net.positions is None:
+            self.key_bias = b.op("Unsqueeze", self.hide(visible), b.ints(1, 2))  # [B, 1, 1, S]
 
     def _after_a_token(self) -> str:
         """CSANMT sees its first position and those after a token; the end symbol hides what follows it."""
@@ -60,20 +64,25 @@ class Encoder(Graph):
         return self.b.op("Mul", x, self.keep)
 
     def _self_attention(self, x: str, name: str, relative: bool) -> str:
-        """With `relative`, Shaw's positions (docs/csanmt.md)."""
-        b, net = self.b, self.net
+        """With `relative`, Shaw's positions (docs/csanmt.md), which the fused kernel has no place for."""
+        b = self.b
         q, k, v = b.split(self.linear(x, f"{name}.q", f"{name}.kv"), 3, axis=-1)
+        if relative:
+            mixed = self._relative_attention(q, k, v, name)
+        else:
+            mixed = self.attention(q, k, v, self.mask, self.net.encoder_heads)
+        return self.linear(mixed, f"{name}.out")
+
+    def _relative_attention(self, q: str, k: str, v: str, name: str) -> str:
+        b, net = self.b, self.net
         size = net.hidden_size // net.encoder_heads
         q = b.op("Mul", self._heads(q, 0, 2, 1, 3), b.scalar(size**-0.5))
-        logits = b.op("MatMul", q, self._heads(k, 0, 2, 3, 1))
-        if relative:
-            logits = self.add(logits, self._relative_keys(q, f"{name}.rpr_k"))
+        logits = self.add(b.op("MatMul", q, self._heads(k, 0, 2, 3, 1)), self._relative_keys(q, f"{name}.rpr_k"))
         weights = b.op("Softmax", self.add(logits, self.key_bias), axis=-1)
         mixed = b.op("MatMul", weights, self._heads(v, 0, 2, 1, 3))
-        if relative:
-            mixed = self.add(mixed, self._relative_values(weights, f"{name}.rpr_v"))
+        mixed = self.add(mixed, self._relative_values(weights, f"{name}.rpr_v"))
         joined = b.op("Transpose", mixed, perm=[0, 2, 1, 3])
-        return self.linear(b.op("Reshape", joined, b.ints(0, 0, net.hidden_size)), f"{name}.out")
+        return b.op("Reshape", joined, b.ints(0, 0, net.hidden_size))
 
     def _heads(self, x: str, *perm: int) -> str:
         """[B, S, H] -> [B, S, h, d], transposed by `perm`."""
@@ -120,20 +129,11 @@ class Encoder(Graph):
         return [value("semantic_bias", TensorProto.FLOAT, "B", net.num_decoder_layers, net.hidden_size)]
 
     def _cross(self, memory: str, layer: int) -> list[ValueInfoProto]:
-        """cross_key [B, h, d, S]; cross_value [B, h, S, d+1], whose last column is ones (see `Graph.weighted`).
-
-        A hidden position has zeros there instead: the decoder knows lengths, not which positions are seen.
-        """
+        """cross_key and cross_value [B, h, S, d]."""
         b, net = self.b, self.net
         h, d = net.decoder_heads, net.head_size
-        k, v = b.split(self.linear(memory, f"decoder.{layer}.cross_attn.kv"), 2, axis=-1)
+        parts = b.split(self.linear(memory, f"decoder.{layer}.cross_attn.kv"), 2, axis=-1)
         names = f"cross_key_{layer}", f"cross_value_{layer}"
-        shape = b.ints(0, 0, h, d)
-        b.op("Transpose", b.op("Reshape", k, shape), perm=[0, 2, 3, 1], name=names[0])
-        values = b.op("Transpose", b.op("Reshape", v, shape), perm=[0, 2, 1, 3])
-        values = b.op("Pad", values, b.ints(0, 0, 0, 0, 0, 0, 0, 1), b.scalar(1.0))
-        b.op("Mul", values, b.op("Unsqueeze", self.keep, b.ints(1)), name=names[1])
-        return [
-            value(names[0], TensorProto.FLOAT, "B", h, d, "S"),
-            value(names[1], TensorProto.FLOAT, "B", h, "S", d + 1),
-        ]
+        for part, name in zip(parts, names, strict=True):
+            b.op("Transpose", b.op("Reshape", part, b.ints(0, 0, h, d)), perm=[0, 2, 1, 3], name=name)
+        return [value(name, TensorProto.FLOAT, "B", h, "S", d) for name in names]

@@ -24,7 +24,7 @@ class Step(Graph):
             value("positions", TensorProto.INT32, "R"),  # tokens already in the row's cache
             value("cache_length", TensorProto.INT32),  # longest row, this step included
             value("beam", TensorProto.INT64, 1),  # K
-            value("source_lengths", TensorProto.INT32, "N"),
+            value("source_mask", TensorProto.INT32, "N", "S"),  # 0 where a source position is not to be seen
         ]
         if net.semantic:
             inputs.append(value("semantic_bias", TensorProto.FLOAT, "N", net.num_decoder_layers, net.hidden_size))
@@ -33,14 +33,15 @@ class Step(Graph):
         x = self._input()
         for layer in range(net.num_decoder_layers):
             inputs += [
-                value(f"cross_key_{layer}", TensorProto.FLOAT, "N", h, d, "S"),
-                value(f"cross_value_{layer}", TensorProto.FLOAT, "N", h, "S", d + 1),
+                value(f"cross_key_{layer}", TensorProto.FLOAT, "N", h, "S", d),
+                value(f"cross_value_{layer}", TensorProto.FLOAT, "N", h, "S", d),
             ]
             for part in ("key", "value"):
                 inputs.append(value(f"past_{part}_{layer}", TensorProto.FLOAT, "R", h, "T", d))
                 outputs.append(value(f"present_{part}_{layer}", TensorProto.FLOAT, "R", h, "T", d))
             x = self._layer(x, layer)
-        choice = Choice(net, b, self.final_norm(x, "decoder_norm"))
+        final = b.op("Reshape", self.final_norm(x, "decoder_norm"), b.ints(-1, net.hidden_size))
+        choice = Choice(net, b, final)
         if choose:
             inputs.append(value("candidates", TensorProto.INT64, 1))
             outputs += choice.best()
@@ -52,11 +53,7 @@ class Step(Graph):
         b, net = self.b, self.net
         minus, hidden = b.ints(-1), b.ints(net.hidden_size)
         self.by_sentence = b.op("Concat", minus, "beam", hidden, axis=0)  # [N, K, H]
-        self.by_head = b.op("Concat", minus, "beam", b.ints(net.decoder_heads, net.head_size), axis=0)
-        self.by_row = b.ints(-1, net.hidden_size)
-        known = b.op("Unsqueeze", b.op("Cast", "source_lengths", to=TensorProto.INT64), b.ints(1))
-        visible = b.op("Less", self.range(self.size("cross_key_0", 3)), known)
-        self.key_bias = b.op("Unsqueeze", self.hide(visible), b.ints(1, 2))  # [N, 1, 1, S]
+        self.by_row = b.ints(-1, 1, net.hidden_size)  # [R, 1, H]
         # The fused kernel has no place for relative values and refuses other head sizes.
         self.fused = net.positions is not None and net.head_size % 8 == 0
         if not self.fused:
@@ -74,7 +71,7 @@ class Step(Graph):
             self.cache_offsets = self.offsets(position, places)  # [R, T]
 
     def _input(self) -> str:
-        """The embedded token, at position 0 the zero vector or Marian's start symbol; plus timing. [R, H]"""
+        """The embedded token, at position 0 the zero vector or Marian's start symbol; plus timing. [R, 1, H]"""
         b, net = self.b, self.net
         later = b.op("Greater", "positions", b.constant(0, np.int32))
         if net.semantic:
@@ -83,7 +80,7 @@ class Step(Graph):
         else:
             tokens = b.op("Where", later, "tokens", b.constant(net.start_id, np.int64))
             x = self.embedding("trg_emb", tokens)
-        return self.timed(x, self.timing("positions"))
+        return b.op("Unsqueeze", self.timed(x, self.timing("positions")), b.ints(1))
 
     def _layer(self, x: str, layer: int) -> str:
         b, net = self.b, self.net
@@ -101,7 +98,7 @@ class Step(Graph):
     def _fused_attention(self, x: str, layer: int) -> str:
         b, net = self.b, self.net
         name = f"decoder.{layer}.self_attn"
-        packed = b.op("Unsqueeze", self.linear(x, f"{name}.q", f"{name}.kv"), b.ints(1))  # [R, 1, 3H]
+        packed = self.linear(x, f"{name}.q", f"{name}.kv")  # [R, 1, 3H]
         past = f"past_key_{layer}", f"past_value_{layer}"
         names = [f"attended_{layer}", f"present_key_{layer}", f"present_value_{layer}"]
         b.ops(
@@ -112,7 +109,7 @@ class Step(Graph):
             num_heads=net.decoder_heads,
             kv_num_heads=net.decoder_heads,
         )
-        return self.linear(b.op("Reshape", names[0], self.by_row), f"{name}.out")
+        return self.linear(names[0], f"{name}.out")
 
     def _composed_attention(self, x: str, layer: int) -> str:
         """The same from plain operators, with relative positions where the model has them."""
@@ -129,8 +126,7 @@ class Step(Graph):
             scores = self.add(scores, b.op("GatherElements", by_distance, index, axis=3))
             rows = b.op("Gather", b.constant(net.weights[f"{name}.rpr_v"], np.float32), self.cache_offsets)
             values = self.add(values, b.op("Unsqueeze", rows, b.ints(1)))
-        ones = b.op("Pad", values, b.ints(0, 0, 0, 0, 0, 0, 0, 1), b.scalar(1.0))
-        mixed = b.op("Div", *self.weighted(self.add(scores, self.cache_bias), ones))
+        mixed = b.op("MatMul", b.op("Softmax", self.add(scores, self.cache_bias), axis=-1), values)
         return self.linear(b.op("Reshape", mixed, self.by_row), f"{name}.out")
 
     def _cached(self, part: str, new: str, layer: int) -> str:
@@ -139,11 +135,8 @@ class Step(Graph):
 
     def _cross(self, x: str, layer: int) -> str:
         """The K rows of a sentence are K queries on one set of keys."""
-        b, net = self.b, self.net
         name = f"decoder.{layer}.cross_attn"
-        q = b.op("Mul", self.linear(x, f"{name}.q"), b.scalar(net.head_size**-0.5))
-        q = b.op("Transpose", b.op("Reshape", q, self.by_head), perm=[0, 2, 1, 3])  # [N, h, K, d]
-        scores = self.add(b.op("MatMul", q, f"cross_key_{layer}"), self.key_bias)
-        mixed = b.op("Div", *self.weighted(scores, f"cross_value_{layer}"))
-        joined = b.op("Transpose", mixed, perm=[0, 2, 1, 3])
-        return self.linear(b.op("Reshape", joined, self.by_row), f"{name}.out")
+        q = self.b.op("Reshape", self.linear(x, f"{name}.q"), self.by_sentence)  # [N, K, H]
+        sources = f"cross_key_{layer}", f"cross_value_{layer}", "source_mask"
+        mixed = self.attention(q, *sources, self.net.decoder_heads)
+        return self.linear(self.b.op("Reshape", mixed, self.by_row), f"{name}.out")
