@@ -116,7 +116,7 @@ class GraphBuilder:
         return y if bias is None else self.op("Add", y, self.constant(bias, np.float32))
 
     def embedding(self, table: Array, ids: str, factor: float = 1.0) -> str:
-        """Rows `ids` of table [V, H] as float32, times `factor`; stored as s8 with one scale a row where the recipe says so."""
+        """Rows `ids` of table [V, H] as float32, times `factor`; s8 with a scale a row if the recipe says so."""
         if self.plan.recipe.embeddings == "fp32":
             rows = self.op("Gather", self.constant(table, np.float32), ids)
             return rows if factor == 1 else self.op("Mul", rows, self.scalar(factor))

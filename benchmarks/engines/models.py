@@ -17,7 +17,8 @@ import numpy as np
 
 from pipeline.bundle import Bundle, read_manifest
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
+from pipeline.preprocess import Preprocessor
+from pipeline.resources import DEFAULT_MODEL, ROOT, resolve
 from quantize.build import write_manifest
 from quantize.network import Network, csanmt_network
 from quantize.observations import Observations
@@ -41,10 +42,18 @@ CSANMT: dict[str, dict[str, Any]] = {
 DEFAULT = "default"  # the bundle that the service starts with
 
 
-def random_sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
-    """Source ids without the end symbol."""
+def sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
+    """Source ids without the end symbol: random ones, or for the default model sentences of FLORES."""
+    if model == DEFAULT:
+        prepare = Preprocessor.load(default_bundle())
+        texts = (ROOT / "quantize" / "testsets" / "flores-dev.zh").read_text(encoding="utf-8").splitlines()
+        return [unit.ids for text in texts[:count] for unit in prepare(text).units if unit.ids][:count]
     size = MARIAN[model]["vocab"] if model in MARIAN else CSANMT[model]["src_vocab_size"]
     return [tuple(row) for row in np.random.default_rng(0).integers(2, size - 1, (count, tokens)).tolist()]
+
+
+def default_bundle() -> Bundle:
+    return Bundle.load(DEFAULT_MODEL)
 
 
 def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[str, Bundle]:
@@ -66,10 +75,10 @@ def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[
 class FixedRanges(Observations):
     """What random weights are quantised with: the same range for every product's input."""
 
-    def range(self, name: str, percentile: float) -> tuple[float, float]:
+    def range(self, name: str, percentile: float) -> tuple[float, float]:  # noqa: ARG002
         return -6.0, 6.0
 
-    def write_ranges(self, path: Path, percentile: float) -> None:
+    def write_ranges(self, path: Path, percentile: float) -> None:  # noqa: ARG002
         path.write_text("{}", encoding="utf-8")
 
 
@@ -111,7 +120,7 @@ def random_csanmt(sizes: Mapping[str, Any]) -> Network:
 def marian(model: str, work: Path) -> Path:
     """The folder of a Marian model in Hugging Face's layout, made if it is not there."""
     import torch
-    from transformers import MarianConfig, MarianMTModel
+    from transformers import GenerationConfig, MarianConfig, MarianMTModel
 
     folder, sizes = work / "source", MARIAN[model]
     if (folder / "model.safetensors").is_file():
@@ -120,7 +129,7 @@ def marian(model: str, work: Path) -> Path:
     folder.mkdir(parents=True)
     pad = sizes["vocab"] - 1
     torch.manual_seed(0)
-    config = MarianConfig(
+    config = MarianConfig(  # type: ignore[no-untyped-call]
         vocab_size=sizes["vocab"],
         d_model=sizes["hidden"],
         encoder_layers=sizes["encoder"],
@@ -138,8 +147,10 @@ def marian(model: str, work: Path) -> Path:
         forced_eos_token_id=None,
     )
     network = MarianMTModel(config)
-    network.generation_config.bad_words_ids = [[pad], [END]]
-    network.generation_config.num_beams, network.generation_config.length_penalty = 4, 1.0
+    symbols = {"pad_token_id": pad, "decoder_start_token_id": pad, "eos_token_id": END}
+    network.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+        bad_words_ids=[[pad], [END]], num_beams=4, **symbols
+    )
     network.save_pretrained(folder)
     _vocabulary(folder, pad)
     return folder
@@ -158,6 +169,10 @@ def _vocabulary(folder: Path, pad: int) -> None:
     words += [f"piece{i}" for i in range(len(words), pad)] + ["<pad>"]
     ids = json.dumps({word: i for i, word in enumerate(words)}, ensure_ascii=False)
     (folder / "vocab.json").write_text(ids, encoding="utf-8")
-    settings = {"source_lang": "zh", "target_lang": "en", "separate_vocabs": False, "tokenizer_class": "MarianTokenizer"}
+    settings = {
+        "source_lang": "zh",
+        "target_lang": "en",
+        "separate_vocabs": False,
+        "tokenizer_class": "MarianTokenizer",
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-

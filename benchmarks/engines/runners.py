@@ -1,104 +1,118 @@
-"""The engines: each translates a batch of sentences to a given length with one thread."""
+"""The engines: each translates a batch of sentences to given lengths with one thread."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.engines.models import END
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine
-from pipeline.types import DecodingOptions
+from pipeline.engine import Engine, EngineSettings
+from quantize.judge.report import cpu_name
 
 Sources = Sequence[tuple[int, ...]]
 
 
 class Runner(Protocol):
-    def __call__(self, sources: Sources, beam: int, length: int) -> None:
-        """Translate all sources, each to `length` tokens."""
+    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        """Translate all sources, each to its number of tokens."""
         ...
-
-    def close(self) -> None: ...
 
 
 class Ours:
-    """The serving engine with one worker."""
+    """The serving engine with one worker: sentences leave and join between steps."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.engine = Engine.load(bundle)
+    def __init__(self, bundle: Bundle, settings: EngineSettings | None = None) -> None:
+        self.engine = Engine.load(bundle, settings)
 
-    def __call__(self, sources: Sources, beam: int, length: int) -> None:
-        options = DecodingOptions(beam, self.engine.defaults.length_penalty, length, greedy=beam == 1)
-        for future in [self.engine.submit(ids, options=options) for ids in sources]:
+    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        options = (replace(self.engine.defaults, beam_size=beam, greedy=beam == 1, max_length=n) for n in lengths)
+        pairs = zip(sources, options, strict=True)
+        for future in [self.engine.submit(ids, options=one) for ids, one in pairs]:
             future.result()
-
-    def close(self) -> None:
-        self.engine.close()
 
 
 class CTranslate2:
-    """CTranslate2 in INT8, as it ships."""
+    """CTranslate2 in INT8 as it ships, giving scores as the others do."""
 
-    def __init__(self, source: Path, work: Path) -> None:
+    def __init__(self, source: Path, folder: Path) -> None:
         import ctranslate2
         from ctranslate2.converters import TransformersConverter
 
-        folder = work / "ctranslate2-int8"
         if not (folder / "model.bin").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             TransformersConverter(str(source)).convert(str(folder), quantization="int8")
-        self.translator = ctranslate2.Translator(
-            str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=1
-        )
-        self.pieces = _pieces(source)
+        self.translator = ctranslate2.Translator(str(folder), compute_type="int8", inter_threads=1, intra_threads=1)
+        ids: dict[str, int] = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
+        self.pieces = sorted(ids, key=ids.__getitem__)
 
-    def __call__(self, sources: Sources, beam: int, length: int) -> None:
+    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        (length,) = set(lengths)  # it knows only one for all
         tokens = [[*(self.pieces[i] for i in ids), "</s>"] for ids in sources]
         self.translator.translate_batch(
             tokens, beam_size=beam, min_decoding_length=length, max_decoding_length=length, return_scores=True
         )
 
-    def close(self) -> None:
-        self.translator.unload_model()
 
-
-def _pieces(source: Path) -> list[str]:
-    import json
-
-    ids: dict[str, int] = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
-    return sorted(ids, key=ids.__getitem__)
-
-
-class _Generating:
+class Generating:
     """What has transformers' `generate`."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def __call__(self, sources: Sources, beam: int, length: int) -> None:
+    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
         import torch
 
-        ids = torch.tensor([[*row, 0] for row in sources])
+        (length,) = set(lengths)
+        ids = torch.tensor([[*row, END] for row in sources])
+        bounds = {"min_new_tokens": length, "max_new_tokens": length}
         with torch.inference_mode():
-            self.model.generate(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                num_beams=beam,
-                min_new_tokens=length,
-                max_new_tokens=length,
-            )
-
-    def close(self) -> None:
-        del self.model
+            self.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beam, **bounds)
 
 
-class Torch(_Generating):
-    """PyTorch in float32."""
+def torch_float32(source: Path) -> Runner:
+    """PyTorch, as transformers runs it."""
+    import torch
+    from transformers import MarianMTModel
 
-    def __init__(self, source: Path) -> None:
-        import torch
-        from transformers import MarianMTModel
+    torch.set_num_threads(1)
+    return Generating(MarianMTModel.from_pretrained(source).eval())
 
-        torch.set_num_threads(1)
-        super().__init__(MarianMTModel.from_pretrained(source).eval())
+
+def optimum_int8(source: Path, folder: Path) -> Runner:
+    """Optimum's export after its `ORTQuantizer`: dynamic, per channel, its preset for this CPU."""
+    import onnxruntime
+    from optimum.onnxruntime import ORTModelForSeq2SeqLM
+
+    if not (folder / "config.json").is_file():
+        _quantise(source, folder)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    names = {f"{part}_file_name": f"{part}_model.onnx" for part in ("encoder", "decoder")}
+    names["decoder_with_past_file_name"] = "decoder_with_past_model.onnx"
+    return Generating(ORTModelForSeq2SeqLM.from_pretrained(folder, session_options=options, use_merged=False, **names))
+
+
+def _quantise(source: Path, folder: Path) -> None:
+    from optimum.onnxruntime import ORTModelForSeq2SeqLM, ORTQuantizer
+
+    with tempfile.TemporaryDirectory(dir=folder.parent) as exported:
+        ORTModelForSeq2SeqLM.from_pretrained(source, export=True, use_merged=False).save_pretrained(exported)
+        for path in sorted(Path(exported).glob("*.onnx")):
+            quantiser = ORTQuantizer.from_pretrained(exported, file_name=path.name)
+            quantiser.quantize(save_dir=folder, quantization_config=dynamic_preset(), file_suffix="")
+        for path in Path(exported).glob("*.json"):
+            shutil.copy(path, folder / path.name)
+
+
+def dynamic_preset() -> Any:
+    from optimum.onnxruntime.configuration import AutoQuantizationConfig
+
+    preset = AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2
+    return preset(is_static=False, per_channel=True)

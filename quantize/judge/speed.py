@@ -77,7 +77,7 @@ def _main(folder: str) -> None:
     for future in [engine.submit(ids, options=options) for ids in task["sources"]]:
         future.result()
     engine.close()
-    sys.stdout.write(str(_high_water()))
+    sys.stdout.write(str(high_water()))
 
 
 def forced_length(engine: Engine, length: int) -> DecodingOptions:
@@ -85,8 +85,11 @@ def forced_length(engine: Engine, length: int) -> DecodingOptions:
     return DecodingOptions(engine.defaults.beam_size, engine.defaults.length_penalty, length)
 
 
-def _high_water() -> int:
-    """VmHWM where there is one: unlike `ru_maxrss`, it does not start from the parent's."""
+def high_water() -> int:
+    """Largest resident size of this process in bytes.
+
+    VmHWM where there is one: unlike `ru_maxrss`, it does not start from the parent's.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

@@ -1,0 +1,59 @@
+"""In-flight batching against batches whose finished rows leave and that nobody joins, on mixed lengths."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.engines.models import sources
+from benchmarks.engines.race import Timing, timing
+from benchmarks.engines.runners import Ours
+from pipeline.bundle import Bundle
+from pipeline.engine import EngineSettings
+
+ROWS = 32  # sentences decoded together, on average
+
+
+@dataclass(frozen=True)
+class Work:
+    sources: list[tuple[int, ...]]
+    lengths: list[int]
+
+
+def mixed(model: str, count: int, seed: int = 0) -> Work:
+    """Targets are log-normal, 26 tokens on average and 57 at the 95th percentile; sources follow them loosely."""
+    rng = np.random.default_rng(seed)
+    targets = np.clip(rng.lognormal(3.08, 0.585, count), 4, 96).astype(int)
+    lengths = np.clip(targets * rng.lognormal(-0.2, 0.2, count), 3, 96).astype(int)
+    ids = sources(model, count, int(lengths.max()))
+    return Work([row[:n] for row, n in zip(ids, lengths, strict=True)], targets.tolist())
+
+
+def compare(model: str, bundle: Bundle, *, count: int, rounds: int) -> dict[str, Timing]:
+    """Milliseconds a sentence of both policies, of one engine whose budget holds about ROWS sentences."""
+    work = mixed(model, count)
+    cached = sum(map(len, work.sources)) + count + sum(work.lengths)
+    engine = Ours(bundle, EngineSettings(max_batch_tokens=ROWS * cached // count))
+
+    def in_flight() -> None:
+        engine(work.sources, 1, work.lengths)
+
+    def batches() -> None:
+        for begin in range(0, count, ROWS):
+            part = slice(begin, begin + ROWS)
+            engine(work.sources[part], 1, work.lengths[part])
+
+    policies: dict[str, Callable[[], None]] = {"in flight": in_flight, "batches": batches}
+    cpu: dict[str, list[float]] = {name: [] for name in policies}
+    wall: dict[str, list[float]] = {name: [] for name in policies}
+    for round_ in range(rounds + 1):
+        for name, run in policies.items():
+            began = time.process_time(), time.perf_counter()
+            run()
+            if round_:
+                cpu[name].append((time.process_time() - began[0]) * 1000 / count)
+                wall[name].append((time.perf_counter() - began[1]) * 1000 / count)
+    return {name: timing(cpu[name], wall[name], cpu["batches"]) for name in policies}

@@ -1,0 +1,115 @@
+"""The rows as JSON, as a table and as a picture."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from quantize.judge.report import cpu_name
+
+PACKAGES = ("onnxruntime", "numpy", "ctranslate2", "optimum", "optimum-onnx", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Times are milliseconds a sentence; `vs_ct2_int8` is CTranslate2's CPU time : this one's, by rounds of one run."""
+
+    model: str
+    engine: str
+    recipe: str
+    batch: int | None
+    beam: int
+    lengths: str
+    cpu_ms: float
+    cpu_ms_range: tuple[float, float]
+    wall_ms: float
+    vs_ct2_int8: float | None = None
+    vs_ct2_int8_range: tuple[float, float] | None = None
+    vs_batches: float | None = None
+    peak_rss_mb: float | None = None
+    disk_mb: float | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.engine} {self.recipe}" if self.engine == "csanmt-serve" else self.engine
+
+
+def write_json(rows: Sequence[Row], path: Path) -> None:
+    machine = {"machine": f"{platform.system()} {platform.machine()}", "cpu": cpu_name(), "versions": _versions()}
+    path.write_text(json.dumps(machine | {"rows": [asdict(row) for row in rows]}, indent=1) + "\n", encoding="utf-8")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def table(rows: Sequence[Row]) -> list[list[str]]:
+    """Head and cells, as text."""
+    head = [
+        "model",
+        "engine",
+        "batch",
+        "beam",
+        "lengths",
+        "CPU ms (range)",
+        "wall ms",
+        "× CTranslate2",
+        "peak MB",
+        "disk MB",
+    ]
+    return [head, *(_cells(row) for row in rows)]
+
+
+def _cells(row: Row) -> list[str]:
+    low, high = row.cpu_ms_range
+    against = _ratio(row.vs_ct2_int8, row.vs_ct2_int8_range)
+    if row.vs_batches is not None:
+        against = f"{row.vs_batches:.2f} × batches"
+    cells = [row.model, row.label, str(row.batch or "mixed"), str(row.beam), row.lengths]
+    cells += [f"{row.cpu_ms:.1f} ({low:.1f}–{high:.1f})", f"{row.wall_ms:.1f}", against]
+    return cells + ["" if x is None else f"{x:.0f}" for x in (row.peak_rss_mb, row.disk_mb)]
+
+
+def _ratio(median: float | None, bounds: tuple[float, float] | None) -> str:
+    if median is None or bounds is None:
+        return ""
+    return f"{median:.2f} ({bounds[0]:.2f}–{bounds[1]:.2f})"
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    head, *body = table(rows)
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """CPU time a sentence of every engine by batch size, a panel a model, beam and length."""
+    import matplotlib.pyplot as plt
+
+    timed = [row for row in rows if row.batch]
+    panels = list(dict.fromkeys((row.model, row.beam, row.lengths) for row in timed))
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 3.6), squeeze=False)
+    for axis, (model, beam, lengths) in zip(axes[0], panels, strict=True):
+        own = [row for row in timed if (row.model, row.beam, row.lengths) == (model, beam, lengths)]
+        for label in dict.fromkeys(row.label for row in own):
+            points = [(row.batch, row.cpu_ms) for row in own if row.label == label]
+            axis.plot(*zip(*points, strict=True), marker="o", label=label)
+        axis.set(title=f"{model}, beam {beam}, {lengths}", xlabel="sentences at once", xscale="log", yscale="log")
+        ticks = sorted({row.batch for row in own if row.batch})
+        axis.set_xticks(ticks, map(str, ticks))
+        axis.minorticks_off()
+    axes[0][0].set_ylabel("CPU milliseconds a sentence")
+    axes[0][0].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
