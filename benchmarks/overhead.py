@@ -181,7 +181,7 @@ def served(
     args: dict[str, Any] = {"models": [model], "decoding": {"beam_size": beam}}
     if not batches:
         args["micro_batches"] = {"tokens": 0}
-    service = Service(folder, environment={**ports, **haproxy_files(folder), **environment}, **args)
+    service = Service(folder, environment={**ports, **environment}, **args)
     try:
         service.start()
         assert service.process is not None
@@ -211,18 +211,6 @@ def served(
         "loads": [asdict(item) for item in found],
         "memory_mb": rounded(memory),
     }
-
-
-def haproxy_files(folder: Path) -> dict[str, str]:
-    """Where HAProxy keeps its files, apart from other services' and by the service's own folder."""
-    names = {
-        "CONFIG_FILE_LOC": "haproxy.cfg",
-        "SOCKET_PATH": "admin.sock",
-        "METRICS_SOCKET_PATH": "metrics.sock",
-        "SERVER_STATE_BASE": "",
-        "SERVER_STATE_FILE": "state",
-    }
-    return {f"RAY_SERVE_HAPROXY_{key}": str(folder / "haproxy" / name) for key, name in names.items()}
 
 
 def row(name: str, items: Sequence[Mapping[str, Any]], engine: Sequence[Measured]) -> str:

@@ -79,7 +79,11 @@ class Flow:
     ) -> None:
         settings = config.micro_batches
         self.prepare = Gathered(preprocess.prepare, settings)
-        self.translators = {name: Gathered(handle.translate, settings) for name, handle in translators.items()}
+        # By the binary digits of the longest sentence: a text waits for none that takes more than twice its time.
+        classes = range(settings.tokens.bit_length() + 1)
+        self.translators = {
+            name: [Gathered(handle.translate, settings) for _ in classes] for name, handle in translators.items()
+        }
         self.finish = Gathered(postprocess.review, settings)
         self.finish_again = Gathered(postprocess.again, settings)
         self.limits, self.short = config.limits, settings.tokens
@@ -143,6 +147,7 @@ class Flow:
     async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under way at once."""
         gate, shared = asyncio.Semaphore(self.limits.calls), self.is_short(whole.sentences)
+        method = self.translators[name][max(map(len, whole.sentences), default=0).bit_length() if shared else 0]
 
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
             def part() -> Call:
@@ -150,7 +155,7 @@ class Flow:
                 return replace(whole, sentences=sentences, seconds=deadline.left(), first=first)
 
             async with gate:
-                answer: tuple[Hypothesis, ...] = await ask(self.translators[name], part, deadline, shared)
+                answer: tuple[Hypothesis, ...] = await ask(method, part, deadline, shared)
                 return answer
 
         parts = enumerate(group(whole.sentences, self.limits.call_tokens))

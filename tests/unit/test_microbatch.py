@@ -110,7 +110,7 @@ async def test_a_call_that_is_never_answered_holds_up_nobody_for_longer_than_the
 async def test_a_call_takes_so_many_items_and_an_item_alone_waits_for_none() -> None:
     method = Doubling()
     method.open.clear()
-    shared = gathered(method, texts=2, pause_s=0.001)
+    shared = gathered(method, texts=2)
     answers = [asyncio.create_task(shared.together(item)) for item in range(5)]
     await turns()
     lone = asyncio.create_task(shared.alone(9))
