@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -91,23 +91,18 @@ class Flow:
     async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
         """Raises InvalidText, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
         name = next(iter(self.translators)) if model is None else model
-        deadline = Deadline(self.limits.request_s)
+        deadline, shared = Deadline(self.limits.request_s), len(text) < self.short
         # Awaited here, since an unawaited response counts as load of the translator from the start.
-        prepared: Prepared = await ask(self.prepare, lambda: (name, text), deadline, len(text) < self.short)
+        prepared: Prepared = await ask(self.prepare, lambda: (name, text), deadline, shared)
         timings.lap("prepare")
         hypotheses = await self.hypotheses(name, prepared, deadline)
         timings.lap("translate")
-        shared = self.is_short(unit.ids for unit in prepared.units)
         review: Review = await ask(self.finish, lambda: (name, prepared, hypotheses), deadline, shared)
         timings.lap("finish")
         if review.retries:
             review = await self.retried(name, prepared, review, deadline)
             timings.lap("retry")
         return review.translation
-
-    def is_short(self, sentences: Iterable[tuple[int, ...]]) -> bool:
-        """Whether these token ids may share a call."""
-        return sum(map(len, sentences)) < self.short
 
     async def hypotheses(self, name: str, prepared: Prepared, deadline: Deadline) -> list[Hypothesis | None]:
         """One entry a unit, None where it has no ids."""
@@ -129,7 +124,7 @@ class Flow:
     async def again(
         self, name: str, prepared: Prepared, review: Review, found: list[list[Hypothesis]], deadline: Deadline
     ) -> Review:
-        shared = self.is_short(unit.ids for unit in prepared.units)
+        shared = len(prepared.text) < self.short
         answer: Review = await ask(self.finish_again, lambda: (name, prepared, review, found), deadline, shared)
         return answer
 
@@ -146,8 +141,9 @@ class Flow:
 
     async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under way at once."""
-        gate, shared = asyncio.Semaphore(self.limits.calls), self.is_short(whole.sentences)
-        method = self.translators[name][max(map(len, whole.sentences), default=0).bit_length() if shared else 0]
+        gate, lengths = asyncio.Semaphore(self.limits.calls), [len(ids) for ids in whole.sentences]
+        shared = sum(lengths) < self.short
+        method = self.translators[name][max(lengths, default=0).bit_length() if shared else 0]
 
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
             def part() -> Call:

@@ -2,7 +2,8 @@
 
 A handle call costs Ray Serve nearly the same for one item as for many. An item that finds no call under way
 is sent at once; those that come while one is are sent together, in the next. That one waits for the answer
-to the one before it, but never longer than a pause: nobody is held up by a slow neighbour, or a dead one.
+to the one before it, but no longer than a few milliseconds an item under way, which is little beside what so
+many take to be translated: nobody is held up by a slow replica, or a dead one.
 """
 
 from __future__ import annotations
@@ -74,20 +75,21 @@ class Gathered:
                 yield self.waiting.popleft()
 
     async def call(self, batch: list[Waiting]) -> None:
-        response: Any = self.method.remote([item for item, _ in batch])
-
-        def left(_: asyncio.Future[Any]) -> None:
-            if all(answer.cancelled() for _, answer in batch):
-                response.cancel()
-
-        for _, answer in batch:
-            answer.add_done_callback(left)
+        answers = [answer for _, answer in batch]
         try:
-            for (_, answer), value in zip(batch, await response, strict=True):
+            response: Any = self.method.remote([item for item, _ in batch])
+
+            def left(_: asyncio.Future[Any]) -> None:
+                if all(answer.cancelled() for answer in answers):
+                    response.cancel()
+
+            for answer in answers:
+                answer.add_done_callback(left)
+            for answer, value in zip(answers, await response, strict=True):
                 if not answer.done():
                     answer.set_result(value)
         except Exception as error:
-            for _, answer in batch:
+            for answer in answers:
                 if not answer.done():
                     answer.set_exception(error)
         finally:
