@@ -63,9 +63,9 @@ def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits)
     ):
         app.add_middleware(middleware, *arguments)
     app.add_exception_handler(HTTPException, framework_error)
-    add_page(app)
+    add_translate(app, flow, limits)  # first, since routes are tried in order
     add_health(app, readiness, traffic)
-    add_translate(app, flow, limits)
+    add_page(app)
     return app
 
 
@@ -125,8 +125,9 @@ def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:
             raise HTTPException(status, sentence, RETRY if status == 503 else None) from None
         request_id = request.state.request_id
         body = respond(translation, timings.total(), detail=wanted.detail, request_id=request_id)
-        return JSONResponse(
-            body.model_dump(exclude_unset=True),
+        return Response(
+            body.model_dump_json(exclude_unset=True),
+            media_type="application/json",
             headers={"Server-Timing": ", ".join(f"{name};dur={ms:.2f}" for name, ms in timings.stages.items())},
         )
 

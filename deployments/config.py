@@ -43,6 +43,12 @@ class Limits(Strict):
     calls: int = Field(ge=1)
 
 
+class MicroBatches(Strict):
+    tokens: int = Field(ge=0)
+    texts: int = Field(ge=1)
+    pause_s: float = Field(ge=0)
+
+
 class Readiness(Strict):
     refresh_s: float = Field(gt=0)
     stale_s: float = Field(gt=0)
@@ -81,6 +87,7 @@ class ServiceConfig(Strict):
     models: tuple[str, ...] = Field(min_length=1)
     decoding: Decoding
     limits: Limits
+    micro_batches: MicroBatches
     readiness: Readiness
     health: Health
     shutdown_s: float = Field(gt=0)

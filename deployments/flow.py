@@ -1,5 +1,8 @@
 """The walk of one request: prepare, translate, finish.
 
+A short text shares its calls with others that come at the same time (deployments/microbatch.py); a long one
+has calls of its own, so that nobody waits for it.
+
 Retries and deadlines live here and nowhere else. What travels is the seconds left, and each hop counts
 on its own monotonic clock.
 """
@@ -19,8 +22,9 @@ from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from deployments.config import Limits
+from deployments.config import ServiceConfig
 from deployments.messages import Call, Refusal
+from deployments.microbatch import Gathered
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
 from pipeline.types import Hypothesis, Prepared, Retry, Review, Strictness, Translation
 
@@ -71,21 +75,29 @@ class Flow:
         preprocess: DeploymentHandle[Any],
         translators: Mapping[str, DeploymentHandle[Any]],
         postprocess: DeploymentHandle[Any],
-        limits: Limits,
+        config: ServiceConfig,
     ) -> None:
-        self.preprocess, self.translators, self.postprocess = preprocess, translators, postprocess
-        self.limits = limits
+        settings = config.micro_batches
+        self.prepare = Gathered(preprocess.prepare, settings)
+        # By the binary digits of the longest sentence: a text waits for none that takes more than twice its time.
+        classes = range(settings.tokens.bit_length() + 1)
+        self.translators = {
+            name: [Gathered(handle.translate, settings) for _ in classes] for name, handle in translators.items()
+        }
+        self.finish = Gathered(postprocess.review, settings)
+        self.finish_again = Gathered(postprocess.again, settings)
+        self.limits, self.short = config.limits, settings.tokens
 
     async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
         """Raises InvalidText, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
         name = next(iter(self.translators)) if model is None else model
-        deadline = Deadline(self.limits.request_s)
+        deadline, shared = Deadline(self.limits.request_s), len(text) < self.short
         # Awaited here, since an unawaited response counts as load of the translator from the start.
-        prepared: Prepared = await ask(self.preprocess.prepare, lambda: (name, text), deadline)
+        prepared: Prepared = await ask(self.prepare, lambda: (name, text), deadline, shared)
         timings.lap("prepare")
         hypotheses = await self.hypotheses(name, prepared, deadline)
         timings.lap("translate")
-        review: Review = await ask(self.postprocess.review, lambda: (name, prepared, hypotheses), deadline)
+        review: Review = await ask(self.finish, lambda: (name, prepared, hypotheses), deadline, shared)
         timings.lap("finish")
         if review.retries:
             review = await self.retried(name, prepared, review, deadline)
@@ -112,7 +124,8 @@ class Flow:
     async def again(
         self, name: str, prepared: Prepared, review: Review, found: list[list[Hypothesis]], deadline: Deadline
     ) -> Review:
-        answer: Review = await ask(self.postprocess.again, lambda: (name, prepared, review, found), deadline)
+        shared = len(prepared.text) < self.short
+        answer: Review = await ask(self.finish_again, lambda: (name, prepared, review, found), deadline, shared)
         return answer
 
     async def tries(
@@ -128,15 +141,17 @@ class Flow:
 
     async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under way at once."""
-        method, gate = self.translators[name].translate, asyncio.Semaphore(self.limits.calls)
+        gate, lengths = asyncio.Semaphore(self.limits.calls), [len(ids) for ids in whole.sentences]
+        shared = sum(lengths) < self.short
+        method = self.translators[name][max(lengths, default=0).bit_length() if shared else 0]
 
         async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
-            def part() -> tuple[Call]:
+            def part() -> Call:
                 first = whole.first and index == 0
-                return (replace(whole, sentences=sentences, seconds=deadline.left(), first=first),)
+                return replace(whole, sentences=sentences, seconds=deadline.left(), first=first)
 
             async with gate:
-                answer: tuple[Hypothesis, ...] = await ask(method, part, deadline)
+                answer: tuple[Hypothesis, ...] = await ask(method, part, deadline, shared)
                 return answer
 
         parts = enumerate(group(whole.sentences, self.limits.call_tokens))
@@ -162,23 +177,28 @@ def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[t
         yield tuple(members)
 
 
-async def ask(method: DeploymentHandle[Any], arguments: Callable[[], tuple[Any, ...]], deadline: Deadline) -> Any:
-    """The answer of one of a deployment's replicas; another one is asked if it died.
+async def ask(method: Gathered, item: Callable[[], Any], deadline: Deadline, shared: bool) -> Any:
+    """A replica's answer to `item`, which is made anew for each try; another one is asked if it died.
 
-    `arguments` are made anew for each try. Raises as Flow.translate does.
+    Only the first try may be `shared`: who made a call fail then fails alone. Raises as Flow.translate does.
     """
     for attempt in range(RETRIES + 1):
         await asyncio.sleep(PAUSE_S * attempt)
+        seconds, sent = deadline.left(), item()
+        shared = shared and not attempt
         try:
-            answer = await respond(method, arguments(), deadline)
+            async with asyncio.timeout(seconds):
+                answer = await (method.together(sent) if shared else method.alone(sent))
+        except TimeoutError:
+            raise DeadlineExceeded("The time for this request passed") from None
         except RayActorError:
-            continue
-        except grpc.RpcError as error:
-            if status(error) is not grpc.StatusCode.UNAVAILABLE:
-                raise
             continue
         except (BackPressureError, DeploymentUnavailableError):
             raise Overloaded("The service is busy") from None
+        except Exception as error:
+            if not shared and status(error) is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            continue
         match answer:
             case Refusal.INVALID:
                 raise InvalidText("The text holds a NUL character or half of a surrogate pair")
@@ -192,20 +212,7 @@ async def ask(method: DeploymentHandle[Any], arguments: Callable[[], tuple[Any, 
     raise EngineStopped("The part of the service that was asked is restarting")
 
 
-async def respond(method: DeploymentHandle[Any], arguments: tuple[Any, ...], deadline: Deadline) -> Any:
-    seconds = deadline.left()
-    response: Any = method.remote(*arguments)
-    try:
-        async with asyncio.timeout(seconds):
-            return await response
-    except TimeoutError:
-        response.cancel()
-        raise DeadlineExceeded("The time for this request passed") from None
-    except asyncio.CancelledError:
-        response.cancel()
-        raise
-
-
-def status(error: grpc.RpcError) -> grpc.StatusCode | None:
+def status(error: Exception) -> grpc.StatusCode | None:
+    """The code of a gRPC error."""
     code = getattr(error, "code", None)
-    return code() if callable(code) else None
+    return code() if isinstance(error, grpc.RpcError) and callable(code) else None

@@ -29,7 +29,7 @@ class Ingress:
     ) -> None:
         self.limits = config.limits
         self.traffic = Traffic()
-        self.flow = Flow(preprocess, translators, postprocess, config.limits)
+        self.flow = Flow(preprocess, translators, postprocess, config)
         self.readiness = Readiness(
             {"preprocess": preprocess, "postprocess": postprocess, **translators}, config.readiness
         )

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of, load, read
+from deployments.haproxy import confined
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 from pipeline.resources import resolve
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         url = claim(document)
     except UserError as error:
         return fail(str(error), 2)
-    return Server(document, application, service, url).run(started)
+    with confined():
+        return Server(document, application, service, url).run(started)
 
 
 def fail(line: str, status: int) -> int:

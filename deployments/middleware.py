@@ -109,9 +109,8 @@ class Body:
     async def read(self, headers: Headers, receive: Receive) -> bytes | JSONResponse | None:
         """The body, the refusal of it, or None if the client left."""
         limits, traffic = self.limits, self.traffic
-        too_large = refuse(413, f"The body is larger than the limit of {limits.body_bytes} bytes")
         if int(headers.get("content-length", 0)) > limits.body_bytes:
-            return too_large
+            return self.too_large()
         if traffic.bodies >= limits.bodies or traffic.buffered >= limits.buffered_bytes:
             return refuse(503, "The service is busy", 1)
         chunks, size, more = [], 0, True
@@ -128,7 +127,7 @@ class Body:
                     size += len(chunk)
                     traffic.buffered += len(chunk)
                     if size > limits.body_bytes:
-                        return too_large
+                        return self.too_large()
                     if more and traffic.buffered >= limits.buffered_bytes:
                         return refuse(503, "The service is busy", 1)
         except TimeoutError:
@@ -137,6 +136,9 @@ class Body:
             traffic.bodies -= 1
             traffic.buffered -= size
         return b"".join(chunks)
+
+    def too_large(self) -> JSONResponse:
+        return refuse(413, f"The body is larger than the limit of {self.limits.body_bytes} bytes")
 
 
 def first(message: Message, then: Receive) -> Receive:

@@ -9,6 +9,11 @@ from pipeline.bundle import Bundle
 from pipeline.postprocess import Postprocessor
 from pipeline.types import Hypothesis, Prepared, Review
 
+# A model's name, what was prepared for it, and one hypothesis a unit, None where the unit stays as it is.
+Decoded = tuple[str, Prepared, Sequence[Hypothesis | None]]
+# The same with the review so far, and one sequence a retry of it, with one hypothesis a sentence.
+Tried = tuple[str, Prepared, Review, Sequence[Sequence[Hypothesis]]]
+
 
 class Postprocess:
     """Finishes translations of any of the models that are served; `bundles` maps their names to paths."""
@@ -16,15 +21,17 @@ class Postprocess:
     def __init__(self, bundles: Mapping[str, str]) -> None:
         self.postprocessors = {name: Postprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
 
-    async def review(self, model: str, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> Review:
-        """`hypotheses` has one entry a unit of `prepared`, None where the unit stays as it is."""
-        return await asyncio.to_thread(self.postprocessors[model].review, prepared, hypotheses)
+    async def review(self, decoded: Sequence[Decoded]) -> list[Review]:
+        return await asyncio.to_thread(
+            lambda: [self.postprocessors[name].review(prepared, found) for name, prepared, found in decoded]
+        )
 
-    async def again(
-        self, model: str, prepared: Prepared, review: Review, hypotheses: Sequence[Sequence[Hypothesis]]
-    ) -> Review:
-        """`hypotheses` has one sequence a retry of `review`, one entry a sentence of it."""
-        return await asyncio.to_thread(self.postprocessors[model].again, prepared, review, hypotheses)
+    async def again(self, tried: Sequence[Tried]) -> list[Review]:
+        return await asyncio.to_thread(
+            lambda: [
+                self.postprocessors[name].again(prepared, review, found) for name, prepared, review, found in tried
+            ]
+        )
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from deployments.messages import Refusal
 from pipeline.bundle import Bundle
@@ -18,9 +18,14 @@ class Preprocess:
     def __init__(self, bundles: Mapping[str, str]) -> None:
         self.preprocessors = {name: Preprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
 
-    async def prepare(self, model: str, text: str) -> Prepared | Refusal:
-        try:  # in a thread, since a long text takes a quarter of a second and health checks must be answered
-            return await asyncio.to_thread(self.preprocessors[model], text)
+    async def prepare(self, texts: Sequence[tuple[str, str]]) -> list[Prepared | Refusal]:
+        """`texts` are names of models and what they are to translate."""
+        # In a thread, since a long text takes a quarter of a second and health checks must be answered.
+        return await asyncio.to_thread(lambda: [self.one(*text) for text in texts])
+
+    def one(self, model: str, text: str) -> Prepared | Refusal:
+        try:
+            return self.preprocessors[model](text)
         except InvalidText:
             return Refusal.INVALID
 

@@ -1,7 +1,7 @@
 """The translate deployment: the INT8 engine of one model.
 
-`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns one
-future a call, which each caller awaits for itself. The engine decides what runs together, so a short
+`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns their
+futures, which each caller awaits for itself. The engine decides what runs together, so a short
 request overtakes a long one and one batch at a time is no bottleneck.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -68,18 +69,19 @@ class Translate:
         self.load = Load()
         self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]
 
-    async def translate(self, call: Call) -> Answer:
-        """The best hypothesis of each sentence of the call, or why there is none."""
-        ticket = Ticket(call)
+    async def translate(self, calls: Sequence[Call]) -> list[Answer]:
+        """For each call the best hypothesis of each of its sentences, or why there is none."""
+        tickets = [Ticket(call) for call in calls]
         try:
-            return await (await self.admit(ticket))
+            return await asyncio.gather(*await self.admit(tickets))
         finally:
-            ticket.close()
+            for ticket in tickets:
+                ticket.close()
 
     @serve.batch(batch_wait_timeout_s=0.0)
-    async def admit(self, tickets: list[Ticket]) -> list[asyncio.Task[Answer]]:
+    async def admit(self, gathered: list[list[Ticket]]) -> list[list[asyncio.Task[Answer]]]:
         """One task a ticket, at once; each ends with its own sentences."""
-        return [asyncio.create_task(self.run(ticket)) for ticket in tickets]
+        return [[asyncio.create_task(self.run(ticket)) for ticket in tickets] for tickets in gathered]
 
     async def run(self, ticket: Ticket) -> Answer:
         if ticket.closed:
@@ -116,7 +118,7 @@ class Translate:
     async def ping(self) -> None:
         """Answers if the replica can work, without model work. Raises EngineStopped if a worker died."""
         self.engine.check()
-        await self.translate(Call((), 0, 1.0, False))  # a wedged batch queue would not answer
+        await self.translate([Call((), 0, 1.0, False)])  # a wedged batch queue would not answer
 
     async def check_health(self) -> None:
         await self.ping()

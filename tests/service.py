@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +27,9 @@ STARTS_WITHIN_S = 120  # on two cores that others use as well
 class Service:
     """A service that `python -m deployments` runs, and its processes."""
 
-    def __init__(self, folder: Path, **args: Any) -> None:
-        """`args` override values of configs/service.yaml."""
-        self.folder = folder
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, **args: Any) -> None:
+        """`environment` is added to this process's; `args` override values of configs/service.yaml."""
+        self.folder, self.environment = folder, environment or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         config = yaml.safe_load((ROOT / "serve_config.yaml").read_text(encoding="utf-8"))
@@ -47,6 +47,7 @@ class Service:
             "CSANMT_PORT": str(self.port),
             "RAY_TMPDIR": str(self.folder),
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
+            **self.environment,
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -12,7 +13,7 @@ import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 from ray.serve.generated.serve_pb2_grpc import ASGIServiceStub
 
-from tests.service import Service, command, descendants
+from tests.service import Service, command, descendants, free_port
 
 LISTENING = "0A"
 SECRET = "鹦鹉在月光下背诵乘法口诀。"
@@ -46,22 +47,46 @@ def decode(address: str) -> str:
     return str(ipaddress.ip_address(data))
 
 
-def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_token(service: Service) -> None:
-    sockets = listening(service)
-    assert ("127.0.0.1", service.port) in sockets
-    open_to_others = {
+def open_to_others(service: Service) -> dict[int, str]:
+    """Ports that other machines can reach, with the processes that listen there."""
+    return {
         port: owner
-        for (address, port), owner in sockets.items()
+        for (address, port), owner in listening(service).items()
         if not (ip := ipaddress.ip_address(address)).is_loopback
         and not (isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped and ip.ipv4_mapped.is_loopback)
     }
-    for port, owner in open_to_others.items():
+
+
+def assert_asks_for_a_token(port: int) -> None:
+    for metadata in (None, [("authorization", "Bearer " + "0" * 64)]):
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            with pytest.raises(grpc.RpcError) as error:
+                ASGIServiceStub(channel).HandleRequest(ASGIRequest(), timeout=10, metadata=metadata)
+            assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_token(service: Service) -> None:
+    assert ("127.0.0.1", service.port) in listening(service)
+    for port, owner in open_to_others(service).items():
         assert owner.startswith("ray::ServeReplica:"), (port, owner)
-        for metadata in (None, [("authorization", "Bearer " + "0" * 64)]):
-            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                with pytest.raises(grpc.RpcError) as error:
-                    ASGIServiceStub(channel).HandleRequest(ASGIRequest(), timeout=10, metadata=metadata)
-                assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert_asks_for_a_token(port)
+
+
+def test_haproxy_is_kept_to_this_machine_and_user(new_service: Callable[..., Service]) -> None:
+    ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
+    service = new_service(environment={"RAY_SERVE_ENABLE_HA_PROXY": "1", "TMPDIR": "/tmp", **ports}).start()
+    assert service.translate(SECRET).status_code == 200
+    own = {address for (address, _), owner in listening(service).items() if "haproxy" in owner.split(" ")[0]}
+    assert own == {"127.0.0.1"}
+    for port, owner in open_to_others(service).items():
+        assert owner.startswith("ray::ServeReplica:"), (port, owner)
+        assert_asks_for_a_token(port)
+    found = re.search(r"-f (/tmp/hap\w+)", " ".join(listening(service).values()))
+    assert found is not None
+    folder = Path(found[1])
+    assert folder.stat().st_mode & 0o077 == 0
+    assert service.stop() == 0, service.output()
+    assert not folder.exists()
 
 
 def test_no_text_of_a_request_is_written_down(service: Service) -> None:

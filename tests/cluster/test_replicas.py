@@ -21,8 +21,8 @@ ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(e
 @pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
 def test_a_killed_replica_costs_no_request(service: Service, deployment: str) -> None:
     wait_for(lambda: len(service.replicas(deployment)) == 1, 60)  # earlier tests' load may have added one
-    with load(service, SENTENCE, clients=4, pause=0.2) as statuses:
-        wait_for(lambda: len(statuses) > 20, 30)
+    with load(service, SENTENCE, clients=12, pause=0.02) as statuses:  # so many share their calls
+        wait_for(lambda: len(statuses) > 40, 30)
         before = service.replicas(deployment)
         for pid in before:
             os.kill(pid, signal.SIGKILL)
@@ -67,6 +67,18 @@ def test_each_of_many_requests_gets_its_own_answer(service: Service) -> None:
         together = [response.json() for response in pool.map(service.translate, texts)]
     assert [answer["input"] for answer in together] == texts
     assert [answer["output"] for answer in together] == alone
+
+
+def test_bad_neighbours_fail_alone(service: Service) -> None:
+    texts = [f"我们有{number}个苹果。" for number in range(200, 216)]
+    alone = [service.translate(text).json()["output"] for text in texts]
+    bad = ["坏\0", "好" * 20_001, " "]
+    with ThreadPoolExecutor(32) as pool:
+        refused = [pool.submit(service.translate, text) for text in bad * 4]
+        answered = list(pool.map(service.translate, texts))
+        statuses = [response.result().status_code for response in refused]
+    assert statuses == [400, 413, 400] * 4
+    assert [answer.json()["output"] for answer in answered] == alone
 
 
 def test_work_stops_when_its_client_leaves(service: Service) -> None:
