@@ -32,8 +32,9 @@ def test_the_published_shape_is_compared_with_optimum_in_one_engine(tmp_path: Pa
     from benchmarks.engines import models
     from benchmarks.engines.field import GRAPHS, entrants, peak_memory_mb
     from benchmarks.engines.race import Cell, race
+    from quantize.progress import no_report
 
-    field = entrants("csanmt-toy", ["row-63", "fp32"], [GRAPHS], tmp_path, lambda text: None)
+    field = entrants("csanmt-toy", ["row-63", "fp32"], [GRAPHS], tmp_path, no_report)
     assert list(field) == ["csanmt-serve row-63", "csanmt-serve fp32", GRAPHS]
     cell = Cell(2, 4, 6, 6)
     runners = {name: entrant.open() for name, entrant in field.items()}
