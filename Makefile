@@ -2,8 +2,8 @@
 PYTHON ?= python3
 MODEL  ?= models/csanmt-zh-en-tiny
 SOURCE ?= $(MODEL)/source
-DATA   ?= build/data
-RUN    ?= build/run
+DATA   ?= tmp/data
+RUN    ?= tmp/run
 VENVS   = .venv
 
 .PHONY: help serve test test-all lint format model tune data train evaluate lock clean

@@ -97,6 +97,7 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
     for option, kind, told in (
         ("minutes", float, "after which the run stops; the same command goes on"),
         ("total_tokens", float, "target tokens of the whole run"),
+        ("until", float, "share of the total tokens at which the run stops"),
         ("batch_tokens", int, "padded tokens of a batch, a side"),
         ("learning_rate", float, "at its peak"),
         ("warmup", int, "steps to the peak"),

@@ -11,6 +11,7 @@ class Settings:
 
     minutes: float = 9  # after which the run stops, to be gone on with
     total_tokens: float = 9e8  # target tokens of the whole run, which the learning rate follows
+    until: float = 1.0  # of the total, where the run stops, to be gone on with on other data
     batch_tokens: int = 32768  # padded, a side
     learning_rate: float = 1.5e-3  # at its peak
     warmup: int = 2000  # steps

@@ -59,8 +59,9 @@ def train(
     pairs = Pairs(data / ARRAYS, device)
     torch.manual_seed(settings.seed)
     state = _open(data, run, start, settings, device)
-    if state.tokens >= settings.total_tokens:
-        raise UserError(f"{run} has seen {state.tokens / 1e6:.1f} M tokens, all of its total: give a larger one")
+    last = settings.until * settings.total_tokens
+    if state.tokens >= last:
+        raise UserError(f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: give a larger total")
     torch.manual_seed(settings.seed + state.step)
     log, saved = Log(run / "log.txt", settings, state, report, show), time.monotonic()
     with suited_to(device):
@@ -68,7 +69,7 @@ def train(
             for batch in pairs.batches(settings.batch_tokens, settings.seed + state.epoch):
                 log.add(*_step(state, pairs, batch, settings))
                 now = time.monotonic()
-                finished = state.tokens >= settings.total_tokens or now - began > settings.minutes * 60
+                finished = state.tokens >= last or now - began > settings.minutes * 60
                 if finished or now - saved > SAVE_EVERY:
                     _save(state, run, settings)
                     saved = now

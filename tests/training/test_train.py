@@ -64,8 +64,21 @@ def test_a_finished_run_has_nothing_to_go_on_with(run: ShortRun, copy: Path, dat
     from training.models import read_config
     from training.train import Start, train
 
-    with pytest.raises(UserError, match="all of its total: give a larger one"):
+    with pytest.raises(UserError, match=r"has seen 0\.1 M of 0\.1 M tokens: give a larger total"):
         train(data, copy, Start(read_config(config)), run.settings)
+
+
+def test_a_run_changes_its_data_on_the_way(run: ShortRun, data: Path, config: Path, tmp_path: Path) -> None:
+    from training.models import read_config
+    from training.train import Start, train
+
+    start, folder = Start(read_config(config)), tmp_path / "run"
+    first = train(data, folder, start, run.again(total_tokens=6000, until=0.5, log_every=1))
+    assert 3000 <= first.tokens < 3400
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    (other / "calibration.txt").write_text("另一个。\n", encoding="utf-8")
+    assert train(other, folder, start, run.again(total_tokens=6000)).tokens >= 6000
+    assert (folder / "calibration.txt").read_text(encoding="utf-8") == "另一个。\n"
 
 
 def test_a_damaged_run_is_told(run: ShortRun, copy: Path, data: Path, config: Path) -> None:
