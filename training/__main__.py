@@ -6,6 +6,7 @@ import argparse
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 from training.settings import Settings
@@ -151,23 +152,13 @@ def _average(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
+    several: dict[str, Any] = {"action": "extend", "nargs": "+", "default": []}
     command.add_argument("models", nargs="+", metavar="MODEL", help="a bundle, or a source, which is taken as float32")
     command.add_argument(
-        "--set",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        dest="sets",
-        help="another test set: Chinese, TAB, English (may be repeated)",
+        "--set", **several, type=Path, metavar="FILE", dest="sets", help="other test sets: Chinese, TAB, English"
     )
     command.add_argument(
-        "--outputs",
-        type=_named,
-        action="append",
-        default=[],
-        metavar="FILE=NAME",
-        help="another system's translations of FLORES dev (may be repeated)",
+        "--outputs", **several, type=_named, metavar="FILE=NAME", help="other systems' translations of FLORES dev"
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="where all figures are written")
     command.add_argument("--sentences", type=int, help="of each test set (default: all; fewer prove less)")

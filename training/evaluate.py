@@ -140,6 +140,7 @@ def markdown(evaluation: Evaluation) -> str:
         cells = [_cells(system.sets.get(name)) for name in names]
         lines.append(f"| {system.name} | {system.recipe} | {' | '.join(cells)} |")
     lines += ["", *(f"- {name}: `{signature}`" for name, signature in evaluation.signatures.items())]
+    lines += [f"- decoded on: {evaluation.cpu}, onnxruntime {evaluation.versions['onnxruntime']}"]
     return "\n".join(lines)
 
 
