@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from pipeline.errors import UserError
 from training.settings import Settings
@@ -131,11 +132,20 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     config = read_config(arguments.config) if arguments.config else CsanmtConfig()
-    settings = Settings(**{field.name: getattr(arguments, field.name) for field in fields(Settings)})
+    settings = _settings(arguments)
     start = Start(config, arguments.start_from, int(arguments.start_tokens))
     with Bars() as bars:
         state = train(arguments.data, arguments.folder, start, settings, report=bars.report, show=bars.show)
     print(f"{arguments.folder}: stopped at step {state.step}, {state.tokens / 1e6:.1f} M tokens, epoch {state.epoch}")
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    try:
+        return Settings(**{name: getattr(arguments, name) for name in Settings.model_fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise UserError(f"{option} {first['input']}: {first['msg']}") from None
 
 
 def _average_arguments(command: argparse.ArgumentParser) -> None:

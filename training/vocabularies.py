@@ -67,7 +67,8 @@ def load(path: Path) -> Any:
 def copy(folder: Path, out: Path) -> None:
     """Both vocabularies of a model or of earlier data, for data that goes on with it."""
     for name in NAMES:
-        load(folder / name)
+        if load(folder / name).get_piece_size() > LARGEST:
+            raise UserError(f"{folder / name} has too many pieces: at most {LARGEST}")
         shutil.copyfile(folder / name, out / name)
 
 

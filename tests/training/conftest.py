@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class ShortRun:
     state: State  # when it stopped
 
     def again(self, **changes: float | int) -> Settings:
-        return replace(self.settings, **changes)  # type: ignore[arg-type]
+        return self.settings.model_copy(update=changes)
 
     def losses(self) -> list[float]:
         lines = (self.folder / "log.txt").read_text(encoding="utf-8").splitlines()

@@ -193,4 +193,25 @@ def test_the_command_trains_as_told(
     assert f"{run}: stopped at step" in told
     assert "licence: CC0" in (run / "about.yaml").read_text(encoding="utf-8")
     assert main(["train", str(data), str(run), *options]) == 2
-    assert "training: " in capsys.readouterr().err
+    assert "give a larger total" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--warmup", "0"], "--warmup 0: Input should be greater than 0"),
+        (["--until", "2"], "--until 2.0: Input should be less than or equal to 1"),
+        (["--config", "none.json"], "none.json: No such file"),
+        (["--start-from", "none"], "source.spm is missing"),
+        ([], "train.npz is missing or damaged: make it with"),
+    ],
+)
+def test_mistakes_are_one_line(
+    options: list[str], told: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.__main__ import main
+
+    assert main(["train", str(data if options else tmp_path), str(tmp_path / "run"), *options]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
