@@ -2,9 +2,11 @@
 PYTHON ?= python3
 MODEL  ?= models/csanmt-zh-en-tiny
 SOURCE ?= $(MODEL)/source
+DATA   ?= tmp/data
+RUN    ?= tmp/run
 VENVS   = .venv
 
-.PHONY: help serve test test-all lint format model tune lock clean
+.PHONY: help serve test test-all lint format model tune data train evaluate lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -33,6 +35,15 @@ model: $(VENVS)/all/.ready  ## build MODEL from SOURCE, a folder or an id (torch
 
 tune: $(VENVS)/all/.ready  ## find the recipe for SOURCE: measure all against float32, write MODEL and its report
 	$(VENVS)/all/bin/python -m quantize tune $(SOURCE) --out $(MODEL)
+
+data: $(VENVS)/all/.ready  ## prepare DATA of CORPUS, files of Chinese, TAB, English, TAB, source (docs/training.md)
+	$(VENVS)/all/bin/python -m training prepare $(CORPUS) --out $(DATA)
+
+train: $(VENVS)/all/.ready  ## train RUN on DATA for nine minutes, or go on with it
+	$(VENVS)/all/bin/python -m training train $(DATA) $(RUN)
+
+evaluate: $(VENVS)/all/.ready  ## score MODEL and SOURCE (as float32) on FLORES dev and NTREX
+	$(VENVS)/all/bin/python -m training evaluate $(MODEL) $(SOURCE)
 
 $(VENVS)/%/.ready: requirements/%.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \

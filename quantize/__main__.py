@@ -139,12 +139,7 @@ def _lines(path: Path | None) -> tuple[str, ...] | None:
         return None
     from quantize.text import read_lines
 
-    try:
-        return read_lines(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}: name a file that can be read") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8: convert it (iconv -f gb18030 -t utf-8)") from None
+    return read_lines(path)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,27 @@
-"""The real service, started once a session and stopped as its users stop it; `service_url` is where it answers."""
+"""For tests of every kind: the real service, started once a session and stopped as its users stop it
+(`service_url` is where it answers), and what a test needs before it can run.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.service import Service
+
+
+@pytest.fixture(autouse=True)
+def quantize_extra(request: pytest.FixtureRequest) -> None:
+    """Skips, saying why, where a test needs the quantize extra and has it not; in CI that is a failure."""
+    if request.node.get_closest_marker("quantize") and find_spec("torch") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("torch is not installed: use make test-all")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.search.slots import Slots, candidates, continued, merge, top, without_repeats
+from pipeline.search.slots import Slots, candidates, continued, merge, rows, top, without_repeats
 from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
 
@@ -51,7 +51,7 @@ class BeamSearch:
 
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
-        ids = ids.reshape(size, self.beam, -1)
+        ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
         length = s["step"] + 1
         penalty = length_penalty(length, s["alpha"])[:, None]
@@ -63,11 +63,11 @@ class BeamSearch:
             order, alive_score = top(score + ended * LOWEST, self.beam)
             lengths = np.broadcast_to(length[:, None], ended.shape)
             merge(s, self.beam, score + ~ended * LOWEST, flag=ended, length=lengths, tokens=sequences)
-            s["alive"][:] = np.take_along_axis(sequences, order[:, :, None], axis=1)
+            s["alive"][:] = sequences[row, order]
             s["alive_logp"][:] = alive_score * penalty  # divided, then multiplied again: as the reference rounds
             s["alive_score"][:] = alive_score
         s["step"] += 1
-        return np.take_along_axis(token, order, 1), np.take_along_axis(parent, order, 1), self._done(s)
+        return token[row, order], parent[row, order], self._done(s)
 
     def _done(self, s: dict[str, Any]) -> npt.NDArray[np.bool_]:
         with np.errstate(over="ignore"):

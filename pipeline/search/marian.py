@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.search.slots import Slots, candidates, continued, merge, top, without_repeats
+from pipeline.search.slots import Slots, candidates, continued, merge, rows, top, without_repeats
 from pipeline.session import Floats, Ints
 from pipeline.types import DecodingOptions, Hypothesis
 
@@ -48,7 +48,7 @@ class MarianSearch:
 
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
-        ids = ids.reshape(size, self.beam, -1)
+        ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
         length = s["step"] + 1
         last = length >= s["limit"]
@@ -64,11 +64,11 @@ class MarianSearch:
         lengths = np.broadcast_to(length[:, None], over.shape)
         new = {"flag": finished, "cut": token != self._end, "length": lengths, "tokens": sequences}
         merge(s, self.beam, normalised, **new)
-        s["alive"][:] = np.take_along_axis(sequences, order[:, :, None], axis=1)
+        s["alive"][:] = sequences[row, order]
         s["alive_logp"][:] = alive
         s["step"] += 1
         done = ~self._may_improve(s) | over.all(axis=1)
-        return np.take_along_axis(token, order, 1), np.take_along_axis(parent, order, 1), done
+        return token[row, order], parent[row, order], done
 
     def _may_improve(self, s: dict[str, Any]) -> npt.NDArray[np.bool_]:
         hope = s["alive_logp"][:, 0] / plain_penalty(s["step"], s["alpha"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,14 @@ def load_sets(limit: int | None = None) -> tuple[TestSet, ...]:
 
 def _load(name: str, limit: int | None) -> TestSet:
     sides = [(FOLDER / f"{name}.{side}").read_text(encoding="utf-8").splitlines() for side in ("zh", "en")]
-    every = 1 if limit is None else max(1, len(sides[0]) // limit)
-    sources, references = (tuple(side[::every][:limit]) for side in sides)
+    sources, references = (spread(side, limit) for side in sides)
     return TestSet(name, sources, references)
+
+
+def spread(lines: Sequence[str], limit: int | None) -> tuple[str, ...]:
+    """All lines, or `limit` of them in even steps."""
+    every = 1 if limit is None else max(1, len(lines) // limit)
+    return tuple(lines[::every][:limit])
 
 
 def masked(sources: tuple[str, ...], symbol: str) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from quantize.sources.tensors import read_tensors
 from quantize.text import read_lines
 
 FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
+UNKNOWN_ID = 1
+MASK_SYMBOLS = tuple(f"⟦{i}⟧" for i in range(8))
 DECODING = Decoding(
     beam_size=4,
     length_penalty=0.6,
@@ -52,8 +54,8 @@ def load(folder: Path) -> Source:
             kind="sentencepiece",
             source="source.spm",
             target="target.spm",
-            unknown_id=1,
-            mask_symbols=tuple(f"⟦{i}⟧" for i in range(8)),
+            unknown_id=UNKNOWN_ID,
+            mask_symbols=MASK_SYMBOLS,
         ),
         files={name: folder / name for name in ("source.spm", "target.spm")},
         decoding=DECODING,

@@ -1,20 +1,11 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 
 import pytest
 
 from pipeline.translator import Translator
 from tests.reference import CASES, Reference
-
-
-@pytest.fixture(autouse=True)
-def quantize_extra(request: pytest.FixtureRequest) -> None:
-    """Skips, saying why, where a test needs the quantize extra and has it not; in CI that is a failure."""
-    if request.node.get_closest_marker("quantize") and find_spec("torch") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("torch is not installed: use make test-all")
 
 
 @pytest.fixture(scope="session", params=CASES)

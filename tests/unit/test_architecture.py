@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD_TIME = {"torch", "transformers", "optimum", "onnx", "quantize"}
+BUILD_TIME = {"torch", "transformers", "optimum", "onnx", "quantize", "training"}
 HTTP_AND_RAY = {"ray", "fastapi", "starlette", "uvicorn", "deployments"}
 
 
@@ -26,7 +26,13 @@ def imported(folder: str) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize(
-    ("folder", "forbidden"), [("pipeline", BUILD_TIME | HTTP_AND_RAY), ("deployments", BUILD_TIME)]
+    ("folder", "forbidden"),
+    [
+        ("pipeline", BUILD_TIME | HTTP_AND_RAY),
+        ("deployments", BUILD_TIME),
+        ("quantize", {"training"} | HTTP_AND_RAY),
+        ("training", HTTP_AND_RAY),
+    ],
 )
 def test_a_room_imports_only_what_it_may(folder: str, forbidden: set[str]) -> None:
     crossings = [f"{path.relative_to(ROOT)} imports {name}" for path, name in imported(folder) if name in forbidden]

@@ -1,0 +1,1 @@
+"""How the project's own CSANMT models are made: from a parallel corpus to a source folder that `quantize` builds."""

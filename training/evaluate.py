@@ -1,0 +1,148 @@
+"""BLEU and chrF++ of models, and of other systems' stored outputs, as sacreBLEU gives them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.bundle import Bundle, Strict
+from pipeline.errors import UserError
+from pipeline.resources import home
+from quantize.judge import scores
+from quantize.judge.decode import translate
+from quantize.judge.measure import open_engine
+from quantize.judge.report import cpu_name
+from quantize.judge.sets import TestSet, load_sets, spread
+from quantize.progress import Report, Show, no_report, no_show
+from quantize.sources import open_source
+from quantize.text import read_text
+from quantize.workshop import Workshop
+
+STORED = "flores-dev"  # the set that stored outputs are of
+
+
+class Score(Strict):
+    bleu: float
+    chrf: float  # chrF++
+
+
+class System(Strict):
+    name: str
+    recipe: str  # of a bundle, or "stored"
+    sets: dict[str, Score]
+
+
+class Evaluation(Strict):
+    systems: tuple[System, ...]
+    sentences: dict[str, int]  # of each set
+    signatures: dict[str, str]  # sacreBLEU's, of each metric
+    versions: dict[str, str]
+    cpu: str
+
+
+def evaluate(
+    models: Sequence[str],
+    sets: Sequence[TestSet],
+    stored: Mapping[str, Path],
+    *,
+    report: Report = no_report,
+    show: Show = no_show,
+) -> Evaluation:
+    """Scores of bundles, of sources as float32, and of the outputs in `stored` (a system's name: its file).
+
+    Raises UserError for what cannot be used; the stored outputs are looked at before anything is translated.
+    """
+    others = [_stored(name, path, sets) for name, path in stored.items()]
+    own = []
+    for model in models:
+        report(f"{model} translates")
+        own.append(_model(model, sets, show))
+    return Evaluation(
+        systems=(*own, *others),
+        sentences={test.name: len(test.sources) for test in sets},
+        signatures=_signatures(),
+        versions={package: version(package) for package in ("onnxruntime", "sacrebleu")},
+        cpu=cpu_name(),
+    )
+
+
+def sets_of(files: Sequence[Path], limit: int | None = None) -> tuple[TestSet, ...]:
+    """FLORES dev, NTREX and the sets in files of Chinese, TAB, English and perhaps more; `limit` sentences of each."""
+    return (*load_sets(limit), *(_read(path, limit) for path in files))
+
+
+def _read(path: Path, limit: int | None) -> TestSet:
+    rows = [line.split("\t") for line in _lines(path)]
+    short = next((number for number, row in enumerate(rows, 1) if len(row) < 2), None)
+    if short:
+        raise UserError(f"{path}, line {short}: expected Chinese, TAB, English")
+    sources, references = (spread([row[side] for row in rows], limit) for side in (0, 1))
+    return TestSet(path.stem, sources, references)
+
+
+def _lines(path: Path) -> list[str]:
+    """All, blank ones too: they belong to lines of other files."""
+    return read_text(path).removesuffix("\n").split("\n")
+
+
+def _stored(name: str, path: Path, sets: Sequence[TestSet]) -> System:
+    lines = _lines(path)
+    whole, part = (next(test for test in among if test.name == STORED) for among in (load_sets(), sets))
+    if len(lines) != len(whole.sources):
+        raise UserError(f"{path} has {len(lines)} lines, {STORED} has {len(whole.sources)}: name outputs of that set")
+    return System(name=name, recipe="stored", sets={STORED: _score(spread(lines, len(part.sources)), part)})
+
+
+def _model(model: str, sets: Sequence[TestSet], show: Show) -> System:
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = _open(model, Path(scratch), show)
+        found = {}
+        with closing(open_engine(bundle)) as engine:
+            for test in sets:
+                outputs = translate(engine, test.sources, partial(show, test.name))
+                found[test.name] = _score([output.text for output in outputs], test)
+        return System(name=model, recipe=bundle.manifest.recipe["name"], sets=found)
+
+
+def _open(model: str, scratch: Path, show: Show) -> Bundle:
+    """The bundle that `model` names, or the source's in float32, built in `scratch`."""
+    if any((place / "model.yaml").is_file() for place in (Path(model), home() / model)):
+        return Bundle.load(model)
+    return Workshop(open_source(model), scratch, show=show).reference
+
+
+def _score(outputs: Sequence[str], test: TestSet) -> Score:
+    bleu, chrf = (
+        metric.corpus_score(list(outputs), [list(test.references)]).score for metric in (scores.bleu(), scores.chrf())
+    )
+    return Score(bleu=bleu, chrf=chrf)
+
+
+def _signatures() -> dict[str, str]:
+    """sacreBLEU's, which it gives once a score with one reference is computed."""
+    signatures = {}
+    for name, metric in (("BLEU", scores.bleu()), ("chrF++", scores.chrf())):
+        metric.corpus_score([""], [[""]])
+        signatures[name] = str(metric.get_signature())
+    return signatures
+
+
+def markdown(evaluation: Evaluation) -> str:
+    """The table of all scores, and below it what they were computed with."""
+    names = list(evaluation.sentences)
+    head = [f"{name} ({evaluation.sentences[name]:,}) BLEU | chrF++" for name in names]
+    lines = [f"| | recipe | {' | '.join(head)} |", "|---|---|" + "---:|" * (2 * len(names))]
+    for system in evaluation.systems:
+        cells = [_cells(system.sets.get(name)) for name in names]
+        lines.append(f"| {system.name} | {system.recipe} | {' | '.join(cells)} |")
+    lines += ["", *(f"- {name}: `{signature}`" for name, signature in evaluation.signatures.items())]
+    lines += [f"- decoded on: {evaluation.cpu}, onnxruntime {evaluation.versions['onnxruntime']}"]
+    return "\n".join(lines)
+
+
+def _cells(score: Score | None) -> str:
+    return f"{score.bleu:.2f} | {score.chrf:.2f}" if score else "– | –"

@@ -1,0 +1,44 @@
+"""Symbols in place of what a translation copies, so that the model learns to carry them through.
+
+The service masks what must not be translated (URLs, code, placeholders) by the same symbols.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from quantize.sources.training import MASK_SYMBOLS
+from training.corpus import Pair
+
+COPIED = re.compile(
+    r"https?://[^\s，。；（）()<>\"'“”]+"
+    r"|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|`[^`]+`"
+    r"|\{\{[^{}]+\}\}|\{\w*\}|%\(\w+\)[sd]|%[sd]"
+    r"|</?\w+>"
+    r"|\$\w+|--?[a-z][\w-]+"
+    r"|(?:/[\w.-]+){2,}"
+    r"|[A-Za-z_][A-Za-z0-9_.+#-]*[A-Za-z0-9_+#]"
+    r"|\d[\d.,:]*\d|\d"
+)
+
+
+def mask_copies(pair: Pair, rng: random.Random) -> Pair:
+    """Some of the spans that stand once on each side, letter for letter, replaced by the same symbols on both."""
+    found = [span[0] for span in COPIED.finditer(pair.zh) if _copied_once(span[0], pair)]
+    chosen = sorted(rng.sample(found, min(len(found), rng.randint(1, len(MASK_SYMBOLS)))), key=pair.zh.index)
+    if not chosen:
+        return pair
+    first = rng.choice([0, 0, 0, rng.randrange(len(MASK_SYMBOLS))])
+    symbols = {span: MASK_SYMBOLS[place % len(MASK_SYMBOLS)] for place, span in enumerate(chosen, first)}
+    spans = re.compile("|".join(map(re.escape, chosen)))
+    masked, counts = zip(*(spans.subn(lambda span: symbols[span[0]], side) for side in pair), strict=True)
+    # Two spans may overlap in the English: then only one of them is found there.
+    return Pair(*masked) if counts == (len(chosen), len(chosen)) else pair
+
+
+def _copied_once(span: str, pair: Pair) -> bool:
+    if any(side.count(span) != 1 for side in pair):
+        return False
+    return not re.search(rf"\w{re.escape(span)}|{re.escape(span)}\w", pair.en)  # no part of a longer English word

@@ -1,0 +1,78 @@
+"""Where a run stands: what it has to keep in order to go on."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pipeline.errors import UserError
+from quantize.csanmt.configuration import CsanmtConfig
+from quantize.csanmt.modeling import CsanmtForConditionalGeneration
+from training import models
+from training.optimisers import optimisers
+
+LAST = "last.pt"
+LONGEST_MEMORY = 0.9995  # of the moving average, a step
+
+
+class State:
+    """The model, the moving average of its weights, the optimisers, and how far they have come."""
+
+    def __init__(
+        self, model: CsanmtForConditionalGeneration, learning_rate: float, device: torch.device, tokens: int = 0
+    ) -> None:
+        """A run's beginning; `tokens` are the target tokens that the model has seen before."""
+        self.model = model.to(device).train()  # type: ignore[arg-type]  # transformers' wrapper hides `to`'s type
+        self.average = copy.deepcopy(self.model).eval()
+        self.optimisers = optimisers(self.model, learning_rate)
+        self.step, self.tokens, self.epoch = 0, tokens, 0
+
+    @staticmethod
+    def resume(folder: Path, learning_rate: float, device: torch.device) -> State:
+        """As `save` left it, with the next epoch to come; raises UserError for a damaged file."""
+        path = folder / LAST
+        try:
+            kept = torch.load(path, map_location=device, weights_only=True)
+            state = State(CsanmtForConditionalGeneration(CsanmtConfig(**kept["config"])), learning_rate, device)
+            state.model.load_state_dict(kept["model"])
+            state.average.load_state_dict(kept["average"])
+            for optimiser, values in zip(state.optimisers, kept["optimizers"], strict=True):
+                optimiser.load_state_dict(values)
+        except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
+            raise UserError(f"{path} is damaged, or of another program: begin a run in a new folder") from None
+        state.step, state.tokens, state.epoch = kept["step"], int(kept["tokens"]), kept["epoch"] + 1
+        return state
+
+    def save(self, folder: Path) -> None:
+        """Write the averaged model, and everything that `resume` needs; what is there stays until both are complete."""
+        config = self.model.config
+        models.save(folder, config, dict(self.average.named_parameters()))
+        unfinished = folder / f"unfinished-{LAST}"
+        kept = {
+            "config": models.plain(config),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "step": self.step,
+            "tokens": self.tokens,
+            "epoch": self.epoch,
+        }
+        torch.save(kept, unfinished)
+        unfinished.replace(folder / LAST)
+
+    def update(self, learning_rate: float) -> None:
+        """One step along the gradients, which are then gone."""
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate
+            optimiser.step()
+        self.model.zero_grad(set_to_none=True)
+        self.step += 1
+        memory = min(LONGEST_MEMORY, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - memory)
