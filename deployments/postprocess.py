@@ -19,7 +19,7 @@ class Postprocess:
     """Finishes translations of any of the models that are served; `bundles` maps their names to paths."""
 
     def __init__(self, bundles: Mapping[str, str]) -> None:
-        self.postprocessors = {name: Postprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
+        self.postprocessors = {name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()}
 
     async def review(self, decoded: Sequence[Decoded]) -> list[Review]:
         return await asyncio.to_thread(

@@ -16,7 +16,7 @@ class Preprocess:
     """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
 
     def __init__(self, bundles: Mapping[str, str]) -> None:
-        self.preprocessors = {name: Preprocessor.load(Bundle.load(path)) for name, path in bundles.items()}
+        self.preprocessors = {name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()}
 
     async def prepare(self, texts: Sequence[tuple[str, str]]) -> list[Prepared | Refusal]:
         """`texts` are names of models and what they are to translate."""

@@ -15,15 +15,23 @@ import onnxruntime as ort
 
 from pipeline.session import Encoded, Floats, Ints, Sessions, share
 
+OUTPUTS = ("top_ids", "top_logprobs", "logits", "alignment")  # of the step graphs
 PLACES = 16  # buffers hold multiples of it: kernels then see whole vectors, whoever the neighbours are
 
 
 class Batch:
     """Buffers, cache and bindings for sentences of K rows each. Not thread-safe: one a worker."""
 
+    top_ids: Ints  # [R, C], and the rest as far as the graph gives it
+    top_logprobs: Floats  # [R, C]
+    logits: Floats  # [R, V]
+    alignment: Floats  # [R, L, S]
+
     def __init__(self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0) -> None:
-        """`session` is a step graph: with `candidates`, the choosing one; without, the one that gives logits."""
+        """`session` is a step graph: with `candidates` the choosing one, without one of the others."""
         self._dimensions, self._session = sessions.dimensions, session
+        names = [output.name for output in session.get_outputs()]
+        self._gives = [name for name in OUTPUTS if name in names]
         self.beam, self.candidates = beam, candidates
         self.size = 0
         self._slots, self._sources, self._room = 0, 0, 0
@@ -107,18 +115,22 @@ class Batch:
         self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, sizes[1], d)) for i in layers]
         self.cross_values = [_resized(kept["cross_values"][i], (sizes[0], h, sizes[1], d)) for i in layers]
         self.caches = [_resized(kept["caches"][i], (rows, h, sizes[2], d)) for i in range(2 * len(layers))]
-        self._outputs(rows)
+        self._outputs()
 
     def _needs(self, slots: int, sources: int, room: int) -> list[tuple[int, int]]:
         return [(self._slots, slots), (self._sources, -(-sources // PLACES) * PLACES), (self._room, room)]
 
-    def _outputs(self, rows: int) -> None:
+    def _outputs(self) -> None:
         self.cache_length = np.zeros((), np.int32)
-        if self.candidates:
-            self.top_ids: Ints = np.zeros((rows, self.candidates), np.int64)
-            self.top_logprobs: Floats = np.zeros((rows, self.candidates), np.float32)
-        else:
-            self.logits: Floats = np.zeros((rows, self._dimensions.target_vocab_size), np.float32)
+        dims, rows = self._dimensions, self._slots * self.beam
+        shapes: dict[str, tuple[int, ...]] = {
+            "top_ids": (rows, self.candidates),
+            "top_logprobs": (rows, self.candidates),
+        }
+        shapes["logits"] = (rows, dims.target_vocab_size)
+        shapes["alignment"] = (rows, dims.num_decoder_layers, self._sources)
+        for name in self._gives:
+            setattr(self, name, np.zeros(shapes[name], np.int64 if name == "top_ids" else np.float32))
         self._bound = None
 
     def _bind(self) -> None:
@@ -135,8 +147,7 @@ class Batch:
             shared = share(cache[:rows])
             binding.bind_ortvalue_input(f"past_{name}", shared)
             binding.bind_ortvalue_output(f"present_{name}", shared)
-        outputs = ("top_ids", "top_logprobs") if self.candidates else ("logits",)
-        for name in outputs:
+        for name in self._gives:
             binding.bind_ortvalue_output(name, share(getattr(self, name)[:rows]))
         self._binding = binding
 

@@ -141,10 +141,25 @@ class Bundle:
         Raises BundleError naming the file, what was expected and what was found.
         """
         folder = find(path)
+        return Bundle(folder, _verified(folder, read_manifest(folder)))
+
+    @staticmethod
+    def load_text(path: str | Path) -> Bundle:
+        """A bundle of the vocabularies alone: what comes before and after the model need not read gigabytes of it.
+
+        Raises as `load` does.
+        """
+        folder = find(path)
         manifest = read_manifest(folder)
-        for name, entry in manifest.files.items():
-            verify(folder, name, entry)
-        return Bundle(folder, manifest)
+        named = manifest.tokenizer.model_dump().values()
+        files = {name: entry for name, entry in manifest.files.items() if name in named}
+        return Bundle(folder, _verified(folder, manifest.model_copy(update={"files": files})))
+
+
+def _verified(folder: Path, manifest: Manifest) -> Manifest:
+    for name, entry in manifest.files.items():
+        verify(folder, name, entry)
+    return manifest
 
 
 def find(path: str | Path) -> Path:

@@ -11,23 +11,25 @@ from pathlib import Path
 
 from quantize.builder import GraphBuilder, WeightFile
 from quantize.graphs.encoder import Encoder
-from quantize.graphs.step import Step
+from quantize.graphs.step import Gives, Step
 from quantize.network import Network
 from quantize.plan import Plan
 from quantize.progress import Progress, no_progress
 
+STEPS: dict[str, Gives] = {"step.onnx": "tokens", "step_logits.onnx": "logits", "step_alignment.onnx": "alignment"}
+
 
 def write_graphs(network: Network, plan: Plan, folder: Path, progress: Progress = no_progress) -> list[str]:
-    """Write encoder.onnx, step.onnx, step_logits.onnx and weights.bin; returns their names."""
+    """Write encoder.onnx, the step's three variants and weights.bin, which all share; returns their names."""
     weights = WeightFile(folder / "weights.bin")
-    layers = network.num_encoder_layers + network.num_semantic_encoder_layers + 2 * network.num_decoder_layers
+    layers = network.num_encoder_layers + network.num_semantic_encoder_layers + 3 * network.num_decoder_layers
     done = count(1)
 
     def tick() -> None:
         progress(next(done), layers)
 
     Encoder(network, GraphBuilder(plan, weights), tick).write(folder / "encoder.onnx")
-    Step(network, GraphBuilder(plan, weights), tick).write(folder / "step.onnx", choose=True)
-    Step(network, GraphBuilder(plan, weights), tick).write(folder / "step_logits.onnx", choose=False)
+    for name, gives in STEPS.items():
+        Step(network, GraphBuilder(plan, weights), tick).write(folder / name, gives)
     weights.close()
-    return ["encoder.onnx", "step.onnx", "step_logits.onnx", "weights.bin"]
+    return ["encoder.onnx", *STEPS, "weights.bin"]

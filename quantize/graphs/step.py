@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, ValueInfoProto
 
 from quantize.builder import value
 from quantize.graphs.blocks import Graph
 from quantize.graphs.choice import Choice
 
+Gives = Literal["tokens", "logits", "alignment"]
+
 
 class Step(Graph):
     """One decoding step for every row at its own position, keys and values written into the cache in place."""
 
-    def write(self, path: Path, *, choose: bool) -> None:
-        """With `choose`, outputs the best `candidates` tokens a row; else all logits."""
+    def write(self, path: Path, gives: Gives) -> None:
+        """The graph of a step that gives the best `candidates` tokens a row, or all logits, or where its rows look."""
         b, net = self.b, self.net
         h, d = net.decoder_heads, net.head_size
         inputs = [
@@ -29,6 +32,7 @@ class Step(Graph):
         if net.semantic:
             inputs.append(value("semantic_bias", TensorProto.FLOAT, "N", net.num_decoder_layers, net.hidden_size))
         outputs = []
+        self.queries: list[str] = []  # of each layer's cross-attention
         self._prepare()
         x = self._input()
         for layer in range(net.num_decoder_layers):
@@ -41,12 +45,13 @@ class Step(Graph):
                 outputs.append(value(f"present_{part}_{layer}", TensorProto.FLOAT, "R", h, "T", d))
             x = self._layer(x, layer)
         final = b.op("Reshape", self.final_norm(x, "decoder_norm"), b.ints(-1, net.hidden_size))
-        choice = Choice(net, b, final)
-        if choose:
-            inputs.append(value("candidates", TensorProto.INT64, 1))
-            outputs += choice.best()
+        if gives == "alignment":
+            outputs.append(self._alignment())
+        elif gives == "logits":
+            outputs.append(Choice(net, b, final).logits())
         else:
-            outputs.append(choice.logits())
+            inputs.append(value("candidates", TensorProto.INT64, 1))
+            outputs += Choice(net, b, final).best()
         b.save(path, inputs, outputs)
 
     def _prepare(self) -> None:
@@ -138,5 +143,22 @@ class Step(Graph):
         name = f"decoder.{layer}.cross_attn"
         q = self.b.op("Reshape", self.linear(x, f"{name}.q"), self.by_sentence)  # [N, K, H]
         sources = f"cross_key_{layer}", f"cross_value_{layer}", "source_mask"
+        self.queries.append(q)
         mixed = self.attention(q, *sources, self.net.decoder_heads)
         return self.linear(self.b.op("Reshape", mixed, self.by_row), f"{name}.out")
+
+    def _alignment(self) -> ValueInfoProto:
+        """How much each row looks at each source position, in each layer: means over the heads, [R, L, S]."""
+        b, net = self.b, self.net
+        seen = b.op("Greater", "source_mask", b.constant(0, np.int32))
+        hidden = b.op("Unsqueeze", self.hide(seen), b.ints(1, 2))  # [N, 1, 1, S]
+        layers = []
+        for layer, q in enumerate(self.queries):
+            heads = b.op("Reshape", q, b.ints(0, 0, net.decoder_heads, net.head_size))
+            heads = b.op("Mul", b.op("Transpose", heads, perm=[0, 2, 1, 3]), b.scalar(net.head_size**-0.5))
+            keys = b.op("Transpose", f"cross_key_{layer}", perm=[0, 1, 3, 2])
+            weights = b.op("Softmax", self.add(b.op("MatMul", heads, keys), hidden), axis=-1)  # [N, h, K, S]
+            layers.append(b.op("Unsqueeze", b.op("ReduceMean", weights, b.ints(1), keepdims=0), b.ints(2)))
+        shape = b.op("Concat", b.ints(-1, net.num_decoder_layers), b.op("Shape", "source_mask", start=1), axis=0)
+        b.op("Reshape", b.op("Concat", *layers, axis=2), shape, name="alignment")
+        return value("alignment", TensorProto.FLOAT, "R", net.num_decoder_layers, "S")

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import tokenizer as tokenizers
 from pipeline.errors import UserError
-from pipeline.scoring import forced_logits
+from pipeline.scoring import forced_alignment, forced_logits
 from pipeline.translator import Translator
 from tests.quantize.marian import marian_model
 
@@ -89,6 +89,21 @@ def test_teacher_forced_logits_are_the_same(pair: Pair) -> None:
         inputs = {"input_ids": torch.tensor([[*source, 0]]), "decoder_input_ids": torch.tensor([[pair.pad, *target]])}
         with torch.no_grad():
             assert np.abs(pair.model(**inputs).logits[0].numpy() - logits).max() <= 1e-4
+
+
+def test_alignments_are_the_cross_attentions_averaged_over_heads(pair: Pair) -> None:
+    import torch
+
+    targets = [[7, 5, 9], [3], [2, 2, 8, 11, 4, 6], *([] for _ in pair.sources[3:])]
+    found = forced_alignment(pair.served.engine.sessions, pair.sources, targets)
+    pair.model.set_attn_implementation("eager")  # the only one that tells its weights
+    for source, target, looks in zip(pair.sources, targets, found, strict=True):
+        inputs = {"input_ids": torch.tensor([[*source, 0]]), "decoder_input_ids": torch.tensor([[pair.pad, *target]])}
+        with torch.no_grad():
+            layers = pair.model(**inputs, output_attentions=True).cross_attentions
+        expected = torch.stack([layer[0].mean(0) for layer in layers], dim=1).numpy()  # [n+1, L, S]
+        assert looks.shape == expected.shape
+        assert np.abs(looks - expected).max() <= 1e-5
 
 
 @pytest.mark.parametrize("longest", [60, 8, 1])

@@ -89,3 +89,14 @@ def test_a_manifest_that_is_no_yaml_is_one_line(copy: Path) -> None:
     (copy / "model.yaml").write_bytes(b"\xff\xfe: [")
     with pytest.raises(BundleError, match="expected YAML"):
         Bundle.load(copy)
+
+
+def test_the_text_side_reads_and_verifies_its_vocabularies_alone(copy: Path) -> None:
+    (copy / "weights.bin").write_bytes(b"damaged")
+    bundle = Bundle.load_text(copy)
+    assert bundle.file("source.spm").is_file()
+    with pytest.raises(BundleError, match="is not listed"):
+        bundle.file("weights.bin")
+    (copy / "target.spm").write_bytes(b"damaged")
+    with pytest.raises(BundleError, match=r"target\.spm"):
+        Bundle.load_text(copy)
