@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engines import inflight, models
-from benchmarks.engines.field import GRAPHS, OPTIMUM, OURS, TORCH, Entrant, entrants, peak_memory_mb
-from benchmarks.engines.race import PEER, Cell, Timing, race
+from benchmarks.engines.field import GRAPHS, OURS, Entrant, entrants
+from benchmarks.engines.memory import peak_mb
+from benchmarks.engines.race import Cell, Timing, race
 from benchmarks.engines.report import Row, draw, table, write_json
+from benchmarks.engines.runners import OPTIMUM, PEER, TORCH
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 
@@ -47,7 +49,9 @@ class Bench:
             for name, found in race(runners, sources, cell, options.rounds).items():
                 peak = None
                 if cell in REMEMBERED and not options.no_memory:
-                    peak = peak_memory_mb(model, name, recipes, cell, work)
+                    entrant = field[name]
+                    task = entrant.engine, entrant.folder, entrant.source, sources, cell.beam, cell.target
+                    peak = peak_mb(*task)
                 yield row(model, field[name], cell, found, peak)
         del runners
         if model in models.MARIAN:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engines.runners import END
 from pipeline.bundle import Bundle, read_manifest
 from pipeline.errors import UserError
 from pipeline.preprocess import Preprocessor
@@ -28,7 +29,6 @@ from quantize.sources import open_source
 from quantize.sources.base import Source
 from quantize.workshop import Workshop
 
-END, UNKNOWN = 0, 1  # of the random models' vocabularies
 MARIAN: dict[str, dict[str, int]] = {
     "opus-mt": {"vocab": 65001, "hidden": 512, "inner": 2048, "heads": 8, "encoder": 6, "decoder": 6},
     "marian-toy": {"vocab": 1000, "hidden": 64, "inner": 128, "heads": 4, "encoder": 2, "decoder": 2},

@@ -7,9 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.engines.runners import Runner, Sources
-
-PEER = "ctranslate2-int8"
+from benchmarks.engines.runners import PEER, Runner, Sources
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchmarks.engines.models import END
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings
-from quantize.judge.report import cpu_name
 
+END = 0  # the end symbol of the random models
+PEER, OPTIMUM, TORCH = "ctranslate2-int8", "optimum-int8", "torch-fp32"
 Sources = Sequence[tuple[int, ...]]
 
 
@@ -114,5 +114,14 @@ def _quantise(source: Path, folder: Path) -> None:
 def dynamic_preset() -> Any:
     from optimum.onnxruntime.configuration import AutoQuantizationConfig
 
+    from quantize.judge.report import cpu_name
+
     preset = AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2
     return preset(is_static=False, per_channel=True)
+
+
+def peer(name: str, source: Path, folder: Path) -> Runner:
+    """One of the other engines, on the Marian model in `source`; `folder` keeps what it makes of it."""
+    if name == PEER:
+        return CTranslate2(source, folder)
+    return optimum_int8(source, folder) if name == OPTIMUM else torch_float32(source)
