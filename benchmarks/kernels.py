@@ -1,0 +1,161 @@
+"""`python -m benchmarks.kernels`: what ways to write a part of the graphs cost in this runtime, on this CPU.
+
+CPU microseconds of one thread, the least of several repeats, at a hidden size of 512 and 8 heads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from quantize.builder import value
+from quantize.judge.report import cpu_name
+from quantize.products import MICROSOFT
+
+HIDDEN, HEADS, SOURCE = 512, 8, 32
+HEAD = HIDDEN // HEADS
+CHAIN = 10  # normalisations one after another, so that calling the session weighs little
+Node = Callable[..., NodeProto]
+Arrays = Mapping[str, Any]
+
+
+def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort.InferenceSession:
+    inputs = [value(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape) for name, a in feeds.items()]
+    held = [numpy_helper.from_array(np.asarray(a), name) for name, a in constants.items()]
+    output = helper.make_empty_tensor_value_info("y")
+    output.type.tensor_type.elem_type = TensorProto.FLOAT
+    graph = helper.make_graph(nodes, "kernel", inputs, [output], initializer=held)
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid(MICROSOFT, 1)]
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    return ort.InferenceSession(model, options, ["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"])
+
+
+def microseconds(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays, runs: int) -> float:
+    found, best = session(nodes, feeds, constants), float("inf")
+    for _ in range(6):
+        began = time.process_time()
+        for _ in range(runs):
+            found.run(None, feeds)
+        best = min(best, (time.process_time() - began) / runs)
+    return best * 1e6
+
+
+def normalisation(form: str, rows: int) -> float:
+    """One of CHAIN normalisations, each after an addition."""
+    node, nodes, x = helper.make_node, [], "x"
+    for i in range(CHAIN):
+        name = partial("{}{}".format, i)
+        if form == "skip":
+            nodes.append(node("SkipLayerNormalization", [x, "x", "scale", "offset"], [name("n")], domain=MICROSOFT))
+            x = name("n")
+            continue
+        nodes.append(node("Add", [x, "x"], [name("sum")]))
+        if form == "fused":
+            nodes.append(node("LayerNormalization", [name("sum"), "scale", "offset"], [name("n")], axis=-1))
+        else:
+            nodes += _composed(name)
+        x = name("n")
+    rng = np.random.default_rng(0)
+    constants: dict[str, Any] = {"scale": np.ones(HIDDEN, np.float32), "offset": np.zeros(HIDDEN, np.float32)}
+    constants |= {"axis": np.array([-1]), "epsilon": np.float32(1e-5)}
+    feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
+    return microseconds([*nodes, node("Identity", [x], ["y"])], feeds, constants, 100) / CHAIN
+
+
+def _composed(name: Callable[[str], str]) -> list[NodeProto]:
+    steps = (
+        ("ReduceMean", "sum", "axis", "mean"),
+        ("Sub", "sum", "mean", "centred"),
+        ("Mul", "centred", "centred", "square"),
+        ("ReduceMean", "square", "axis", "variance"),
+        ("Add", "variance", "epsilon", "shifted"),
+        ("Sqrt", "shifted", None, "deviation"),
+        ("Div", "centred", "deviation", "unit"),
+        ("Mul", "unit", "scale", "scaled"),
+        ("Add", "scaled", "offset", "n"),
+    )
+    shared = {"axis", "epsilon", "scale", "offset"}
+
+    def place(text: str) -> str:
+        return text if text in shared else name(text)
+
+    return [helper.make_node(kind, [place(x) for x in inputs if x], [place(output)]) for kind, *inputs, output in steps]
+
+
+def attention(form: str, sentences: int, beam: int) -> float:
+    """Cross-attention of `beam` rows a sentence over SOURCE positions."""
+    rng, node = np.random.default_rng(0), helper.make_node
+    keys, values = (rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv")
+    feeds = {"q": rng.standard_normal((sentences, beam, HIDDEN)).astype(np.float32), "k": keys, "v": values}
+    if form == "fused":
+        feeds["mask"] = np.ones((sentences, SOURCE), np.int32)
+        one = node("MultiHeadAttention", ["q", "k", "v", "", "mask"], ["y"], domain=MICROSOFT, num_heads=HEADS)
+        return microseconds([one], feeds, {}, 200)
+    feeds["k"] = np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
+    feeds["hidden"] = np.zeros((sentences, 1, 1, SOURCE), np.float32)
+    nodes = [
+        node("Mul", ["q", "root"], ["scaled"]),
+        node("Reshape", ["scaled", "by_head"], ["heads"]),
+        node("Transpose", ["heads"], ["queries"], perm=[0, 2, 1, 3]),
+        node("MatMul", ["queries", "k"], ["scores"]),
+        node("Add", ["scores", "hidden"], ["seen"]),
+        node("Softmax", ["seen"], ["weights"], axis=-1),
+        node("MatMul", ["weights", "v"], ["mixed"]),
+        node("Transpose", ["mixed"], ["joined"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["joined", "whole"], ["y"]),
+    ]
+    constants = {"root": np.float32(HEAD**-0.5), "by_head": np.array([0, 0, HEADS, HEAD])}
+    return microseconds(nodes, feeds, constants | {"whole": np.array([0, 0, HIDDEN])}, 200)
+
+
+def product(form: str, rows: int) -> float:
+    """[rows, 512] times weights [512, 2048]: float32, or u8 × s8 within ±63 or ±127 (which the loader makes u8)."""
+    rng, width, node = np.random.default_rng(0), 4 * HIDDEN, helper.make_node
+    feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
+    if form == "fp32":
+        weights = rng.standard_normal((HIDDEN, width)).astype(np.float32)
+        return microseconds([node("MatMul", ["x", "w"], ["y"])], feeds, {"w": weights}, 100)
+    limit = int(form)
+    constants: dict[str, Any] = {
+        "w": rng.integers(-limit, limit + 1, (HIDDEN, width), np.int8),
+        "wz": np.zeros(width, np.int8),
+    }
+    constants |= {"s": np.float32(0.05), "z": np.uint8(128), "ws": np.full(width, 0.01, np.float32)}
+    inputs = ["q", "w", "s", "ws", "z", "wz"]
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        node("MatMulIntegerToFloat", inputs, ["y"], domain=MICROSOFT),
+    ]
+    return microseconds(nodes, feeds, constants, 100)
+
+
+def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__).parse_args()
+    print(f"{cpu_name()}, onnxruntime {ort.__version__}; CPU µs")
+    rows = (1, 4, 16, 32, 64)
+    for name, measure, forms in (
+        ("addition and normalisation", normalisation, ("composed", "fused", "skip")),
+        ("product 512 × 2048", product, ("fp32", "63", "127")),
+    ):
+        print(f"\n{name:<28}" + "".join(f"{count:>5} rows" for count in rows))
+        for form in forms:
+            print(f"  {form:<26}" + "".join(f"{measure(form, count):10.1f}" for count in rows), flush=True)
+    cells = ((1, 1), (1, 4), (4, 4), (16, 4), (32, 1))
+    print(f"\n{'cross-attention, N × K':<28}" + "".join(f"{f'{n} × {k}':>10}" for n, k in cells))
+    for form in ("composed", "fused"):
+        print(f"  {form:<26}" + "".join(f"{attention(form, *cell):10.1f}" for cell in cells), flush=True)
+
+
+if __name__ == "__main__":
+    main()
