@@ -23,9 +23,8 @@ from pipeline import canary
 from pipeline.bundle import Bundle
 from pipeline.engine import Engine, EngineSettings, default_options
 from pipeline.errors import DeadlineExceeded, EngineStopped
-from pipeline.translator import lane_for
 from pipeline.types import Hypothesis
-from pipeline.worker import Lane
+from pipeline.worker import Lane, lane_for
 
 logger = logging.getLogger("ray.serve")
 

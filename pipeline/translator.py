@@ -17,14 +17,7 @@ from pipeline.postprocess import Postprocessor
 from pipeline.preprocess import Preprocessor
 from pipeline.segment import Splitting
 from pipeline.types import DecodingOptions, Hypothesis, Translation
-from pipeline.worker import Lane
-
-BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
-
-
-def lane_for(units: int) -> Lane:
-    """The engine's lane for a request of so many sentences."""
-    return "bulk" if units > BULK_UNITS else "interactive"
+from pipeline.worker import Lane, lane_for
 
 
 class Translator:

@@ -58,9 +58,10 @@ class Bench:
             yield from self.mixed(model, field)
 
     def taking_part(self, model: str) -> tuple[list[str], list[str]]:
-        recipes = self.options.recipes.split(",")
+        asked = self.options.recipes.split(",") if self.options.recipes else None
         if model in models.MARIAN:
-            return recipes, self.options.peers.split(",") if self.options.peers else []
+            return asked or ["static-63", "row-63"], self.options.peers.split(",") if self.options.peers else []
+        recipes = asked or ["static-63", "row-63", "row-127", "fp32"]
         return recipes, [GRAPHS] if model in models.CSANMT and "fp32" in recipes else []
 
     def cells(self, model: str) -> list[Cell]:
@@ -74,7 +75,7 @@ class Bench:
         name, entrant = next(iter(field.items()))
         self.say(f"{model}: mixed lengths, {name}")
         bundle = Bundle.load(entrant.folder)
-        for policy, found in inflight.compare(model, bundle, count=96, rounds=self.options.rounds).items():
+        for policy, found in inflight.compare(model, bundle, self.options.rounds).items():
             yield Row(
                 *(model, OURS, entrant.recipe, None, 1, f"mixed, {policy}"),
                 *(found.cpu_ms, found.cpu_range, found.wall_ms),
@@ -101,7 +102,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
     known = [*models.MARIAN, *models.CSANMT, models.DEFAULT]
     parser.add_argument("--models", default="opus-mt", help=f"by commas, of {', '.join(known)} (default: %(default)s)")
-    parser.add_argument("--recipes", default="static-63,row-63,fp32", help="of this engine (default: %(default)s)")
+    parser.add_argument("--recipes", help="of this engine, by commas (default: the usual ones of each model)")
     parser.add_argument("--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help="by commas (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="short sentences only: ten minutes on two cores")
     parser.add_argument("--rounds", type=int, default=5, help="repeats of every cell (default: %(default)s)")
