@@ -42,13 +42,18 @@ class Bars:
         self._progress.update(self._stages[stage], completed=done, total=total)
 
 
+WIDE = 170  # columns of a terminal that has room for the whole table
+ESSENTIAL = ("recipe", "speed", "ΔBLEU (95 %)", "|Δ log p|", "gate")
+
+
 def show_table(winner: str, results: Mapping[str, Result]) -> None:
     from quantize.judge.report import cpu_name, table_rows, verdict
 
-    head, rows = table_rows(results)
-    table = Table(*head, title=f"on {cpu_name()}")
-    for row in rows:
-        table.add_row(*row, style="bold" if row[0] == winner else None)
     console = Console()
+    head, rows = table_rows(results)
+    shown = [i for i, name in enumerate(head) if console.width >= WIDE or name in ESSENTIAL]
+    table = Table(*(head[i] for i in shown), title=f"on {cpu_name()}")
+    for row in rows:
+        table.add_row(*(row[i] for i in shown), style="bold" if row[0] == winner else None)
     console.print(table)
     console.print(verdict(winner, results).replace("**", ""), highlight=False)

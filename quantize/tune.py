@@ -28,7 +28,8 @@ from quantize.text import sentence_ids
 from quantize.workshop import Workshop
 
 CANDIDATES = ("dynamic-63", "static-63", "static-63-gptq", "row-63", "row-63-gptq", "row-127", "row-127-gptq")
-RACED = 64  # units of the race and of the memory's measure
+RACED = 24  # units that all recipes translate in turn
+REMEMBERED = 64  # units of the memory's measure
 
 
 def judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
@@ -122,7 +123,7 @@ class _Tuning:
         result = Result(
             recipe=recipe,
             size_bytes=sum(entry.size for entry in bundle.manifest.files.values()),
-            peak_rss_bytes=peak_memory(bundle, self._raced(bundle)),
+            peak_rss_bytes=peak_memory(bundle, self._units(bundle, REMEMBERED)),
             quality=quality,
             gate=gate.full(quality),
         )
@@ -160,7 +161,7 @@ class _Tuning:
     def _race(self, results: dict[str, Result]) -> dict[str, Speed]:
         with ExitStack() as stack:
             engines = {n: stack.enter_context(closing(Engine.load(self._bundle(n)))) for n in results}
-            sources = self._raced(self._bundle("fp32"))
+            sources = self._units(self._bundle("fp32"), RACED)
             timings = race(engines, "fp32", sources, progress=partial(self.show, "race"))
         return {
             name: Speed(cpu_seconds=t.seconds, vs_fp32=t.ratio, lowest=t.lowest, highest=t.highest)
@@ -182,8 +183,8 @@ class _Tuning:
     def _bundle(self, name: str) -> Bundle:
         return Bundle.load(self.work / name / "bundle")
 
-    def _raced(self, bundle: Bundle) -> list[tuple[int, ...]]:
-        return sentence_ids(bundle, measure.spread(self.sets, RACED))[:RACED]
+    def _units(self, bundle: Bundle, count: int) -> list[tuple[int, ...]]:
+        return sentence_ids(bundle, measure.spread(self.sets, count))[:count]
 
 
 def _quality(
