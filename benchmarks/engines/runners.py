@@ -42,9 +42,10 @@ class CTranslate2:
 
     def __init__(self, source: Path, folder: Path) -> None:
         import ctranslate2
-        from ctranslate2.converters import TransformersConverter
 
         if not (folder / "model.bin").is_file():
+            from ctranslate2.converters import TransformersConverter  # brings torch and transformers
+
             shutil.rmtree(folder, ignore_errors=True)
             TransformersConverter(str(source)).convert(str(folder), quantization="int8")
         self.translator = ctranslate2.Translator(str(folder), compute_type="int8", inter_threads=1, intra_threads=1)
