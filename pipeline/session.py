@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,25 +45,14 @@ class Sessions:
         """Raises BundleError for a graph that this runtime cannot load."""
         return open_session(self.bundle.file(name))
 
-    def encode(self, sentences: Sequence[Sequence[int]]) -> list[Encoded]:
-        """Encode sentences (ids without the end symbol). Those of one length share a run: nothing pads any of them."""
-        by_length: dict[int, list[int]] = {}
-        for index, ids in enumerate(sentences):
-            by_length.setdefault(len(ids), []).append(index)
-        encoded: dict[int, Encoded] = {}
-        for members in by_length.values():
-            encoded |= zip(members, self._encode_equal([sentences[index] for index in members]), strict=True)
-        return [encoded[index] for index in range(len(sentences))]
-
-    def _encode_equal(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
-        rows = np.array([[*ids, self.end_id] for ids in sentences], np.int64)
-        count, length = rows.shape
-        masks, *outputs = self._run_encoder({"input_ids": rows, "lengths": np.full(count, length, np.int32)})
+    def encode(self, ids: Sequence[int]) -> Encoded:
+        """Encode one sentence (ids without the end symbol), alone: nothing pads or accompanies it."""
+        row = np.array([[*ids, self.end_id]], np.int64)
+        inputs = {"input_ids": row, "lengths": np.array([row.shape[1]], np.int32)}
+        mask, *outputs = [array[0] for array in self._run_encoder(inputs)]
         dims = self.dimensions
-        biases = outputs.pop(0) if dims.semantic_bias else np.zeros((count, 0, dims.hidden_size), np.float32)
-        for index in range(count):
-            own = [array[index] for array in outputs]
-            yield Encoded(length, masks[index], biases[index], tuple(own[::2]), tuple(own[1::2]))
+        bias = outputs.pop(0) if dims.semantic_bias else np.zeros((0, dims.hidden_size), np.float32)
+        return Encoded(row.shape[1], mask, bias, tuple(outputs[::2]), tuple(outputs[1::2]))
 
     def _run_encoder(self, inputs: dict[str, Any]) -> list[Any]:
         outputs: list[Any] = self.encoder.run(None, inputs)
