@@ -6,7 +6,7 @@ DATA   ?= tmp/data
 RUN    ?= tmp/run
 VENVS   = .venv
 
-.PHONY: help serve test test-all lint format model tune data train evaluate lock clean
+.PHONY: help serve test test-all lint format model tune bench data train evaluate lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -44,6 +44,9 @@ train: $(VENVS)/all/.ready  ## train RUN on DATA for nine minutes, or go on with
 
 evaluate: $(VENVS)/all/.ready  ## score MODEL and SOURCE (as float32) on FLORES dev and NTREX
 	$(VENVS)/all/bin/python -m training evaluate $(MODEL) $(SOURCE)
+
+bench: $(VENVS)/all/.ready  ## time and memory beside CTranslate2, Optimum and PyTorch; QUICK=1: ten minutes; MODELS=… by commas
+	$(VENVS)/all/bin/python -m benchmarks.engines $(if $(QUICK),--quick) $(if $(MODELS),--models $(MODELS))
 
 $(VENVS)/%/.ready: requirements/%.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
