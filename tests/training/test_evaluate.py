@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bundle import read_manifest
 from pipeline.errors import UserError
 from pipeline.resources import DEFAULT_MODEL, resolve
 
@@ -36,12 +37,12 @@ def test_models_and_stored_outputs_are_in_one_table(
     extra.write_text(
         "今天天气很好。\tThe weather is fine today.\tweather\n谢谢。\tThank you.\tthanks\n", encoding="utf-8"
     )
-    models = [str(MODEL), str(MODEL / "source")]
+    models, recipe = [str(MODEL), str(MODEL / "source")], read_manifest(MODEL).recipe["name"]
     options = ["--set", str(extra), "--outputs", f"{stored}=Theirs", "--sentences", "4", "--json", str(tmp_path / "j")]
     assert main(["evaluate", *models, *options]) == 0
     table = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
-    assert [row[:2] for row in rows[2:]] == [[models[0], "row-63-gptq"], [models[1], "fp32"], ["Theirs", "stored"]]
+    assert [row[:2] for row in rows[2:]] == [[models[0], recipe], [models[1], "fp32"], ["Theirs", "stored"]]
     assert rows[4][4:] == ["–"] * 4
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in table
     assert "nc:6|nw:2" in table
