@@ -66,7 +66,7 @@ class Translate:
             "bulk": config.limits.document_wait_s,
         }
         self.load = Load()
-        self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]
+        self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
     async def translate(self, calls: Sequence[Call]) -> list[Answer]:
         """For each call the best hypothesis of each of its sentences, or why there is none."""

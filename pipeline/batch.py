@@ -126,9 +126,9 @@ class Batch:
         shapes: dict[str, tuple[int, ...]] = {
             "top_ids": (rows, self.candidates),
             "top_logprobs": (rows, self.candidates),
+            "logits": (rows, dims.target_vocab_size),
+            "alignment": (rows, dims.num_decoder_layers, self._sources),
         }
-        shapes["logits"] = (rows, dims.target_vocab_size)
-        shapes["alignment"] = (rows, dims.num_decoder_layers, self._sources)
         for name in self._gives:
             setattr(self, name, np.zeros(shapes[name], np.int64 if name == "top_ids" else np.float32))
         self._bound = None

@@ -26,8 +26,8 @@ from pipeline.worker import Job, Lane, Worker
 
 RESERVED = 0.25  # of the token budget is closed to bulk, so that a short request finds room at once
 JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
-WARM_UP = 4  # tokens of the translation that warms the graphs
 FIRST_JOINS = 64  # where none are: sentences that start together make the fullest batches
+WARM_UP = 4  # tokens of the translation that warms the graphs
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Engine:
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
-        """Open the sessions and translate one token, so that the first request finds everything in place."""
+        """Open the sessions and translate a little, so that the first request finds everything in place."""
         engine = Engine(Sessions(bundle), settings or EngineSettings())
         engine.submit([bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)).result()
         return engine

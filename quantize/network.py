@@ -80,10 +80,7 @@ class Network:
 
 
 def csanmt_network(
-    config: Mapping[str, Any],
-    weights: Mapping[str, Array],
-    max_positions: int = MAX_POSITIONS,
-    banned: tuple[int, ...] = (),
+    config: Mapping[str, Any], weights: Mapping[str, Array], max_positions: int = MAX_POSITIONS
 ) -> Network:
     """From `CsanmtConfig`'s values; raises KeyError for a size that is not given."""
     relative, hidden = config.get("relative_positions", False), config["hidden_size"]
@@ -99,7 +96,6 @@ def csanmt_network(
         post_norm=config.get("post_norm", False),
         positions=None if relative else timing_signal(max_positions, hidden),
         max_positions=max_positions,
-        banned=banned,
         weights=weights,
     )
 

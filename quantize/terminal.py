@@ -13,6 +13,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     from quantize.judge.results import Result
 
+WIDE = 170  # columns of a terminal that has room for the whole table
+ESSENTIAL = ("recipe", "speed", "ΔBLEU (95 %)", "|Δ log p|", "gate")
+
 
 class Bars:
     """One bar for all recipes, one for the stage at hand."""
@@ -40,10 +43,6 @@ class Bars:
                 self._progress.remove_task(self._stages.pop(name))
             self._stages[stage] = self._progress.add_task(stage, total=total)
         self._progress.update(self._stages[stage], completed=done, total=total)
-
-
-WIDE = 170  # columns of a terminal that has room for the whole table
-ESSENTIAL = ("recipe", "speed", "ΔBLEU (95 %)", "|Δ log p|", "gate")
 
 
 def show_table(winner: str, results: Mapping[str, Result]) -> None:

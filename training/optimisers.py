@@ -59,7 +59,7 @@ def suited_to(device: torch.device) -> Iterator[None]:
 @contextlib.contextmanager
 def _float32_muon() -> Iterator[None]:
     usual = _muon._zeropower_via_newtonschulz  # fixed to bfloat16, with no option for it
-    _muon._zeropower_via_newtonschulz = newton_schulz_float32  # type: ignore[assignment]
+    _muon._zeropower_via_newtonschulz = newton_schulz_float32  # type: ignore[assignment]  # other parameter names
     try:
         yield
     finally:

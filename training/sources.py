@@ -10,6 +10,7 @@ from pydantic import Field, RootModel, ValidationError
 
 from pipeline.bundle import Strict
 from pipeline.errors import UserError
+from quantize.text import read_text
 
 SOURCES = Path(__file__).with_name("sources.yaml")
 Phase = Literal["first", "general"]
@@ -29,9 +30,7 @@ class Sources(RootModel[dict[str, Shown]]):
 def load_weights(phase: Phase, path: Path = SOURCES) -> dict[str, float]:
     """Every listed source's weight in this phase; raises UserError for a file that is none of the kind."""
     try:
-        listed = Sources.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}: name a file like {SOURCES}") from None
+        listed = Sources.model_validate(yaml.safe_load(read_text(path)))
     except yaml.YAMLError as error:
         raise UserError(f"{path} is no YAML ({str(error).splitlines()[0]}): mend it") from None
     except ValidationError as error:

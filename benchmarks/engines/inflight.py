@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.engines.models import sources
-from benchmarks.engines.race import Timing, timing
+from benchmarks.engines.race import Timing, timings
 from benchmarks.engines.runners import Ours
 from pipeline.bundle import Bundle
 from pipeline.engine import EngineSettings
+from quantize.judge.speed import in_turn
 
 ROWS = 32  # sentences decoded together, on average
 COUNT = 192  # sentences: fewer, and the end, when the last ones leave one by one, weighs too much
@@ -48,14 +47,5 @@ def compare(model: str, bundle: Bundle, rounds: int) -> dict[str, Timing]:
             part = slice(begin, begin + ROWS)
             engine(work.sources[part], 1, work.lengths[part])
 
-    policies: dict[str, Callable[[], None]] = {"in flight": in_flight, "batches": batches}
-    cpu: dict[str, list[float]] = {name: [] for name in policies}
-    wall: dict[str, list[float]] = {name: [] for name in policies}
-    for round_ in range(min(rounds, ROUNDS) + 1):
-        for name, run in policies.items():
-            began = time.process_time(), time.perf_counter()
-            run()
-            if round_:
-                cpu[name].append((time.process_time() - began[0]) * 1000 / COUNT)
-                wall[name].append((time.perf_counter() - began[1]) * 1000 / COUNT)
-    return {name: timing(cpu[name], wall[name], cpu["batches"]) for name in policies}
+    spent = in_turn({"in flight": in_flight, "batches": batches}, min(rounds, ROUNDS))
+    return timings(spent, COUNT, "batches")

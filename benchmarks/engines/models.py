@@ -75,10 +75,10 @@ def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[
 class FixedRanges(Observations):
     """What random weights are quantised with: the same range for every product's input."""
 
-    def range(self, name: str, percentile: float) -> tuple[float, float]:  # noqa: ARG002
+    def range(self, name: str, percentile: float) -> tuple[float, float]:  # noqa: ARG002  # as for every product
         return -6.0, 6.0
 
-    def write_ranges(self, path: Path, percentile: float) -> None:  # noqa: ARG002
+    def write_ranges(self, path: Path, percentile: float) -> None:  # noqa: ARG002  # no ranges were found
         path.write_text("{}", encoding="utf-8")
 
 
@@ -114,7 +114,7 @@ def random_csanmt(sizes: Mapping[str, Any]) -> Network:
         weights[name] = (
             1 + weight / 10 if name.endswith("norm.weight") else weight * np.float32(config.hidden_size**-0.5)
         )
-    return csanmt_network(config.to_dict(), weights, banned=(END,))
+    return replace(csanmt_network(config.to_dict(), weights), banned=(END,))
 
 
 def marian(model: str, work: Path) -> Path:
@@ -129,7 +129,7 @@ def marian(model: str, work: Path) -> Path:
     folder.mkdir(parents=True)
     pad = sizes["vocab"] - 1
     torch.manual_seed(0)
-    config = MarianConfig(  # type: ignore[no-untyped-call]
+    config = MarianConfig(  # type: ignore[no-untyped-call]  # transformers leaves it untyped
         vocab_size=sizes["vocab"],
         d_model=sizes["hidden"],
         encoder_layers=sizes["encoder"],
@@ -148,7 +148,7 @@ def marian(model: str, work: Path) -> Path:
     )
     network = MarianMTModel(config)
     symbols = {"pad_token_id": pad, "decoder_start_token_id": pad, "eos_token_id": END}
-    network.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    network.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # likewise
         bad_words_ids=[[pad], [END]], num_beams=4, **symbols
     )
     network.save_pretrained(folder)

@@ -1,13 +1,14 @@
-"""Engines run the same work in turn, round after round, so that all meet the same machine."""
+"""Engines run the same work in turn, and are compared within a round."""
 
 from __future__ import annotations
 
 import statistics
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Runner, Sources
+from quantize.judge.speed import Spent, in_turn
 
 SLOW = {OPTIMUM: 2, TORCH: 2}  # rounds at most
 
@@ -41,26 +42,18 @@ class Timing:
 
 
 def race(runners: Mapping[str, Runner], sources: Sources, cell: Cell, rounds: int) -> dict[str, Timing]:
-    """CPU time is this process's, so that neighbours on the machine count less; the first round only warms up.
-
-    Engines that take several times as long as the rest take part in two rounds only.
-    """
-    lengths = [cell.target] * cell.batch
-    cpu: dict[str, list[float]] = {name: [] for name in runners}
-    wall: dict[str, list[float]] = {name: [] for name in runners}
-    for round_ in range(rounds + 1):
-        for name, run in runners.items():
-            if name in SLOW and round_ > SLOW[name]:
-                continue
-            began = time.process_time(), time.perf_counter()
-            run(sources[: cell.batch], cell.beam, lengths)
-            if round_:
-                cpu[name].append((time.process_time() - began[0]) * 1000 / cell.batch)
-                wall[name].append((time.perf_counter() - began[1]) * 1000 / cell.batch)
-    peer = cpu.get(PEER)
-    return {name: timing(own, wall[name], peer) for name, own in cpu.items()}
+    """Engines that take several times as long as the rest take part in two rounds only."""
+    work = sources[: cell.batch], cell.beam, [cell.target] * cell.batch
+    tasks = {name: partial(run, *work) for name, run in runners.items()}
+    return timings(in_turn(tasks, rounds, at_most=SLOW), cell.batch, PEER)
 
 
-def timing(cpu: Sequence[float], wall: Sequence[float], peer: Sequence[float] | None) -> Timing:
-    ratios = tuple(theirs / mine for theirs, mine in zip(peer, cpu, strict=False)) if peer else ()
+def timings(spent: Mapping[str, Spent], sentences: int, peer: str) -> dict[str, Timing]:
+    """Milliseconds a sentence, and how they compare with the peer's in the same rounds, if it took part."""
+    return {name: _timing(own, sentences, spent.get(peer)) for name, own in spent.items()}
+
+
+def _timing(own: Spent, sentences: int, peer: Spent | None) -> Timing:
+    cpu, wall = ([seconds * 1000 / sentences for seconds in rounds] for rounds in (own.cpu, own.wall))
+    ratios = tuple(theirs / mine for theirs, mine in zip(peer.cpu, own.cpu, strict=False)) if peer else ()
     return Timing(statistics.median(cpu), (min(cpu), max(cpu)), statistics.median(wall), ratios)

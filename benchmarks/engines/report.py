@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from quantize.judge.report import cpu_name
+from benchmarks.engines.field import OURS
+from quantize.judge.report import machine
 
 PACKAGES = ("onnxruntime", "numpy", "ctranslate2", "optimum", "optimum-onnx", "torch", "transformers")
 
@@ -35,22 +34,12 @@ class Row:
 
     @property
     def label(self) -> str:
-        return f"{self.engine} {self.recipe}" if self.engine == "csanmt-serve" else self.engine
+        return f"{self.engine} {self.recipe}" if self.engine == OURS else self.engine
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:
-    machine = {"machine": f"{platform.system()} {platform.machine()}", "cpu": cpu_name(), "versions": _versions()}
-    path.write_text(json.dumps(machine | {"rows": [asdict(row) for row in rows]}, indent=1) + "\n", encoding="utf-8")
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = machine(PACKAGES) | {"rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def table(rows: Sequence[Row]) -> list[list[str]]:
@@ -84,12 +73,6 @@ def _ratio(median: float | None, bounds: tuple[float, float] | None) -> str:
     if median is None or bounds is None:
         return ""
     return f"{median:.2f} ({bounds[0]:.2f}–{bounds[1]:.2f})"
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    head, *body = table(rows)
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:

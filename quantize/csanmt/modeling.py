@@ -46,7 +46,7 @@ def stack(layers: Iterable[Layer]) -> Iterable[Layer]:
     return cast(Iterable[Layer], Stack(layers))
 
 
-class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]
+class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # both are Any to mypy
     """`encode`, `semantics`, `decode` and `logits` are the network; the rest is transformers' interface.
 
     There, the encoder's states and the sentence's vector travel as one tensor (B, S, 2D), the vector
@@ -73,7 +73,7 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         self.softmax = None if c.share_softmax else nn.Linear(d, c.trg_vocab_size, bias=False)
         self.drop = nn.Dropout(c.dropout)
         # The names of weights that are another one's too.
-        self._tied_weights_keys = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []  # type: ignore[assignment]
+        self._tied_weights_keys = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []  # type: ignore[assignment]  # as None there
         self.post_init()
 
     def _target_semantic_embedding(self) -> nn.Embedding | None:

@@ -18,7 +18,7 @@ from quantize.csanmt.configuration import CsanmtConfig
 TASKS = ("text2text-generation", "text2text-generation-with-past")
 
 
-class PackedEncoderOutputs(DummySeq2SeqDecoderTextInputGenerator):  # type: ignore[misc]
+class PackedEncoderOutputs(DummySeq2SeqDecoderTextInputGenerator):  # type: ignore[misc]  # optimum is untyped
     """Encoder outputs twice as wide as usual: the sentence's vector lies beside every state."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -26,7 +26,7 @@ class PackedEncoderOutputs(DummySeq2SeqDecoderTextInputGenerator):  # type: igno
         self.hidden_size *= 2
 
 
-class CsanmtOnnxConfig(TextSeq2SeqOnnxConfig):  # type: ignore[misc]
+class CsanmtOnnxConfig(TextSeq2SeqOnnxConfig):  # type: ignore[misc]  # likewise
     NORMALIZED_CONFIG_CLASS = NormalizedSeq2SeqConfig.with_args(
         encoder_num_layers="num_encoder_layers",
         decoder_num_layers="num_decoder_layers",

@@ -30,7 +30,7 @@ class CsanmtTokenizer(PreTrainedTokenizer):
         "source_spm": "source.spm",
         "target_spm": "target.spm",
     }
-    model_input_names = ["input_ids", "attention_mask"]  # noqa: RUF012
+    model_input_names = ["input_ids", "attention_mask"]  # noqa: RUF012  # likewise
 
     def __init__(
         self,

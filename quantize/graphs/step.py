@@ -11,6 +11,7 @@ from onnx import TensorProto, ValueInfoProto
 from quantize.builder import value
 from quantize.graphs.blocks import Graph
 from quantize.graphs.choice import Choice
+from quantize.products import MICROSOFT
 
 Gives = Literal["tokens", "logits", "alignment"]
 
@@ -110,7 +111,7 @@ class Step(Graph):
             "GroupQueryAttention",
             *(packed, "", "", *past, "positions", "cache_length"),
             names=names,
-            domain="com.microsoft",
+            domain=MICROSOFT,
             num_heads=net.decoder_heads,
             kv_num_heads=net.decoder_heads,
         )

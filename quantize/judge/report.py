@@ -28,12 +28,12 @@ def write_report(
     found: Mapping[str, Sequence[Output]],
 ) -> None:
     """Into the bundle's folder; `expected` and `found` are fp32's and the winner's outputs."""
-    machine = {"machine": f"{platform.system()} {platform.machine()}", "cpu": cpu_name(), "versions": _versions()}
-    data = {**machine, "chosen": winner, "recipes": {name: _numbers(result) for name, result in results.items()}}
+    measured_on = machine(("numpy", "onnx", "onnxruntime", "sacrebleu"))
+    data = {**measured_on, "chosen": winner, "recipes": {name: _numbers(result) for name, result in results.items()}}
     (folder / "report.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "report").mkdir(exist_ok=True)
     plots = draw(results, folder / "report")
-    parts = [_head(winner, results, machine), _table(results), _sets(results), _faults(results), _failures(results)]
+    parts = [_head(winner, results, measured_on), _table(results), _sets(results), _faults(results), _failures(results)]
     parts += ["\n".join(f"![{path.stem}](report/{path.name})" for path in plots)]
     parts += [_worst(winner, sets, expected, found)]
     (folder / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -48,6 +48,12 @@ def cpu_name() -> str:
     flags = set(text.split())
     kind = next((kind for kind in ("avx512_vnni", "avx_vnni", "avx2") if kind in flags), platform.machine())
     return f"{name} ({kind})"
+
+
+def machine(packages: Sequence[str]) -> dict[str, Any]:
+    """What figures were measured on: the system, the CPU, and the versions of `packages` and of Python."""
+    versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
+    return {"machine": f"{platform.system()} {platform.machine()}", "cpu": cpu_name(), "versions": versions}
 
 
 def table_rows(results: Results) -> tuple[list[str], list[list[str]]]:
@@ -93,12 +99,6 @@ def verdict(winner: str, results: Results) -> str:
     return f"{text} The most faithful, {faithful}, takes {cost:+.0%} CPU time for {gain:.0%} less |Δ log p|."
 
 
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("numpy", "onnx", "onnxruntime", "sacrebleu")} | {
-        "python": platform.python_version()
-    }
-
-
 def _numbers(result: Result) -> dict[str, Any]:
     quality, speed = result.quality, result.speed
     return {
@@ -119,13 +119,13 @@ def _numbers(result: Result) -> dict[str, Any]:
     }
 
 
-def _head(winner: str, results: Results, machine: Mapping[str, Any]) -> str:
+def _head(winner: str, results: Results, measured_on: Mapping[str, Any]) -> str:
     base, chosen = results["fp32"], results[winner]
     size, peak = (1 - getattr(chosen, key) / getattr(base, key) for key in ("size_bytes", "peak_rss_bytes"))
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in measured_on["versions"].items())
     return (
         f"# Quantisation report\n\n{verdict(winner, results)} Against float32 it is {size:.0%} smaller on disk and "
-        f"takes {peak:.0%} less memory at its peak.\n\nMeasured on {machine['cpu']}, one thread, with the serving "
+        f"takes {peak:.0%} less memory at its peak.\n\nMeasured on {measured_on['cpu']}, one thread, with the serving "
         f"engine; {versions}. Speed: CPU time of fp32 ÷ the recipe's, in turn within one run, median and range of "
         "the rounds. Peak: resident memory of a process that opens the bundle and translates, Python included. What "
         "the columns mean and where the gate's limits come from: docs/quantisation.md."

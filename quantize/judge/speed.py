@@ -8,17 +8,50 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pipeline.bundle import Bundle, read_manifest
 from pipeline.engine import Engine
 from pipeline.resources import ROOT
-from pipeline.types import DecodingOptions
 from quantize.progress import Progress, no_progress
 
 ROUNDS = 15  # short ones: the median of many ratios bears a neighbour's bursts better than that of a few long
+
+
+@dataclass
+class Spent:
+    """Seconds of each round, one entry a round: of this process's CPU, and of the clock."""
+
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+
+
+def in_turn(
+    tasks: Mapping[str, Callable[[], object]],
+    rounds: int,
+    *,
+    at_most: Mapping[str, int] | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Spent]:
+    """Every task once a round, in turn, so that all meet the same machine; the first round only warms up.
+
+    `at_most`: rounds after which a task is left out.
+    """
+    spent = {name: Spent() for name in tasks}
+    for round_ in range(rounds + 1):
+        for name, task in tasks.items():
+            if round_ > (at_most or {}).get(name, rounds):
+                continue
+            began = time.process_time(), time.perf_counter()
+            task()
+            if round_:
+                spent[name].cpu.append(time.process_time() - began[0])
+                spent[name].wall.append(time.perf_counter() - began[1])
+        progress(round_, rounds)
+    return spent
 
 
 @dataclass(frozen=True)
@@ -36,53 +69,43 @@ def race(
     reference: str,
     sources: Sequence[tuple[int, ...]],
     *,
-    options: DecodingOptions | None = None,
     rounds: int = ROUNDS,
     progress: Progress = no_progress,
 ) -> dict[str, Timing]:
-    """Every engine translates the sources once a round, in turn, so that all meet the same machine.
+    """Every engine translates the sources once a round.
 
     Ratios are taken within a round: CPU time is not immune to neighbours either.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in engines}
-    for round_ in range(rounds + 1):
-        for name, engine in engines.items():
-            began = time.process_time()
-            for future in [engine.submit(ids, options=options) for ids in sources]:
-                future.result()
-            if round_:  # the first warms buffers and caches
-                seconds[name].append(time.process_time() - began)
-        progress(round_, rounds)
+    tasks = {name: partial(_translate, engine, sources) for name, engine in engines.items()}
+    spent = in_turn(tasks, rounds, progress=progress)
     timings = {}
-    for name, own in seconds.items():
-        ratios = [base / mine for base, mine in zip(seconds[reference], own, strict=True)]
-        timings[name] = Timing(statistics.median(own), statistics.median(ratios), min(ratios), max(ratios))
+    for name, own in spent.items():
+        ratios = [base / mine for base, mine in zip(spent[reference].cpu, own.cpu, strict=True)]
+        timings[name] = Timing(statistics.median(own.cpu), statistics.median(ratios), min(ratios), max(ratios))
     return timings
 
 
-def peak_memory(bundle: Bundle, sources: Sequence[tuple[int, ...]], options: DecodingOptions | None = None) -> int:
+def _translate(engine: Engine, sources: Sequence[tuple[int, ...]]) -> None:
+    for future in [engine.submit(ids) for ids in sources]:
+        future.result()
+
+
+def peak_memory(bundle: Bundle, sources: Sequence[tuple[int, ...]]) -> int:
     """Largest resident size in bytes of a process that opens the bundle and translates the sources."""
-    task = {"sources": sources, "length": options.max_length if options else None}
     command = [sys.executable, "-m", "quantize.judge.speed", str(bundle.path)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=True, env=environment)
+    task = json.dumps(sources)
+    done = subprocess.run(command, input=task, capture_output=True, text=True, check=True, env=environment)
     return int(done.stdout)
 
 
 def _main(folder: str) -> None:
-    task = json.load(sys.stdin)
+    sources = json.load(sys.stdin)
     bundle = Bundle(Path(folder), read_manifest(Path(folder)))
     engine = Engine.load(bundle)
-    options = forced_length(engine, task["length"]) if task["length"] else None
-    for future in [engine.submit(ids, options=options) for ids in task["sources"]]:
-        future.result()
+    _translate(engine, sources)
     engine.close()
     sys.stdout.write(str(high_water()))
-
-
-def forced_length(engine: Engine, length: int) -> DecodingOptions:
-    """The bundle's options, with every search ending at this length at the latest whatever its source's."""
-    return DecodingOptions(engine.defaults.beam_size, engine.defaults.length_penalty, length)
 
 
 def high_water() -> int:
