@@ -139,24 +139,25 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
 
 
 @contextmanager
-def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int]]:
-    """Statuses of requests that so many clients send one after the other, until the block ends."""
-    statuses: list[int] = []
+def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int | str]]:
+    """How requests end that so many clients send one after the other, until the block ends: 200, or what came instead."""
+    answers: list[int | str] = []
     ended = threading.Event()
 
     def send() -> None:
         with httpx.Client(timeout=60) as client:
             while not ended.is_set():
                 try:
-                    statuses.append(client.post(f"{service.url}/translate", json={"text": text}).status_code)
-                except httpx.HTTPError:
-                    statuses.append(0)
+                    answer = client.post(f"{service.url}/translate", json={"text": text})
+                    answers.append(200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}")
+                except httpx.HTTPError as error:
+                    answers.append(type(error).__name__)
                 time.sleep(pause)
 
     with ThreadPoolExecutor(clients) as pool:
         senders = [pool.submit(send) for _ in range(clients)]
         try:
-            yield statuses
+            yield answers
         finally:
             ended.set()
             for sender in senders:

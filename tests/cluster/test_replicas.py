@@ -39,7 +39,7 @@ def test_translators_multiply_under_load_and_go_back_without_an_error(service: S
         answered = len(heavy)
         wait_for(lambda: len(heavy) > answered + 8, 60)
     with load(service, SENTENCE, clients=2, pause=0.3) as light:
-        wait_for(lambda: len(service.replicas("translate")) == 1, 90)
+        wait_for(lambda: len(light) > 8 and len(service.replicas("translate")) == 1, 90)
     assert set(heavy) == {200} and set(light) == {200}
 
 

@@ -36,6 +36,21 @@ def test_learns_the_rate_of_a_full_engine() -> None:
     assert math.isclose(load.wait_s(1000), 2, rel_tol=0.05)
 
 
+def test_does_not_take_an_engine_that_has_just_filled_up_for_a_slow_one() -> None:
+    clock = Clock()
+    load = Load(clock)
+    load.enter(2000)
+    load.observe(1500)
+    for _ in range(3):  # the first of the 500 tokens that it holds
+        clock.now += 0.5
+        load.leave(10, done=True)
+        load.observe(1490)
+        assert load.wait_s(1490) == 0
+    load.leave(470, done=True)  # the rest
+    load.observe(1000)
+    assert math.isclose(load.wait_s(1000), 3)
+
+
 def test_does_not_take_an_idle_engine_for_a_slow_one() -> None:
     clock = Clock()
     load = Load(clock)
