@@ -2,21 +2,22 @@
 
 Slots 0 … N-1 hold sentences; slot n owns rows n·K … n·K+K-1 (its beams). A sentence joins at slot N; when
 one leaves, the last slot moves into its place, so live rows are always a contiguous prefix of every
-buffer. Buffers grow by doubling and are kept while the batch lives.
+buffer. Buffers are kept while the batch lives; slots and room in the cache grow by doubling. Source positions are
+as many as the longest sentence needs since the batch was last empty: attention reads them all for every sentence.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from pipeline.session import Encoded, Floats, Ints, Sessions, share
+from pipeline.session import PLACES, Encoded, Floats, Ints, Sessions, padded, share
 
 OUTPUTS = ("top_ids", "top_logprobs", "logits", "alignment")  # of the step graphs
-PLACES = 16  # buffers hold multiples of it: kernels then see whole vectors, whoever the neighbours are
 
 
 class Batch:
@@ -45,14 +46,17 @@ class Batch:
     def join(self, source: Encoded) -> int:
         """Give the sentence a slot, with an empty cache; returns the slot."""
         slot = self.size
-        self._allocate(slots=slot + 1, sources=source.length, room=self._room)
+        room = padded(source.length)
+        self._allocate(slot + 1, max(self._sources, room) if slot else room, self._room)
         self.size += 1
         length = source.length
         self.source_mask[slot, :length] = source.mask
         self.source_mask[slot, length:] = 0
         self.semantic_bias[slot] = source.semantic_bias
-        buffers, given = (*self.cross_keys, *self.cross_values), (*source.keys, *source.values)
-        for buffer, part in zip(buffers, given, strict=True):
+        for buffer, part in zip(self.cross_keys, source.keys, strict=True):
+            buffer[slot, :, :, :length] = part
+            buffer[slot, :, :, length:] = 0
+        for buffer, part in zip(self.cross_values, source.values, strict=True):
             buffer[slot, :, :length] = part
             buffer[slot, :, length:] = 0
         self.positions[slot * self.beam : self.size * self.beam] = 0
@@ -77,7 +81,7 @@ class Batch:
     def run(self) -> None:
         """One step for all rows: feeds `tokens` at `positions`; outputs are in `top_ids` and so on."""
         longest = int(self.positions[: self.rows].max()) + 1
-        self._allocate(slots=self._slots, sources=self._sources, room=longest)
+        self._allocate(self._slots, self._sources, longest)
         self._bind()
         self.cache_length[...] = longest
         self._session.run_with_iobinding(self._binding)
@@ -97,28 +101,26 @@ class Batch:
         return slice(slot * self.beam, (slot + 1) * self.beam)
 
     def _allocate(self, slots: int, sources: int, room: int) -> None:
-        """Grow what is too small, keeping the contents."""
-        want = tuple(max(have, _grown(have, need)) for have, need in self._needs(slots, sources, room))
+        """Give the buffers these sizes; what live rows hold stays."""
+        want = max(self._slots, _doubled(self._slots, slots)), sources, max(self._room, _doubled(self._room, room))
         if want == (self._slots, self._sources, self._room):
             return
         old = self.__dict__.copy() if self._slots else {}
         self._slots, self._sources, self._room = want
-        sizes, dims, rows = want, self._dimensions, want[0] * self.beam
+        dims, rows, live = self._dimensions, want[0] * self.beam, self.rows
         h, d = dims.num_heads, dims.head_size
         layers = range(dims.num_decoder_layers)
-        self.tokens: Ints = _resized(old.get("tokens"), (rows,), np.int64)
-        self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), np.int32)
-        self.source_mask: npt.NDArray[np.int32] = _resized(old.get("source_mask"), sizes[:2], np.int32)
-        shape = (sizes[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size)
-        self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape)
+        self.tokens: Ints = _resized(old.get("tokens"), (rows,), live, np.int64)
+        self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), live, np.int32)
+        self.source_mask: npt.NDArray[np.int32] = _resized(old.get("source_mask"), want[:2], self.size, np.int32)
+        shape = (want[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size)
+        self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape, self.size)
         kept = {name: old.get(name, [None] * 2 * len(layers)) for name in ("cross_keys", "cross_values", "caches")}
-        self.cross_keys = [_resized(kept["cross_keys"][i], (sizes[0], h, sizes[1], d)) for i in layers]
-        self.cross_values = [_resized(kept["cross_values"][i], (sizes[0], h, sizes[1], d)) for i in layers]
-        self.caches = [_resized(kept["caches"][i], (rows, h, sizes[2], d)) for i in range(2 * len(layers))]
+        keys, values, cache = (want[0], h, d, want[1]), (want[0], h, want[1], d), (rows, h, want[2], d)
+        self.cross_keys = [_resized(kept["cross_keys"][i], keys, self.size) for i in layers]
+        self.cross_values = [_resized(kept["cross_values"][i], values, self.size) for i in layers]
+        self.caches = [_resized(kept["caches"][i], cache, live) for i in range(2 * len(layers))]
         self._outputs()
-
-    def _needs(self, slots: int, sources: int, room: int) -> list[tuple[int, int]]:
-        return [(self._slots, slots), (self._sources, -(-sources // PLACES) * PLACES), (self._room, room)]
 
     def _outputs(self) -> None:
         self.cache_length = np.zeros((), np.int32)
@@ -168,15 +170,22 @@ class Batch:
         return pairs + ([("candidates", count)] if self.candidates else [])
 
 
-def _grown(have: int, need: int) -> int:
+def _doubled(have: int, need: int) -> int:
     return have if need <= have else max(need, 2 * have)
 
 
-def _resized(old: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> Any:
-    """Zeros of `shape` that begin with the contents of `old`; `old` itself where the shape is its own."""
-    if old is not None and old.shape == shape:
+def _resized(old: npt.NDArray[Any] | None, shape: tuple[int, ...], live: int, dtype: npt.DTypeLike = np.float32) -> Any:
+    """An array of `shape`, its first `live` entries as in `old`, zeros where they grew; in its memory if it can."""
+    if old is None:
+        return np.zeros(shape, dtype)
+    if old.shape == shape:
         return old
-    new = np.zeros(shape, dtype)
-    if old is not None:
-        new[tuple(slice(size) for size in old.shape)] = old
+    common = slice(live), *(slice(min(sizes)) for sizes in zip(old.shape[1:], shape[1:], strict=True))
+    kept = old[common].copy()
+    memory = (old if old.base is None else old.base).reshape(-1)
+    if memory.size < math.prod(shape):
+        memory = np.zeros(math.prod(shape), dtype)
+    new = memory[: math.prod(shape)].reshape(shape)
+    new[:live] = 0
+    new[common] = kept
     return new

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import BundleError
 from pipeline.resources import home
 
-CONTRACT = 2
+CONTRACT = 3
 Family = Literal["csanmt", "marian"]
 
 

@@ -35,8 +35,8 @@ def _forced(
 ) -> Iterator[Floats]:
     """For each pair the output's rows, a step each."""
     batch = Batch(sessions, sessions.open(graph), beam=1)
-    for source in sources:
-        batch.join(sessions.encode(source))
+    for encoded in sessions.encode(sources):
+        batch.join(encoded)
     steps = max(len(target) for target in targets) + 1
     forced = np.full((steps, len(targets), 1), sessions.end_id, np.int64)
     for row, target in enumerate(targets):

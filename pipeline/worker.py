@@ -87,13 +87,12 @@ class Worker:
 
     def join(self) -> None:
         """Encode what was handed over and give it slots."""
-        while self.joining:
+        for encoded in self._sessions.encode([job.ids for job in self.joining]):
             job = self.joining[0]
             if not self.jobs:
                 self._begin(job.options)
             assert self._batch is not None and self._search is not None
-            slot = self._batch.join(self._sessions.encode(job.ids))
-            self._search.join(slot, job.options, job.limit)
+            self._search.join(self._batch.join(encoded), job.options, job.limit)
             self.jobs.append(self.joining.popleft())
 
     def _begin(self, options: DecodingOptions) -> None:

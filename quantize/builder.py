@@ -138,12 +138,22 @@ class GraphBuilder:
             outputs.append(value(name, TensorProto.FLOAT, self.unique("rows"), width))
         return outputs
 
+    def _needed(self, outputs: list[str]) -> list[NodeProto]:
+        """The nodes that lead to an output: the runtime would run the others too."""
+        wanted, needed = set(outputs), []
+        for node in reversed(self._nodes):
+            if wanted.intersection(node.output):
+                wanted.update(node.input)
+                needed.append(node)
+        return needed[::-1]
+
     def save(self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> ModelProto:
         if self.plan.observing:
             outputs = [*outputs, *self._observed()]
-        graph = helper.make_graph(
-            self._nodes, path.stem, inputs, outputs, initializer=list(self._initialisers.values())
-        )
+        nodes = self._needed([output.name for output in outputs])
+        used = {name for node in nodes for name in node.input}
+        constants = [tensor for name, tensor in self._initialisers.items() if name in used]
+        graph = helper.make_graph(nodes, path.stem, inputs, outputs, initializer=constants)
         opsets = [helper.make_opsetid("", 18), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="csanmt-serve")
         save(model, path)

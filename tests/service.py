@@ -140,7 +140,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
 
 @contextmanager
 def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int | str]]:
-    """How requests end that so many clients send one after the other, until the block ends: 200, or what came instead."""
+    """How requests end that so many clients send one after the other: 200, or what came instead."""
     answers: list[int | str] = []
     ended = threading.Event()
 

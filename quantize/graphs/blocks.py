@@ -8,7 +8,6 @@ import numpy as np
 
 from quantize.builder import GraphBuilder, packed_name
 from quantize.network import Network
-from quantize.products import MICROSOFT
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
 SWISH = frozenset({"swish", "silu"})
@@ -85,14 +84,3 @@ class Graph:
     def hide(self, visible: str) -> str:
         """What is added to logits: 0 where `visible`, else so little that nothing is left."""
         return self.b.op("Where", visible, self.b.scalar(0.0), self.b.scalar(MASKED))
-
-    def attention(self, q: str, keys: str, values: str, mask: str, heads: int) -> str:
-        """q [N, Q, H], keys and values [N, h, S, d], mask [N, S] int32, 0 at keys that are not to be seen -> [N, Q, H].
-
-        S is to be a multiple of 16 where sentences of different lengths meet: a sentence's bits then do not
-        depend on how much is hidden behind it.
-        """
-        names = [self.b.unique("attended")]
-        return self.b.ops(
-            "MultiHeadAttention", q, keys, values, "", mask, names=names, domain=MICROSOFT, num_heads=heads
-        )[0]

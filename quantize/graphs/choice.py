@@ -37,11 +37,26 @@ class Choice:
         ids = self._top(scores, wanted, name=None if barred else "top_ids")
         if barred:
             self._without(barred, ids, b.op("GatherElements", scores, ids, axis=1))
-        b.op("GatherElements", b.op("LogSoftmax", scores, axis=-1), "top_ids", axis=1, name="top_logprobs")
+        chosen = b.op("GatherElements", scores, "top_ids", axis=1)
+        b.op(
+            "Sub",
+            chosen,
+            self._log_sum(scores, b.op("Slice", ids, b.ints(0), b.ints(1), b.ints(1))),
+            name="top_logprobs",
+        )
         return [
             value("top_ids", TensorProto.INT64, "R", "C"),
             value("top_logprobs", TensorProto.FLOAT, "R", "C"),
         ]
+
+    def _log_sum(self, scores: str, best: str) -> str:
+        """log Σ exp(score) [R, 1], from the probability of the best token: never too small for its logarithm.
+
+        The runtime's Softmax takes less time than its LogSoftmax over so many, or than anything that sums alone.
+        """
+        b = self.b
+        most = b.op("GatherElements", b.op("Softmax", scores, axis=-1), best, axis=1)
+        return b.op("Sub", b.op("GatherElements", scores, best, axis=1), b.op("Log", most))
 
     def _scores(self, banned: tuple[int, ...] = ()) -> str:
         """Logits [R, V + padding]; columns that pad V to whole blocks, or are banned, cannot win."""

@@ -33,12 +33,12 @@ class Step(Graph):
         if net.semantic:
             inputs.append(value("semantic_bias", TensorProto.FLOAT, "N", net.num_decoder_layers, net.hidden_size))
         outputs = []
-        self.queries: list[str] = []  # of each layer's cross-attention
+        self.looks: list[str] = []  # each layer's cross-attention weights
         self._prepare()
         x = self._input()
         for layer in range(net.num_decoder_layers):
             inputs += [
-                value(f"cross_key_{layer}", TensorProto.FLOAT, "N", h, "S", d),
+                value(f"cross_key_{layer}", TensorProto.FLOAT, "N", h, d, "S"),
                 value(f"cross_value_{layer}", TensorProto.FLOAT, "N", h, "S", d),
             ]
             for part in ("key", "value"):
@@ -59,7 +59,10 @@ class Step(Graph):
         b, net = self.b, self.net
         minus, hidden = b.ints(-1), b.ints(net.hidden_size)
         self.by_sentence = b.op("Concat", minus, "beam", hidden, axis=0)  # [N, K, H]
+        self.by_head = b.op("Concat", minus, "beam", b.ints(net.decoder_heads, net.head_size), axis=0)  # [N, K, h, d]
         self.by_row = b.ints(-1, 1, net.hidden_size)  # [R, 1, H]
+        seen = b.op("Greater", "source_mask", b.constant(0, np.int32))
+        self.source_bias = b.op("Unsqueeze", self.hide(seen), b.ints(1, 2))  # [N, 1, 1, S]
         # The fused kernel has no place for relative values and refuses other head sizes.
         self.fused = net.positions is not None and net.head_size % 8 == 0
         if not self.fused:
@@ -140,26 +143,24 @@ class Step(Graph):
         return self.b.op("ScatterElements", past, self.place, new, axis=2, name=present)
 
     def _cross(self, x: str, layer: int) -> str:
-        """The K rows of a sentence are K queries on one set of keys."""
-        name = f"decoder.{layer}.cross_attn"
-        q = self.b.op("Reshape", self.linear(x, f"{name}.q"), self.by_sentence)  # [N, K, H]
-        sources = f"cross_key_{layer}", f"cross_value_{layer}", "source_mask"
-        self.queries.append(q)
-        mixed = self.attention(q, *sources, self.net.decoder_heads)
-        return self.linear(self.b.op("Reshape", mixed, self.by_row), f"{name}.out")
+        """The K rows of a sentence are K queries on one set of keys.
+
+        Composed, since the fused kernel transposes the keys at every step: these come as the product wants them.
+        """
+        b, name = self.b, f"decoder.{layer}.cross_attn"
+        q = b.op("Reshape", self.linear(x, f"{name}.q"), self.by_head)
+        q = b.op("Transpose", q, perm=[0, 2, 1, 3])  # [N, h, K, d]
+        scores = self.add(b.op("MatMul", q, f"cross_key_{layer}"), self.source_bias)
+        self.looks.append(b.op("Softmax", scores, axis=-1))  # [N, h, K, S]
+        mixed = b.op("MatMul", self.looks[-1], f"cross_value_{layer}")
+        mixed = b.op("Transpose", mixed, perm=[0, 2, 1, 3])
+        return self.linear(b.op("Reshape", mixed, self.by_row), f"{name}.out")
 
     def _alignment(self) -> ValueInfoProto:
         """How much each row looks at each source position, in each layer: means over the heads, [R, L, S]."""
         b, net = self.b, self.net
-        seen = b.op("Greater", "source_mask", b.constant(0, np.int32))
-        hidden = b.op("Unsqueeze", self.hide(seen), b.ints(1, 2))  # [N, 1, 1, S]
-        layers = []
-        for layer, q in enumerate(self.queries):
-            heads = b.op("Reshape", q, b.ints(0, 0, net.decoder_heads, net.head_size))
-            heads = b.op("Mul", b.op("Transpose", heads, perm=[0, 2, 1, 3]), b.scalar(net.head_size**-0.5))
-            keys = b.op("Transpose", f"cross_key_{layer}", perm=[0, 1, 3, 2])
-            weights = b.op("Softmax", self.add(b.op("MatMul", heads, keys), hidden), axis=-1)  # [N, h, K, S]
-            layers.append(b.op("Unsqueeze", b.op("ReduceMean", weights, b.ints(1), keepdims=0), b.ints(2)))
+        means = (b.op("ReduceMean", weights, b.ints(1), keepdims=0) for weights in self.looks)  # [N, K, S]
+        layers = [b.op("Unsqueeze", mean, b.ints(2)) for mean in means]
         shape = b.op("Concat", b.ints(-1, net.num_decoder_layers), b.op("Shape", "source_mask", start=1), axis=0)
         b.op("Reshape", b.op("Concat", *layers, axis=2), shape, name="alignment")
         return value("alignment", TensorProto.FLOAT, "R", net.num_decoder_layers, "S")

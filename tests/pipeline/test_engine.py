@@ -16,7 +16,7 @@ from pipeline.engine import Engine, EngineSettings, EngineStats
 from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
 from pipeline.resources import DEFAULT_MODEL
 from pipeline.scoring import forced_logits, forced_logprobs
-from pipeline.session import Sessions
+from pipeline.session import Encoded, Sessions
 from pipeline.types import DecodingOptions
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
@@ -41,10 +41,21 @@ def sources() -> list[list[int]]:
     return [rng.integers(2, 12000, size).tolist() for size in rng.integers(1, 60, 40)]
 
 
+def bits(encoded: Encoded) -> list[bytes]:
+    return [array.tobytes() for array in (encoded.mask, encoded.semantic_bias, *encoded.keys, *encoded.values)]
+
+
 def test_a_sentence_is_decoded_alike_alone_and_in_any_company(engine: Engine, sources: list[list[int]]) -> None:
     together = [future.result() for future in [engine.submit(ids) for ids in sources]]
     for ids, hypotheses in zip(sources[::4], together[::4], strict=True):
         assert engine.submit(ids).result() == hypotheses
+
+
+def test_the_encoder_gives_a_sentence_the_same_bits_alone_and_among_others(
+    sessions: Sessions, sources: list[list[int]]
+) -> None:
+    for ids, among in zip(sources, sessions.encode(sources), strict=True):
+        assert bits(sessions.encode([ids])[0]) == bits(among)
 
 
 def test_logits_keep_their_bits_whatever_the_neighbours_and_the_padding(
@@ -62,8 +73,8 @@ def test_the_step_that_chooses_agrees_with_the_one_that_gives_logits(
     sessions: Sessions, sources: list[list[int]]
 ) -> None:
     batch = Batch(sessions, sessions.step, beam=1, candidates=12)
-    for ids in sources:
-        batch.join(sessions.encode(ids))
+    for encoded in sessions.encode(sources):
+        batch.join(encoded)
     batch.run()
     logits = np.stack([rows[0] for rows in forced_logits(sessions, sources, [[]] * len(sources))])
     logprobs = logits - np.logaddexp.reduce(logits.astype(np.float64), axis=1, keepdims=True)
@@ -173,7 +184,7 @@ def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
 ) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     encode = Sessions.encode
-    monkeypatch.setattr(Sessions, "encode", lambda *given: 1 / 0 if len(given[1]) == 3 else encode(*given))
+    monkeypatch.setattr(Sessions, "encode", lambda *given: 1 / 0 if [5] * 3 in map(list, given[1]) else encode(*given))
     engine = Engine(sessions, EngineSettings(workers=1))
     futures = [engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])]
     for future in futures:

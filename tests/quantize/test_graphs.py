@@ -108,6 +108,19 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     assert largest_difference(model, Bundle(tmp_path, manifest)) <= 1e-4
 
 
+def test_a_float32_encoder_gives_a_sentence_the_same_bits_alone_and_among_others(fp32: Bundle) -> None:
+    sessions, rng = Sessions(fp32), np.random.default_rng(1)
+    sources = [rng.integers(2, 12000, n).tolist() for n in rng.integers(1, 90, 24)]
+    for ids, among in zip(sources, sessions.encode(sources), strict=True):
+        (alone,) = sessions.encode([ids])
+        for mine, its in zip(
+            (alone.semantic_bias, *alone.keys, *alone.values),
+            (among.semantic_bias, *among.keys, *among.values),
+            strict=True,
+        ):
+            assert mine.tobytes() == its.tobytes()
+
+
 def test_a_built_bundle_is_verified_and_passes_its_own_canary(fp32: Bundle) -> None:
     assert fp32.manifest.canary.tolerance == 1e-3
     assert replay(Sessions(fp32)) < 1e-4
