@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 EXACT_SUMS = "session.x64quantprecision"
 PLACES = 16  # source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours are
-TOGETHER = 8  # sentences encoded in one run; more gain nothing
+TOGETHER = 8  # sentences encoded in one run; more gain nothing and take memory
 SLOWER_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long as the two it replaces
 
 
@@ -47,14 +47,10 @@ class Sessions:
         """Raises BundleError for a graph that this runtime cannot load."""
         return open_session(self.bundle.file(name))
 
-    def encode(self, sentences: Sequence[Sequence[int]]) -> list[Encoded]:
-        """Encode sentences (ids without the end symbol), several of about one length at once, each to its own bits."""
-        order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
-        encoded: dict[int, Encoded] = {}
-        for first in range(0, len(order), TOGETHER):
-            members = order[first : first + TOGETHER]
-            encoded |= zip(members, self._encode([sentences[index] for index in members]), strict=True)
-        return [encoded[index] for index in range(len(sentences))]
+    def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
+        """Encode sentences (ids without the end symbol) in their order, several at once, each to its own bits."""
+        for first in range(0, len(sentences), TOGETHER):
+            yield from self._encode(sentences[first : first + TOGETHER])
 
     def _encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
         lengths = np.array([len(ids) + 1 for ids in sentences], np.int32)

@@ -86,7 +86,8 @@ class Worker:
         return len(self.jobs) + len(self.joining)
 
     def join(self) -> None:
-        """Encode what was handed over and give it slots."""
+        """Encode what was handed over, the shortest first so that little is padded, and give it slots."""
+        self.joining = deque(sorted(self.joining, key=lambda job: len(job.ids)))
         for encoded in self._sessions.encode([job.ids for job in self.joining]):
             job = self.joining[0]
             if not self.jobs:
