@@ -21,6 +21,7 @@ from quantize.products import MICROSOFT
 
 HIDDEN, HEADS, SOURCE = 512, 8, 32
 HEAD = HIDDEN // HEADS
+LAYERS = 6
 CHAIN = 10  # normalisations one after another, so that calling the session weighs little
 Node = Callable[..., NodeProto]
 Arrays = Mapping[str, Any]
@@ -94,29 +95,44 @@ def _composed(name: Callable[[str], str]) -> list[NodeProto]:
 
 
 def attention(form: str, sentences: int, beam: int) -> float:
-    """Cross-attention of `beam` rows a sentence over SOURCE positions."""
+    """Cross-attention of `beam` rows a sentence over SOURCE positions, one of LAYERS with keys and values each its own.
+
+    As in a step, the caches do not hold them all where sentences are many.
+    """
     rng, node = np.random.default_rng(0), helper.make_node
-    keys, values = (rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv")
-    feeds = {"q": rng.standard_normal((sentences, beam, HIDDEN)).astype(np.float32), "k": keys, "v": values}
-    if form == "fused":
-        feeds["mask"] = np.ones((sentences, SOURCE), np.int32)
-        one = node("MultiHeadAttention", ["q", "k", "v", "", "mask"], ["y"], domain=MICROSOFT, num_heads=HEADS)
-        return microseconds([one], feeds, {}, 200)
-    feeds["k"] = np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
+    feeds: dict[str, Any] = {"q": rng.standard_normal((sentences, beam, HIDDEN)).astype(np.float32)}
+    feeds["mask"] = np.ones((sentences, SOURCE), np.int32)
     feeds["hidden"] = np.zeros((sentences, 1, 1, SOURCE), np.float32)
-    nodes = [
-        node("Mul", ["q", "root"], ["scaled"]),
-        node("Reshape", ["scaled", "by_head"], ["heads"]),
-        node("Transpose", ["heads"], ["queries"], perm=[0, 2, 1, 3]),
-        node("MatMul", ["queries", "k"], ["scores"]),
-        node("Add", ["scores", "hidden"], ["seen"]),
-        node("Softmax", ["seen"], ["weights"], axis=-1),
-        node("MatMul", ["weights", "v"], ["mixed"]),
-        node("Transpose", ["mixed"], ["joined"], perm=[0, 2, 1, 3]),
-        node("Reshape", ["joined", "whole"], ["y"]),
+    nodes = []
+    for layer in range(LAYERS):
+        name = partial("{}{}".format, layer)
+        keys, values = (rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv")
+        feeds[name("v")] = values
+        feeds[name("k")] = keys if form == "fused" else np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
+        if form == "fused":
+            inputs = ["q", name("k"), name("v"), "", "mask"]
+            nodes.append(node("MultiHeadAttention", inputs, [name("y")], domain=MICROSOFT, num_heads=HEADS))
+        else:
+            nodes += _attended(name)
+    constants = {"by_head": np.array([0, 0, HEADS, HEAD]), "whole": np.array([0, 0, HIDDEN])}
+    feeds = {key: array for key, array in feeds.items() if key != ("hidden" if form == "fused" else "mask")}
+    total = node("Sum", [f"{layer}y" for layer in range(LAYERS)], ["y"])
+    return microseconds([*nodes, total], feeds, {} if form == "fused" else constants, 50) / LAYERS
+
+
+def _attended(name: Callable[[str], str]) -> list[NodeProto]:
+    """The keys come transposed and divided by the root of their size."""
+    node = helper.make_node
+    return [
+        node("Reshape", ["q", "by_head"], [name("heads")]),
+        node("Transpose", [name("heads")], [name("queries")], perm=[0, 2, 1, 3]),
+        node("MatMul", [name("queries"), name("k")], [name("scores")]),
+        node("Add", [name("scores"), "hidden"], [name("seen")]),
+        node("Softmax", [name("seen")], [name("weights")], axis=-1),
+        node("MatMul", [name("weights"), name("v")], [name("mixed")]),
+        node("Transpose", [name("mixed")], [name("joined")], perm=[0, 2, 1, 3]),
+        node("Reshape", [name("joined"), "whole"], [name("y")]),
     ]
-    constants = {"root": np.float32(HEAD**-0.5), "by_head": np.array([0, 0, HEADS, HEAD])}
-    return microseconds(nodes, feeds, constants | {"whole": np.array([0, 0, HIDDEN])}, 200)
 
 
 def product(form: str, rows: int) -> float:
@@ -151,7 +167,7 @@ def main() -> None:
         print(f"\n{name:<28}" + "".join(f"{count:>5} rows" for count in rows))
         for form in forms:
             print(f"  {form:<26}" + "".join(f"{measure(form, count):10.1f}" for count in rows), flush=True)
-    cells = ((1, 1), (1, 4), (4, 4), (16, 4), (32, 1))
+    cells = ((1, 1), (4, 1), (16, 1), (32, 1), (4, 4), (16, 4))
     print(f"\n{'cross-attention, N × K':<28}" + "".join(f"{f'{n} × {k}':>10}" for n, k in cells))
     for form in ("composed", "fused"):
         print(f"  {form:<26}" + "".join(f"{attention(form, *cell):10.1f}" for cell in cells), flush=True)
