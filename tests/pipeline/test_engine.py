@@ -69,6 +69,21 @@ def test_logits_keep_their_bits_whatever_the_neighbours_and_the_padding(
         assert alone.tobytes() == crowd[index].tobytes()
 
 
+def test_source_positions_are_as_many_as_the_longest_sentence_needs_since_the_batch_was_empty(
+    sessions: Sessions,
+) -> None:
+    short, long = sessions.encode([[5] * 9, [5] * 70])
+    batch = Batch(sessions, sessions.step, beam=1, candidates=2)
+    found = []
+    for change in (lambda: batch.join(short), lambda: batch.join(long), lambda: batch.leave(1), lambda: batch.leave(0)):
+        change()
+        found.append(batch.source_mask.shape[1])
+    batch.join(short)
+    assert [*found, batch.source_mask.shape[1]] == [16, 80, 80, 80, 16]
+    first = batch.cross_keys[0][0, :, :, : short.length]
+    assert first.tobytes() == short.keys[0].tobytes()
+
+
 def test_the_step_that_chooses_agrees_with_the_one_that_gives_logits(
     sessions: Sessions, sources: list[list[int]]
 ) -> None:
