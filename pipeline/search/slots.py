@@ -19,15 +19,13 @@ class Slots:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def room(self, slot: int, **like: tuple[tuple[int, ...], npt.DTypeLike]) -> None:
-        """Make place for `slot` and for the given trailing shapes."""
+        """Make place for `slot` and for the given trailing shapes; each axis grows for itself, by doubling."""
         for name, (shape, dtype) in like.items():
-            have = self._arrays.get(name)
-            old = have.shape if have is not None else (0,) * (len(shape) + 1)
-            want = (max(slot + 1, old[0]), *(max(n, o) for n, o in zip(shape, old[1:], strict=True)))
-            if have is None or want != old:
-                grown = np.zeros((max(want[0], 2 * old[0]), *want[1:]), dtype)
-                if have is not None:
-                    grown[tuple(slice(n) for n in old)] = have
+            have = self._arrays.get(name, np.zeros((0,) * (len(shape) + 1), dtype))
+            want = tuple(max(n, 2 * o) if n > o else o for n, o in zip((slot + 1, *shape), have.shape, strict=True))
+            if want != have.shape:
+                grown = np.zeros(want, dtype)
+                grown[tuple(slice(n) for n in have.shape)] = have
                 self._arrays[name] = grown
 
     def move(self, source: int, target: int) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from pipeline.search import BeamSearch, GreedySearch, MarianSearch, Search, length_penalty, plain_penalty
+from pipeline.search.slots import Slots
 from pipeline.types import DecodingOptions, Hypothesis
 
 VOCAB = 30
@@ -186,3 +187,12 @@ def test_greedy_takes_the_best_token_and_scores_it_as_beam_search_does() -> None
         ended = prefix[-1] == 0
         score = float(logp / penalty(len(prefix), 0.6))
         assert found == (Hypothesis(prefix[:-1] if ended else prefix, score, len(prefix), ended),)
+
+
+def test_longer_and_longer_sentences_take_no_more_slots_than_there_are() -> None:
+    slots = Slots()
+    for length in range(1, 200):
+        slots.room(length % 5, ids=((4, length), np.int64))
+        slots["ids"][length % 5, :, length - 1] = length
+    assert slots["ids"].shape[0] <= 8 and slots["ids"].shape[2] < 400
+    assert [slots["ids"][length % 5, 0, length - 1] for length in range(1, 200)] == list(range(1, 200))
