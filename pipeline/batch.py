@@ -37,6 +37,12 @@ class Batch:
         self.size = 0
         self._slots, self._sources, self._room = 0, 0, 0
         self._bound: tuple[int, int, int] | None = None
+        self.tokens: Ints = np.zeros(0, np.int64)
+        self.positions: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self.source_mask: npt.NDArray[np.int32] = np.zeros((0, 0), np.int32)
+        self.semantic_bias: Floats = np.zeros((0, 0, 0), np.float32)
+        layers = sessions.dimensions.num_decoder_layers
+        self.cross_keys, self.cross_values, self.caches = (_empty(n) for n in (layers, layers, 2 * layers))
         self._allocate(slots=4, sources=2 * PLACES, room=2 * PLACES)
 
     @property
@@ -105,21 +111,21 @@ class Batch:
         want = max(self._slots, _doubled(self._slots, slots)), sources, max(self._room, _doubled(self._room, room))
         if want == (self._slots, self._sources, self._room):
             return
-        old = self.__dict__.copy() if self._slots else {}
         self._slots, self._sources, self._room = want
         dims, rows, live = self._dimensions, want[0] * self.beam, self.rows
         h, d = dims.num_heads, dims.head_size
-        layers = range(dims.num_decoder_layers)
-        self.tokens: Ints = _resized(old.get("tokens"), (rows,), live, np.int64)
-        self.positions: npt.NDArray[np.int32] = _resized(old.get("positions"), (rows,), live, np.int32)
-        self.source_mask: npt.NDArray[np.int32] = _resized(old.get("source_mask"), want[:2], self.size, np.int32)
-        shape = (want[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size)
-        self.semantic_bias: Floats = _resized(old.get("semantic_bias"), shape, self.size)
-        kept = {name: old.get(name, [None] * 2 * len(layers)) for name in ("cross_keys", "cross_values", "caches")}
-        keys, values, cache = (want[0], h, d, want[1]), (want[0], h, want[1], d), (rows, h, want[2], d)
-        self.cross_keys = [_resized(kept["cross_keys"][i], keys, self.size) for i in layers]
-        self.cross_values = [_resized(kept["cross_values"][i], values, self.size) for i in layers]
-        self.caches = [_resized(kept["caches"][i], cache, live) for i in range(2 * len(layers))]
+        bias = want[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size
+        self.tokens = _resized(self.tokens, (rows,), live)
+        self.positions = _resized(self.positions, (rows,), live)
+        self.source_mask = _resized(self.source_mask, want[:2], self.size)
+        self.semantic_bias = _resized(self.semantic_bias, bias, self.size)
+        for buffers, shape, filled in (
+            (self.cross_keys, (want[0], h, d, want[1]), self.size),
+            (self.cross_values, (want[0], h, want[1], d), self.size),
+            (self.caches, (rows, h, want[2], d), live),
+        ):
+            for index, buffer in enumerate(buffers):  # one at a time, so that two are never held of all
+                buffers[index] = _resized(buffer, shape, filled)
         self._outputs()
 
     def _outputs(self) -> None:
@@ -174,17 +180,19 @@ def _doubled(have: int, need: int) -> int:
     return have if need <= have else max(need, 2 * have)
 
 
-def _resized(old: npt.NDArray[Any] | None, shape: tuple[int, ...], live: int, dtype: npt.DTypeLike = np.float32) -> Any:
+def _empty(count: int) -> list[Floats]:
+    return [np.zeros((0, 0, 0, 0), np.float32) for _ in range(count)]
+
+
+def _resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:
     """An array of `shape`, its first `live` entries as in `old`, zeros where they grew; in its memory if it can."""
-    if old is None:
-        return np.zeros(shape, dtype)
     if old.shape == shape:
         return old
     common = slice(live), *(slice(min(sizes)) for sizes in zip(old.shape[1:], shape[1:], strict=True))
     kept = old[common].copy()
     memory = (old if old.base is None else old.base).reshape(-1)
     if memory.size < math.prod(shape):
-        memory = np.zeros(math.prod(shape), dtype)
+        memory = np.zeros(math.prod(shape), old.dtype)
     new = memory[: math.prod(shape)].reshape(shape)
     new[:live] = 0
     new[common] = kept
