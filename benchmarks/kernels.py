@@ -21,7 +21,7 @@ from quantize.products import MICROSOFT
 
 HIDDEN, HEADS, SOURCE = 512, 8, 32
 HEAD = HIDDEN // HEADS
-LAYERS = 6
+LAYERS, VOCABULARY = 6, 65001
 CHAIN = 10  # normalisations one after another, so that calling the session weighs little
 Node = Callable[..., NodeProto]
 Arrays = Mapping[str, Any]
@@ -99,25 +99,28 @@ def attention(form: str, sentences: int, beam: int) -> float:
 
     As in a step, the caches do not hold them all where sentences are many.
     """
-    rng, node = np.random.default_rng(0), helper.make_node
+    rng, node, nodes = np.random.default_rng(0), helper.make_node, []
     feeds: dict[str, Any] = {"q": rng.standard_normal((sentences, beam, HIDDEN)).astype(np.float32)}
-    feeds["mask"] = np.ones((sentences, SOURCE), np.int32)
-    feeds["hidden"] = np.zeros((sentences, 1, 1, SOURCE), np.float32)
-    nodes = []
+    constants: dict[str, Any] = {}
+    if form == "fused":
+        feeds["mask"] = np.ones((sentences, SOURCE), np.int32)
+    else:
+        feeds["hidden"] = np.zeros((sentences, 1, 1, SOURCE), np.float32)
+        constants = {"by_head": np.array([0, 0, HEADS, HEAD]), "whole": np.array([0, 0, HIDDEN])}
     for layer in range(LAYERS):
         name = partial("{}{}".format, layer)
-        keys, values = (rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv")
-        feeds[name("v")] = values
-        feeds[name("k")] = keys if form == "fused" else np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
+        keys, feeds[name("v")] = (
+            rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv"
+        )
         if form == "fused":
+            feeds[name("k")] = keys
             inputs = ["q", name("k"), name("v"), "", "mask"]
             nodes.append(node("MultiHeadAttention", inputs, [name("y")], domain=MICROSOFT, num_heads=HEADS))
         else:
+            feeds[name("k")] = np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
             nodes += _attended(name)
-    constants = {"by_head": np.array([0, 0, HEADS, HEAD]), "whole": np.array([0, 0, HIDDEN])}
-    feeds = {key: array for key, array in feeds.items() if key != ("hidden" if form == "fused" else "mask")}
     total = node("Sum", [f"{layer}y" for layer in range(LAYERS)], ["y"])
-    return microseconds([*nodes, total], feeds, {} if form == "fused" else constants, 50) / LAYERS
+    return microseconds([*nodes, total], feeds, constants, 50) / LAYERS
 
 
 def _attended(name: Callable[[str], str]) -> list[NodeProto]:
@@ -133,6 +136,16 @@ def _attended(name: Callable[[str], str]) -> list[NodeProto]:
         node("Transpose", [name("mixed")], [name("joined")], perm=[0, 2, 1, 3]),
         node("Reshape", [name("joined"), "whole"], [name("y")]),
     ]
+
+
+def probability(form: str, rows: int) -> float:
+    """One entry a row of `form`, Softmax or LogSoftmax, over VOCABULARY logits."""
+    logits = np.random.default_rng(0).standard_normal((rows, VOCABULARY)).astype(np.float32)
+    nodes = [
+        helper.make_node(form, ["x"], ["all"], axis=-1),
+        helper.make_node("GatherElements", ["all", "first"], ["y"], axis=-1),
+    ]
+    return microseconds(nodes, {"x": logits, "first": np.zeros((rows, 1), np.int64)}, {}, 5)
 
 
 def product(form: str, rows: int) -> float:
@@ -163,6 +176,7 @@ def main() -> None:
     for name, measure, forms in (
         ("addition and normalisation", normalisation, ("composed", "fused", "skip")),
         ("product 512 × 2048", product, ("fp32", "63", "127")),
+        ("probabilities of 65,001", probability, ("Softmax", "LogSoftmax")),
     ):
         print(f"\n{name:<28}" + "".join(f"{count:>5} rows" for count in rows))
         for form in forms:

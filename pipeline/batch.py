@@ -51,20 +51,14 @@ class Batch:
 
     def join(self, source: Encoded) -> int:
         """Give the sentence a slot, with an empty cache; returns the slot."""
-        slot = self.size
-        room = padded(source.length)
-        self._allocate(slot + 1, max(self._sources, room) if slot else room, self._room)
+        slot, needed = self.size, padded(source.length)
+        self._allocate(slot + 1, max(self._sources, needed) if slot else needed, self._room)
         self.size += 1
-        length = source.length
-        self.source_mask[slot, :length] = source.mask
-        self.source_mask[slot, length:] = 0
         self.semantic_bias[slot] = source.semantic_bias
-        for buffer, part in zip(self.cross_keys, source.keys, strict=True):
-            buffer[slot, :, :, :length] = part
-            buffer[slot, :, :, length:] = 0
-        for buffer, part in zip(self.cross_values, source.values, strict=True):
-            buffer[slot, :, :length] = part
-            buffer[slot, :, length:] = 0
+        buffers = self.source_mask, *self.cross_keys, *self.cross_values
+        for buffer, part in zip(buffers, (source.mask, *source.keys, *source.values), strict=True):
+            buffer[slot] = 0
+            buffer[slot][tuple(map(slice, part.shape))] = part
         self.positions[slot * self.beam : self.size * self.beam] = 0
         self.tokens[slot * self.beam : self.size * self.beam] = 0
         return slot
@@ -108,24 +102,24 @@ class Batch:
 
     def _allocate(self, slots: int, sources: int, room: int) -> None:
         """Give the buffers these sizes; what live rows hold stays."""
-        want = max(self._slots, _doubled(self._slots, slots)), sources, max(self._room, _doubled(self._room, room))
+        want = doubled(self._slots, slots), sources, doubled(self._room, room)
         if want == (self._slots, self._sources, self._room):
             return
         self._slots, self._sources, self._room = want
         dims, rows, live = self._dimensions, want[0] * self.beam, self.rows
         h, d = dims.num_heads, dims.head_size
         bias = want[0], dims.num_decoder_layers if dims.semantic_bias else 0, dims.hidden_size
-        self.tokens = _resized(self.tokens, (rows,), live)
-        self.positions = _resized(self.positions, (rows,), live)
-        self.source_mask = _resized(self.source_mask, want[:2], self.size)
-        self.semantic_bias = _resized(self.semantic_bias, bias, self.size)
+        self.tokens = resized(self.tokens, (rows,), live)
+        self.positions = resized(self.positions, (rows,), live)
+        self.source_mask = resized(self.source_mask, want[:2], self.size)
+        self.semantic_bias = resized(self.semantic_bias, bias, self.size)
         for buffers, shape, filled in (
             (self.cross_keys, (want[0], h, d, want[1]), self.size),
             (self.cross_values, (want[0], h, want[1], d), self.size),
             (self.caches, (rows, h, want[2], d), live),
         ):
             for index, buffer in enumerate(buffers):  # one at a time, so that two are never held of all
-                buffers[index] = _resized(buffer, shape, filled)
+                buffers[index] = resized(buffer, shape, filled)
         self._outputs()
 
     def _outputs(self) -> None:
@@ -176,7 +170,8 @@ class Batch:
         return pairs + ([("candidates", count)] if self.candidates else [])
 
 
-def _doubled(have: int, need: int) -> int:
+def doubled(have: int, need: int) -> int:
+    """The size of something that grows: `have` where it suffices, else at least twice that."""
     return have if need <= have else max(need, 2 * have)
 
 
@@ -184,7 +179,7 @@ def _empty(count: int) -> list[Floats]:
     return [np.zeros((0, 0, 0, 0), np.float32) for _ in range(count)]
 
 
-def _resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:
+def resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:
     """An array of `shape`, its first `live` entries as in `old`, zeros where they grew; in its memory if it can."""
     if old.shape == shape:
         return old

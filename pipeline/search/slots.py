@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.batch import doubled, resized
 from pipeline.session import Floats, Ints
 
 BARRED = np.float32(-1e9)  # low enough to lose, and far from overflowing
@@ -22,11 +23,8 @@ class Slots:
         """Make place for `slot` and for the given trailing shapes; each axis grows for itself, by doubling."""
         for name, (shape, dtype) in like.items():
             have = self._arrays.get(name, np.zeros((0,) * (len(shape) + 1), dtype))
-            want = tuple(max(n, 2 * o) if n > o else o for n, o in zip((slot + 1, *shape), have.shape, strict=True))
-            if want != have.shape:
-                grown = np.zeros(want, dtype)
-                grown[tuple(slice(n) for n in have.shape)] = have
-                self._arrays[name] = grown
+            want = tuple(map(doubled, have.shape, (slot + 1, *shape)))
+            self._arrays[name] = resized(have, want, len(have))
 
     def move(self, source: int, target: int) -> None:
         for array in self._arrays.values():
