@@ -1,4 +1,7 @@
-"""Bundles for tests of the text side: the vocabularies of csanmt-zh-en-tiny, and a manifest without graphs."""
+"""Bundles for tests of the text side: the vocabularies of csanmt-zh-en-tiny, and a manifest without graphs.
+
+And what makes two encodings the same.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.bundle import CONTRACT, Bundle, sha256
+from pipeline.session import Encoded
 
 VOCABULARIES = Path(__file__).parent / "data" / "sentencepiece"
 
@@ -56,3 +60,8 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
     }
     (folder / "model.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True), encoding="utf-8")
     return Bundle.load(folder)
+
+
+def bits(encoded: Encoded) -> list[bytes]:
+    """All that the encoder found for a sentence, bit by bit."""
+    return [array.tobytes() for array in (encoded.mask, encoded.semantic_bias, *encoded.keys, *encoded.values)]

@@ -16,8 +16,9 @@ from pipeline.engine import Engine, EngineSettings, EngineStats
 from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
 from pipeline.resources import DEFAULT_MODEL
 from pipeline.scoring import forced_logits, forced_logprobs
-from pipeline.session import Encoded, Sessions
+from pipeline.session import Sessions
 from pipeline.types import DecodingOptions
+from tests.bundles import bits
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
@@ -39,10 +40,6 @@ def sources() -> list[list[int]]:
     """Token ids of mixed lengths."""
     rng = np.random.default_rng(7)
     return [rng.integers(2, 12000, size).tolist() for size in rng.integers(1, 60, 40)]
-
-
-def bits(encoded: Encoded) -> list[bytes]:
-    return [array.tobytes() for array in (encoded.mask, encoded.semantic_bias, *encoded.keys, *encoded.values)]
 
 
 def test_a_sentence_is_decoded_alike_alone_and_in_any_company(engine: Engine, sources: list[list[int]]) -> None:
