@@ -98,11 +98,12 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
     usual = Settings()
     for option, kind, told in (
         ("minutes", float, "after which the run stops; the same command goes on"),
-        ("total_tokens", float, "target tokens of the whole run"),
-        ("until", float, "share of the total tokens at which the run stops"),
+        ("total_tokens", float, "target tokens when the run is complete, --start-tokens included"),
+        ("until", float, "share of the run at which it stops"),
         ("batch_tokens", int, "padded tokens of a batch, a side"),
         ("learning_rate", float, "at its peak"),
         ("warmup", int, "steps to the peak"),
+        ("memory", int, "steps that the moving average of the weights looks back"),
         ("smoothing", float, "of the labels"),
         ("seed", int, "of all that is random"),
         ("log_every", int, "steps between two lines of the log"),
@@ -121,7 +122,7 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    """Train until the time or the tokens are used up; the learning rate follows the tokens seen of the total."""
+    """Train until the time or the tokens are used up; the learning rate falls as the run gets on."""
     import torch
 
     from quantize.csanmt.configuration import CsanmtConfig

@@ -16,7 +16,6 @@ from training import models
 from training.optimisers import optimisers
 
 LAST = "last.pt"
-LONGEST_MEMORY = 0.9995  # of the moving average, a step
 
 
 class State:
@@ -29,7 +28,7 @@ class State:
         self.model = model.to(device).train()  # type: ignore[arg-type]  # transformers' wrapper hides `to`'s type
         self.average = copy.deepcopy(self.model).eval()
         self.optimisers = optimisers(self.model, learning_rate)
-        self.step, self.tokens, self.epoch = 0, tokens, 0
+        self.start, self.step, self.tokens, self.epoch = tokens, 0, tokens, 0
 
     @staticmethod
     def resume(folder: Path, learning_rate: float, device: torch.device) -> State:
@@ -42,10 +41,15 @@ class State:
             state.average.load_state_dict(kept["average"])
             for optimiser, values in zip(state.optimisers, kept["optimizers"], strict=True):
                 optimiser.load_state_dict(values)
+            state.start, state.step = kept["start"], kept["step"]
+            state.tokens, state.epoch = kept["tokens"], kept["epoch"] + 1
         except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
             raise UserError(f"{path} is damaged, or of another program: begin a run in a new folder") from None
-        state.step, state.tokens, state.epoch = kept["step"], int(kept["tokens"]), kept["epoch"] + 1
         return state
+
+    def progress(self, total: float) -> float:
+        """The share done of a run that ends at `total` tokens; what its first model had seen does not count."""
+        return (self.tokens - self.start) / (total - self.start)
 
     def save(self, folder: Path) -> None:
         """Write the averaged model, and everything that `resume` needs; what is there stays until both are complete."""
@@ -57,6 +61,7 @@ class State:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "start": self.start,
             "step": self.step,
             "tokens": self.tokens,
             "epoch": self.epoch,
@@ -64,8 +69,8 @@ class State:
         torch.save(kept, unfinished)
         unfinished.replace(folder / LAST)
 
-    def update(self, learning_rate: float) -> None:
-        """One step along the gradients, which are then gone."""
+    def update(self, learning_rate: float, memory: int) -> None:
+        """One step along the gradients, which are then gone; the average looks back `memory` steps."""
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -73,6 +78,6 @@ class State:
             optimiser.step()
         self.model.zero_grad(set_to_none=True)
         self.step += 1
-        memory = min(LONGEST_MEMORY, (self.step + 1) / (self.step + 10))
+        share = max(1 / memory, 9 / (self.step + 10))  # more at first, when what it began with is worth little
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - memory)
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), share)

@@ -59,7 +59,7 @@ def train(
     pairs = Pairs(data / ARRAYS, device)
     torch.manual_seed(settings.seed)
     state = _open(data, run, start, settings, device)
-    last = settings.until * settings.total_tokens
+    last = state.start + settings.until * (settings.total_tokens - state.start)
     if state.tokens >= last:
         raise UserError(f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: give a larger total")
     torch.manual_seed(settings.seed + state.step)
@@ -98,12 +98,12 @@ def _open(data: Path, run: Path, start: Start, settings: Settings, device: torch
 
 def _step(state: State, pairs: Pairs, batch: Index, settings: Settings) -> tuple[Losses, float]:
     """The losses of the batch before the step, and the learning rate that it took."""
-    rate = learning_rate(state.tokens / settings.total_tokens, state.step, settings.learning_rate, settings.warmup)
+    rate = learning_rate(state.progress(settings.total_tokens), state.step, settings.learning_rate, settings.warmup)
     src, trg = pairs.pad(batch)
     with torch.autocast(src.device.type, torch.bfloat16, enabled=half_precision(src.device)):
         found = losses(state.model, src, trg, settings.smoothing)
     torch.autograd.backward(found.total)
-    state.update(rate)
+    state.update(rate, settings.memory)
     state.tokens += found.tokens
     return found, rate
 

@@ -100,6 +100,41 @@ def test_a_new_run_begins_with_a_trained_model(run: ShortRun, data: Path, config
     assert ShortRun(tmp_path / "next", settings, state).losses()[0] < 0.6 * run.losses()[0]
 
 
+def test_what_the_first_model_had_seen_does_not_lower_the_rate(
+    run: ShortRun, data: Path, config: Path, tmp_path: Path
+) -> None:
+    from training.models import read_config
+    from training.train import Start, train
+
+    start, folder = Start(read_config(config), run.folder, 17_000), tmp_path / "next"
+    settings = run.again(total_tokens=20_000, until=0.5, learning_rate=1e-4, warmup=1, log_every=1)
+    half = train(data, folder, start, settings)
+    assert 18_500 <= half.tokens < 18_900
+    train(data, folder, start, settings.model_copy(update={"until": 1.0}))
+    lines = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    rates = [float(line.split(" lr ")[1].split()[0]) for line in lines]
+    assert rates[0] == 1e-4
+    assert rates[half.step] == pytest.approx(5e-5, rel=0.4)
+    assert rates[-1] < 1e-5
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_an_average_that_looks_back_one_step_is_the_model(
+    run: ShortRun, data: Path, config: Path, tmp_path: Path
+) -> None:
+    from training.models import read_config
+    from training.train import Start, train
+
+    settings = run.again(total_tokens=8000, learning_rate=1e-3)
+    for memory, same in ((1, True), (10, False)):
+        folder = tmp_path / str(memory)
+        state = train(
+            data, folder, Start(read_config(config), run.folder), settings.model_copy(update={"memory": memory})
+        )
+        pairs = zip(state.model.parameters(), state.average.parameters(), strict=True)
+        assert all(model.equal(average) for model, average in pairs) is same
+
+
 def test_other_vocabularies_are_refused(run: ShortRun, corpus: Path, config: Path, copy: Path, tmp_path: Path) -> None:
     from tests.training.conftest import WEIGHTS
     from training.models import read_config
