@@ -111,7 +111,7 @@ class _Tuning:
         if path.is_file():
             kept = Result.model_validate_json(path.read_bytes())
             if kept.recipe == recipe:
-                return kept
+                return kept.model_copy(update={"gate": gate.full(kept.quality)})  # its limits may have moved since
         shutil.rmtree(path.parent, ignore_errors=True)
         (self.work / "race.json").unlink(missing_ok=True)
         self.report(f"{recipe.name}: build and measure")
