@@ -111,7 +111,7 @@ class _Tuning:
         if path.is_file():
             kept = Result.model_validate_json(path.read_bytes())
             if kept.recipe == recipe:
-                return kept.model_copy(update={"gate": gate.full(kept.quality)})  # its limits may have moved since
+                return kept
         shutil.rmtree(path.parent, ignore_errors=True)
         (self.work / "race.json").unlink(missing_ok=True)
         self.report(f"{recipe.name}: build and measure")
@@ -125,7 +125,6 @@ class _Tuning:
             size_bytes=sum(entry.size for entry in bundle.manifest.files.values()),
             peak_rss_bytes=peak_memory(bundle, self._units(bundle, REMEMBERED)),
             quality=quality,
-            gate=gate.full(quality),
         )
         path.write_text(result.model_dump_json(indent=1), encoding="utf-8")
         return result
@@ -210,9 +209,10 @@ def _save_outputs(path: Path, outputs: dict[str, list[Output]]) -> None:
 
 
 def _key(source: Source, lines: Sequence[str] | None, sets: Sequence[TestSet]) -> str:
-    """Names the folder of results: other weights, calibration text or sentences begin anew."""
+    """Names the folder of results: other weights, calibration text, sentences or measures begin anew."""
     digest = hashlib.sha256()
     for path in source.identity:
         digest.update(sha256(path).encode())
+    digest.update(json.dumps(Result.model_json_schema()).encode())
     digest.update(repr((source.calibration if lines is None else tuple(lines), sets)).encode())
     return digest.hexdigest()[:16]

@@ -56,14 +56,14 @@ def test_more_spans_than_the_model_has_symbols_come_back(translator: Translator)
         ("人口约3万，面积1.5亿平方米。", ["30,000", "150 million"]),
         ("二〇二六年，中国经济增长5.2%。", ["2026", "5.2%"]),
         ("2023年，公司收入增长12.5%，达到3.6亿元，员工1,200人。", ["2023", "12.5%", "360 million", "1,200"]),
-        ("價格是二千五百元。", ["2,500|two thousand five hundred"]),
+        ("價格是二千五百元。", ["two thousand five hundred"]),
         ("气温25℃，风速5m/s。", ["25°C", "5m/s"]),
     ],
 )
 def test_numbers_keep_their_worth(text: str, expected: list[str], translator: Translator) -> None:
     translation = translator.translate(text)
     assert translation.warnings == ()
-    assert all(any(form in translation.text for form in number.split("|")) for number in expected)
+    assert all(number in translation.text for number in expected)
 
 
 def test_a_long_row_of_digits_stays_as_it_is(translator: Translator) -> None:
