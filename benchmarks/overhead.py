@@ -28,7 +28,7 @@ import ray
 
 from benchmarks.clients import Clients, Task, running
 from benchmarks.processes import cpu_seconds, memory_mb
-from pipeline.resources import DEFAULT_MODEL, ROOT, resolve
+from pipeline.config import DEFAULT_MODEL, ROOT, resolve
 from quantize.judge.report import cpu_name
 from tests.service import Service, command, descendants, free_port
 

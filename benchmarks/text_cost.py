@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.answer.finish import Postprocessor
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.resources import DEFAULT_MODEL, ROOT
+from pipeline.config import DEFAULT_MODEL, ROOT
+from pipeline.decode.engine import Engine
+from pipeline.text.prepare import Preprocessor
 
 TEXTS = ROOT / "quantize" / "testsets" / "flores-dev.zh"
 ROUNDS = 5  # of the text side, which is too quick for one

@@ -19,8 +19,8 @@ from deployments.preprocess import Preprocess
 from deployments.scaling import TokensPolicy
 from deployments.translate import Translate
 from pipeline.bundle import Bundle
+from pipeline.config import home
 from pipeline.errors import UserError
-from pipeline.resources import home
 
 SURGE = 2  # times the replicas exist for a moment during an update
 PAGES = 256  # requests for pages and health that an ingress replica takes beside work

@@ -15,9 +15,8 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from pipeline.bundle import Strict
+from pipeline.config import Strict, resolve
 from pipeline.errors import UserError
-from pipeline.resources import resolve
 
 DEFAULT = "configs/service.yaml"
 

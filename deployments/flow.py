@@ -25,8 +25,10 @@ from ray.serve.handle import DeploymentHandle
 from deployments.config import ServiceConfig
 from deployments.messages import Call, Refusal
 from deployments.microbatch import Gathered
+from pipeline.answer.translation import Retry, Review, Translation
+from pipeline.decode.options import Hypothesis, Strictness
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
-from pipeline.types import Hypothesis, Prepared, Retry, Review, Strictness, Translation
+from pipeline.text.prepared import Prepared
 
 logger = logging.getLogger("ray.serve")
 

@@ -32,8 +32,8 @@ from pydantic import ValidationError
 from deployments.config import ServiceConfig, first_of, load, read
 from deployments.haproxy import confined
 from pipeline.bundle import Bundle
+from pipeline.config import resolve
 from pipeline.errors import UserError
-from pipeline.resources import resolve
 
 if TYPE_CHECKING:
     from ray.serve.schema import ServeDeploySchema

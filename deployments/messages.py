@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from pipeline.types import AS_GIVEN, Hypothesis, Strictness
+from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
 
 
 class Refusal(Enum):

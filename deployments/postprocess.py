@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from pipeline.answer.finish import Postprocessor
+from pipeline.answer.translation import Review
 from pipeline.bundle import Bundle
-from pipeline.postprocess import Postprocessor
-from pipeline.types import Hypothesis, Prepared, Review
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepared import Prepared
 
 # A model's name, what was prepared for it, and one hypothesis a unit, None where the unit stays as it is.
 Decoded = tuple[str, Prepared, Sequence[Hypothesis | None]]

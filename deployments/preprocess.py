@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from deployments.messages import Refusal
 from pipeline.bundle import Bundle
 from pipeline.errors import InvalidText
-from pipeline.preprocess import Preprocessor
-from pipeline.types import Prepared
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
 
 
 class Preprocess:

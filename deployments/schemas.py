@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pipeline.types import Translation
+from pipeline.answer.translation import Translation
 
 
 class TranslateRequest(BaseModel):

@@ -19,12 +19,12 @@ from deployments.config import ServiceConfig
 from deployments.load import Load
 from deployments.messages import Answer, Call, Refusal
 from deployments.scaling import METRIC
-from pipeline import canary
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings, default_options
+from pipeline.decode import canary
+from pipeline.decode.engine import Engine, EngineSettings, default_options
+from pipeline.decode.lanes import Lane, lane_for
+from pipeline.decode.options import Hypothesis
 from pipeline.errors import DeadlineExceeded, EngineStopped
-from pipeline.types import Hypothesis
-from pipeline.worker import Lane, lane_for
 
 logger = logging.getLogger("ray.serve")
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
 
-from pipeline.engine import EngineSettings
+from pipeline.config import DEFAULT_MODEL
+from pipeline.decode.engine import EngineSettings
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL
-from pipeline.segment import Splitting
+from pipeline.text.sentences import Splitting
 from pipeline.translator import Translator
 
 

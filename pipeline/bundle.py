@@ -13,19 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from pipeline.config import Strict, home
 from pipeline.errors import BundleError
-from pipeline.resources import home
 
 CONTRACT = 3
 Family = Literal["csanmt", "marian"]
-
-
-class Strict(BaseModel):
-    """A part of a configuration file: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
 class FileEntry(Strict):
@@ -116,7 +110,7 @@ class Manifest(Strict):
     versions: dict[str, str]  # of the libraries that built it
     licence: str
     provenance: str
-    scores: dict[str, str] = {}  # metric or test set: value with its sacreBLEU signature
+    scores: dict[str, str] = Field(default_factory=dict)  # metric or test set: value with its sacreBLEU signature
     gate: Gate | None = None
     files: dict[str, FileEntry]
 

@@ -9,15 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline import canary
+from pipeline.answer.finish import Postprocessor
+from pipeline.answer.translation import Translation
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings
+from pipeline.decode import canary
+from pipeline.decode.engine import Engine, EngineSettings
+from pipeline.decode.lanes import Lane, lane_for
+from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.errors import DeadlineExceeded
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.segment import Splitting
-from pipeline.types import DecodingOptions, Hypothesis, Translation
-from pipeline.worker import Lane, lane_for
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.sentences import Splitting
 
 
 class Translator:

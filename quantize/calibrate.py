@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from pipeline.batch import Batch
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings
-from pipeline.session import Sessions
+from pipeline.decode.batch import Batch
+from pipeline.decode.engine import Engine, EngineSettings
+from pipeline.decode.sessions import Sessions
 from quantize.observations import Histogram, Observations
 from quantize.plan import OBSERVED, Array
 from quantize.progress import Progress, Report, no_progress

@@ -7,11 +7,12 @@ from contextlib import closing
 import numpy as np
 
 from pipeline.bundle import Bundle
-from pipeline.canary import CanaryFile, Pair
-from pipeline.engine import Engine
+from pipeline.decode.arrays import Floats
+from pipeline.decode.canary import CanaryFile, Pair
+from pipeline.decode.engine import Engine
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logprobs
 from pipeline.errors import UserError
-from pipeline.scoring import forced_logprobs
-from pipeline.session import Floats, Sessions
 from quantize.recipes import Recipe
 from quantize.text import sentence_ids
 from quantize.workshop import Workshop

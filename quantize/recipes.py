@@ -8,9 +8,8 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from pipeline.bundle import Strict
+from pipeline.config import Strict, home
 from pipeline.errors import UserError
-from pipeline.resources import home
 
 
 class Recipe(Strict):

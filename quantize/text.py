@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
-from pipeline.preprocess import Preprocessor
+from pipeline.text.prepare import Preprocessor
 
 
 def read_text(path: Path) -> str:

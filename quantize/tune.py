@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from pipeline.bundle import Bundle, Gate, sha256
-from pipeline.engine import Engine
+from pipeline.decode.engine import Engine
 from pipeline.errors import UserError
 from quantize.build import check_place, make, publish
 from quantize.judge import gate, measure

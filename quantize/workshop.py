@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bundle import CONTRACT, Bundle, Canary, Dimensions, FileEntry, Manifest, sha256
-from pipeline.resources import DEFAULT_MODEL, home
+from pipeline.config import DEFAULT_MODEL, home
 from quantize.calibrate import calibrate
 from quantize.graphs import write_graphs
 from quantize.observations import Observations

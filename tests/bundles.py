@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.bundle import CONTRACT, Bundle, sha256
-from pipeline.session import Encoded
+from pipeline.decode.sessions import Encoded
 
 VOCABULARIES = Path(__file__).parent / "data" / "sentencepiece"
 

@@ -9,9 +9,9 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.bundle import Bundle, Strict
+from pipeline.bundle import Bundle
+from pipeline.config import Strict, home
 from pipeline.errors import UserError
-from pipeline.resources import home
 from quantize.judge import scores
 from quantize.judge.decode import translate
 from quantize.judge.measure import open_engine

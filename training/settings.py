@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pipeline.bundle import Strict
+from pipeline.config import Strict
 
 
 class Settings(Strict):

@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, RootModel, ValidationError
 
-from pipeline.bundle import Strict
+from pipeline.config import Strict
 from pipeline.errors import UserError
 from quantize.text import read_text
 

@@ -10,7 +10,7 @@ from benchmarks.engines.models import sources
 from benchmarks.engines.race import Timing, timings
 from benchmarks.engines.runners import Ours
 from pipeline.bundle import Bundle
-from pipeline.engine import EngineSettings
+from pipeline.decode.engine import EngineSettings
 from quantize.judge.speed import in_turn
 
 ROWS = 32  # sentences decoded together, on average

@@ -17,9 +17,9 @@ import numpy as np
 
 from benchmarks.engines.runners import END
 from pipeline.bundle import Bundle, read_manifest
+from pipeline.config import DEFAULT_MODEL, ROOT, resolve
 from pipeline.errors import UserError
-from pipeline.preprocess import Preprocessor
-from pipeline.resources import DEFAULT_MODEL, ROOT, resolve
+from pipeline.text.prepare import Preprocessor
 from quantize.build import write_manifest
 from quantize.network import Network, csanmt_network
 from quantize.observations import Observations

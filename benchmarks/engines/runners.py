@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings
+from pipeline.decode.engine import Engine, EngineSettings
 
 END = 0  # the end symbol of the random models
 PEER, OPTIMUM, TORCH = "ctranslate2-int8", "optimum-int8", "torch-fp32"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pipeline.csanmt_text
+from pipeline.tokenizers import subwords
 
 HERE = Path(__file__).parent
-TEXT = Path(pipeline.csanmt_text.__file__)
+TEXT = Path(subwords.__file__)
 MODULES = {"configuration": HERE, "layers": HERE, "modeling": HERE, "tokenization": HERE}
 
 CONFIG_MAP = {
@@ -23,7 +23,7 @@ def write_code(folder: Path) -> None:
     names = {
         f"quantize.csanmt.{name}": f"{name}_csanmt" for name in ("configuration", "layers", "modeling", "tokenization")
     }
-    names["pipeline.csanmt_text"] = "csanmt_text"
+    names["pipeline.tokenizers.subwords"] = "csanmt_text"
     for module, name in names.items():
         path = TEXT if module.startswith("pipeline") else HERE / f"{module.rpartition('.')[2]}.py"
         text = path.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import sentencepiece
 from transformers import PreTrainedTokenizer
 
-from pipeline.csanmt_text import UNKNOWN, SourceText, TargetText, read_vocabulary
+from pipeline.tokenizers.subwords import UNKNOWN, SourceText, TargetText, read_vocabulary
 
 END = "</s>"
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.engine import Engine
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.types import Hypothesis, Prepared
+from pipeline.answer.finish import Postprocessor
+from pipeline.decode.engine import Engine
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
 from quantize.progress import Progress, no_progress
 
 SHORTEST, LONGEST = 0.5, 3.0  # target tokens a source token, between which an output's length is plausible
@@ -28,7 +29,7 @@ class Output:
     text: str
     ids: tuple[tuple[int, ...], ...]
     length_ratio: float  # target tokens a source token
-    warnings: tuple[str, ...]  # pipeline.parse has their names
+    warnings: tuple[str, ...]  # pipeline.answer.parse has their names
 
     @property
     def faults(self) -> dict[str, bool]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.scoring import forced_logits, log_softmax
-from pipeline.session import Sessions
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logits, log_softmax
 
 AT_ONCE = 16  # pairs whose logits are held in memory together
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import comb
 from typing import Literal
 
-from pipeline.bundle import Gate, Strict
+from pipeline.bundle import Gate
+from pipeline.config import Strict
 
 DELTA_BLEU = -0.3  # lower 95 % bound
 DELTA_CHRF = -0.2  # lower 95 % bound

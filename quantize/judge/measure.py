@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings
+from pipeline.decode.engine import Engine, EngineSettings
 from quantize.judge import scores
 from quantize.judge.decode import Output, invariance, translate
 from quantize.judge.faithful import Forced, best_changed, delta_logp, force

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.bundle import Gate, Strict
+from pipeline.bundle import Gate
+from pipeline.config import Strict
 from quantize.judge.gate import Quality, full
 from quantize.recipes import Recipe
 

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.bundle import Bundle, read_manifest
-from pipeline.engine import Engine
-from pipeline.resources import ROOT
+from pipeline.config import ROOT
+from pipeline.decode.engine import Engine
 from quantize.progress import Progress, no_progress
 
 ROUNDS = 15  # short ones: the median of many ratios bears a neighbour's bursts better than that of a few long

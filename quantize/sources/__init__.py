@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from pipeline.config import home
 from pipeline.errors import UserError
-from pipeline.resources import home
 from quantize.sources import download, marian, modelscope, training
 from quantize.sources.base import Source
 

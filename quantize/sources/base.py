@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.bundle import Decoding, Languages, Strict, TokenizerEntry
+from pipeline.bundle import Decoding, Languages, TokenizerEntry
+from pipeline.config import Strict
 from quantize.network import Network
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.resources import DEFAULT_MODEL
+from pipeline.config import DEFAULT_MODEL
 from pipeline.translator import Translator
 
 SENTENCE = "中国的科技创新能力正在快速提升。"

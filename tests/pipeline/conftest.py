@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pipeline.answer.finish import Postprocessor
 from pipeline.bundle import Bundle
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
+from pipeline.text.prepare import Preprocessor
 from tests.bundles import text_bundle
 
 # A busy machine is no failure, and a test that passed passes again.

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from pipeline import canary
-from pipeline.batch import Batch
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine, EngineSettings, EngineStats
+from pipeline.config import DEFAULT_MODEL
+from pipeline.decode import canary
+from pipeline.decode.batch import Batch
+from pipeline.decode.engine import Engine, EngineSettings, EngineStats
+from pipeline.decode.options import DecodingOptions
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logits, forced_logprobs
 from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
-from pipeline.resources import DEFAULT_MODEL
-from pipeline.scoring import forced_logits, forced_logprobs
-from pipeline.session import Sessions
-from pipeline.types import DecodingOptions
 from tests.bundles import bits
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)

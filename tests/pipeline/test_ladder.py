@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.answer.finish import Postprocessor
+from pipeline.answer.retries import TRIES, Ladder
+from pipeline.answer.translation import Review, Translation
 from pipeline.bundle import Bundle
-from pipeline.encode import Encoder
-from pipeline.ladder import TRIES, Ladder
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.resources import DEFAULT_MODEL
-from pipeline.tokenizer import SentencePieceTokenizer
+from pipeline.config import DEFAULT_MODEL
+from pipeline.decode.options import DecodingOptions, Hypothesis, Strictness
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.units import Encoder
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from pipeline.translator import Translator
-from pipeline.types import DecodingOptions, Hypothesis, Review, Strictness, Translation
 from tests.bundles import VOCABULARIES
 
 

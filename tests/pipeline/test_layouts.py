@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.tokenizer import SentencePieceTokenizer
-from pipeline.types import Hypothesis
+from pipeline.answer.finish import Postprocessor
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepare import Preprocessor
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
 ENGLISH = Hypothesis(

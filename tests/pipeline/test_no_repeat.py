@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.bundle import Bundle
-from pipeline.engine import Engine
-from pipeline.resources import DEFAULT_MODEL
-from pipeline.search import BeamSearch, MarianSearch, Search, following
-from pipeline.types import DecodingOptions
+from pipeline.config import DEFAULT_MODEL
+from pipeline.decode.engine import Engine
+from pipeline.decode.options import DecodingOptions
+from pipeline.decode.search import BeamSearch, MarianSearch, Search, following
 
 ALWAYS_SEVEN = (
     np.array([[7, 8, 9, 5, 6, 4, 3, 2]] * 4),

@@ -7,9 +7,11 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.types import Hypothesis, Prepared, Translation
+from pipeline.answer.finish import Postprocessor
+from pipeline.answer.translation import Translation
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
 from tests.bundles import VOCABULARIES
 
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))

@@ -9,11 +9,11 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.encode import Encoder
 from pipeline.errors import InvalidText
-from pipeline.preprocess import Preprocessor
-from pipeline.tokenizer import SentencePieceTokenizer
-from pipeline.types import Prepared
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
+from pipeline.text.units import Encoder
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES, text_bundle
 
 

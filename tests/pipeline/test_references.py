@@ -7,13 +7,13 @@ from pathlib import Path
 
 import sentencepiece
 
-from pipeline.encode import Encoder
-from pipeline.ladder import Ladder
-from pipeline.parse import Parser
-from pipeline.postprocess import Postprocessor
-from pipeline.preprocess import Preprocessor
-from pipeline.tokenizer import SentencePieceTokenizer
-from pipeline.types import Hypothesis
+from pipeline.answer.finish import Postprocessor
+from pipeline.answer.parse import Parser
+from pipeline.answer.retries import Ladder
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.units import Encoder
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
 FLORES = Path(__file__).resolve().parents[2] / "quantize" / "testsets"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.config import DEFAULT_MODEL
+from pipeline.decode.options import Hypothesis
 from pipeline.errors import DeadlineExceeded
-from pipeline.resources import DEFAULT_MODEL
 from pipeline.translator import Translator
-from pipeline.types import Hypothesis
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.search import BeamSearch, GreedySearch, MarianSearch, Search, length_penalty, plain_penalty
-from pipeline.search.slots import Slots
-from pipeline.types import DecodingOptions, Hypothesis
+from pipeline.decode.options import DecodingOptions, Hypothesis
+from pipeline.decode.search import BeamSearch, GreedySearch, MarianSearch, Search, length_penalty, plain_penalty
+from pipeline.decode.search.slots import Slots
 
 VOCAB = 30
 LOWEST = float(np.finfo(np.float32).min)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 
 pytestmark = pytest.mark.quantize
 SOURCE = resolve(DEFAULT_MODEL) / "source"

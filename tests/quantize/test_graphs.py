@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from pipeline.bundle import Bundle, Dimensions
-from pipeline.canary import read, replay
+from pipeline.config import DEFAULT_MODEL, resolve
+from pipeline.decode.canary import read, replay
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logits
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
-from pipeline.scoring import forced_logits
-from pipeline.session import Sessions
 from tests.bundles import bits
 
 pytestmark = pytest.mark.quantize
@@ -130,7 +130,7 @@ def test_building_twice_gives_the_same_files(tmp_path: Path) -> None:
 
 
 def test_the_committed_model_is_built_from_its_source(fp32: Bundle) -> None:
-    from pipeline.scoring import forced_logprobs
+    from pipeline.decode.teacher_forcing import forced_logprobs
 
     committed = Bundle.load(DEFAULT_MODEL)
     assert committed.manifest.gate is not None

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.bundle import Bundle, Gate
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 
 pytestmark = pytest.mark.quantize
 SOURCE = resolve(DEFAULT_MODEL) / "source"

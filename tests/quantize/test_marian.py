@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import tokenizer as tokenizers
+from pipeline.decode.teacher_forcing import forced_alignment, forced_logits
 from pipeline.errors import UserError
-from pipeline.scoring import forced_alignment, forced_logits
+from pipeline.tokenizers import load_tokenizer
 from pipeline.translator import Translator
 from tests.quantize.marian import marian_model
 
@@ -137,7 +137,7 @@ def test_sentences_end_at_many_lengths(pair: Pair) -> None:
 
 
 def test_texts_become_the_same_ids_and_ids_the_same_text(pair: Pair) -> None:
-    tokens = tokenizers.load(pair.served.bundle)
+    tokens = load_tokenizer(pair.served.bundle)
     for text in ("你好，世界。", "今天天气 很好", "𠮷野家 abc", "！"):
         assert [*tokens.encode(text), 0] == pair.tokenizer(text).input_ids
         assert tokens.count(text) == len(tokens.encode(text))

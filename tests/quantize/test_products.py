@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from pipeline.decode.sessions import check_exact, open_session
 from pipeline.errors import BundleError
-from pipeline.session import check_exact, open_session
 
 pytestmark = pytest.mark.quantize
 INT8 = [f"{kind}-{limit}{end}" for kind in ("static", "row") for limit in (63, 127) for end in ("", "-gptq")]

@@ -7,10 +7,10 @@ from itertools import zip_longest
 import numpy as np
 import pytest
 
-from pipeline import tokenizer
-from pipeline.scoring import forced_logits
+from pipeline.decode.options import Hypothesis
+from pipeline.decode.teacher_forcing import forced_logits
+from pipeline.tokenizers import load_tokenizer
 from pipeline.translator import Translator
-from pipeline.types import Hypothesis
 from tests.reference import SPLIT, Reference, Scored, hypotheses
 
 SWAP = 2e-5  # scores that differ by less may come in either order
@@ -70,7 +70,7 @@ def test_zeros_in_a_source_hide_what_follows_them(reference: Reference, translat
 def test_texts_become_the_references_ids_and_its_output_the_same_text(
     reference: Reference, translator: Translator
 ) -> None:
-    tokens = tokenizer.load(translator.bundle)
+    tokens = load_tokenizer(translator.bundle)
     assert len(reference.texts) == 108
     for record in reference.texts:
         for piece, expected in zip(record["text"].split(SPLIT), record["input_ids"], strict=True):

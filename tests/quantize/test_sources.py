@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.tokenizers import load_tokenizer
+
 pytest.importorskip("onnx")
 
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 from quantize.__main__ import main
 from quantize.recipes import load_recipe
 from quantize.sources import open_source
@@ -70,14 +72,13 @@ def test_what_does_not_fit_together_is_told(copy: Path, part: str, change: dict[
 
 
 def test_vocabularies_that_are_too_long_give_the_unknown_id(copy: Path, tmp_path: Path) -> None:
-    from pipeline import tokenizer
     from quantize.build import build
 
     with (copy / "src_vocab.txt").open("a", encoding="utf-8") as lines:
         lines.writelines(f"多{i}\n" for i in range(5))
         lines.write("龘\n")
     bundle = build(copy, load_recipe("fp32"), tmp_path / "bundle")
-    assert tokenizer.load(bundle).encode("龘") == [1199]
+    assert load_tokenizer(bundle).encode("龘") == [1199]
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "source.spm", "calibration.txt"])

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 from tests.reference import CASES, FOLDER, SPLIT, Reference
 
 pytestmark = pytest.mark.quantize

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.bundle import read_manifest
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 
 pytestmark = pytest.mark.quantize
 MODEL = resolve(DEFAULT_MODEL)

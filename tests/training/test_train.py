@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
-from pipeline.resources import DEFAULT_MODEL, resolve
 from tests.training.conftest import PIECES, SIZES, ShortRun
 
 pytestmark = pytest.mark.quantize

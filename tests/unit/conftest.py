@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline.tokenizer import SentencePieceTokenizer, Tokenizer
+from pipeline.tokenizers import Tokenizer
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
 # A busy machine is no failure, and a test that passed passes again.

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from pipeline.bundle import Bundle
+from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import BundleError
-from pipeline.resources import DEFAULT_MODEL, resolve
 
 
 @pytest.fixture

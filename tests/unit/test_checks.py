@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.checks import SEVERITY, checked, severity
-from pipeline.protect import placeholder
-from pipeline.types import Protected
+from pipeline.answer.checks import SEVERITY, checked, severity
+from pipeline.text.prepared import Protected
+from pipeline.text.protect import placeholder
 
 P, Q = placeholder(0), placeholder(1)
 BOLD = (Protected("<b>", "tag"), Protected("</b>", "tag"))

@@ -8,8 +8,8 @@ import yaml
 
 from deployments.config import load, merge
 from deployments.flow import group
+from pipeline.config import ROOT
 from pipeline.errors import UserError
-from pipeline.resources import ROOT
 
 
 def test_every_value_comes_from_the_file_and_any_may_be_overridden() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.csanmt_text import CACHED_WORDS, LONGEST_WORD, SourceText, TargetText, read_vocabulary
+from pipeline.tokenizers.subwords import CACHED_WORDS, LONGEST_WORD, SourceText, TargetText, read_vocabulary
 from tests.reference import FOLDER
 
 CODES = FOLDER / "tiny_abs_shared" / "bpe.zh"

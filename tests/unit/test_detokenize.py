@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detokenize import capitalised, closed, ends_sentence, english, marker
+from pipeline.answer.english import capitalised, closed, ends_sentence, english, marker
 
 
 @pytest.mark.parametrize(

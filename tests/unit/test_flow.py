@@ -13,10 +13,10 @@ from deployments.flow import Flow, Timings
 from deployments.messages import Answer, Call
 from deployments.postprocess import Postprocess
 from deployments.preprocess import Preprocess
+from pipeline.answer.translation import Translation
+from pipeline.config import DEFAULT_MODEL
 from pipeline.errors import InvalidText
-from pipeline.resources import DEFAULT_MODEL
 from pipeline.translator import Translator
-from pipeline.types import Translation
 
 Answers = list[Translation | BaseException]
 

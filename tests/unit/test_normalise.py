@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import InvalidText
-from pipeline.normalise import HAN, Normaliser, checked, visible
+from pipeline.text.normalise import HAN, Normaliser, checked, visible
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.numbers import invented, missing, values
-from pipeline.numerals import numbers, written
+from pipeline.answer.numbers.chinese import numbers, written
+from pipeline.answer.numbers.compare import invented, missing
+from pipeline.answer.numbers.english import values
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.parse import Parser
-from pipeline.tokenizer import SentencePieceTokenizer, Tokenizer
-from pipeline.types import Hypothesis, Span, Unit
+from pipeline.answer.parse import Parser
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepared import Span, Unit
+from pipeline.tokenizers import Tokenizer
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))

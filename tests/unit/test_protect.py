@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.normalise import LINE_END
-from pipeline.protect import PLACEHOLDER, claimed, find, hide, placeholder, restore, within
-from pipeline.types import Protected, Span
+from pipeline.text.normalise import LINE_END
+from pipeline.text.prepared import Protected, Span
+from pipeline.text.protect import PLACEHOLDER, claimed, find, hide, placeholder, restore, within
 
 
 def spans(text: str) -> list[str]:

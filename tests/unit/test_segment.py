@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.normalise import BLANKS, LINE_END
-from pipeline.segment import sentences
+from pipeline.text.normalise import BLANKS, LINE_END
+from pipeline.text.sentences import sentences
 
 
 def cut(text: str) -> list[str]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.normalise import Normaliser
-from pipeline.segment import Splitting, sentences
+from pipeline.text.normalise import Normaliser
+from pipeline.text.sentences import Splitting, sentences
 
 WRAPPED = "今天天气\n很好，我们去\r\n公园。他来了。\n\n　　新的一段\n- 你好\n- 再见"
 

@@ -7,9 +7,9 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import tokenizer as tokenizers
 from pipeline.errors import BundleError
-from pipeline.tokenizer import SentencePieceTokenizer, Tokenizer
+from pipeline.tokenizers import Tokenizer, load_tokenizer
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES, text_bundle
 
 TARGET_SIZE = 8000
@@ -66,4 +66,4 @@ def test_a_file_that_is_no_vocabulary_is_named(tmp_path: Path) -> None:
 
 
 def test_a_bundle_names_its_vocabularies(tmp_path: Path, tokenizer: Tokenizer) -> None:
-    assert tokenizers.load(text_bundle(tmp_path)).encode("你好") == tokenizer.encode("你好")
+    assert load_tokenizer(text_bundle(tmp_path)).encode("你好") == tokenizer.encode("你好")

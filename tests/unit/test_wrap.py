@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.tokenizer import Tokenizer
-from pipeline.wrap import wrap
+from pipeline.text.wrap import wrap
+from pipeline.tokenizers import Tokenizer
 
 
 def parts(text: str, tokenizer: Tokenizer, limit: int) -> list[str]:

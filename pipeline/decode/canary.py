@@ -1,0 +1,54 @@
+"""The canary: given translations whose probabilities a sound model must reproduce before it serves.
+
+It is teacher-forced, so it holds on every kind of CPU: translations of an INT8 model may differ between
+instruction sets in the last bits, log-probabilities of given tokens only within the tolerance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import ValidationError
+
+from pipeline.bundle import Bundle
+from pipeline.config import Strict
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logprobs
+from pipeline.errors import BundleError
+
+
+class Pair(Strict):
+    source: tuple[int, ...]  # ids without the end symbol
+    target: tuple[int, ...]
+    logprobs: tuple[float, ...]  # of each target token and the end symbol
+
+
+class CanaryFile(Strict):
+    """`canary.json`."""
+
+    pairs: tuple[Pair, ...]
+
+
+def read(bundle: Bundle) -> CanaryFile:
+    path = bundle.file(bundle.manifest.canary.file)
+    try:
+        return CanaryFile.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise BundleError(f"{path}: expected the canary's pairs, found something else: rebuild the bundle") from None
+
+
+def replay(sessions: Sessions) -> float:
+    """Largest |Δ log p| against the recorded values; raises BundleError beyond the bundle's tolerance."""
+    bundle = sessions.bundle
+    pairs = read(bundle).pairs
+    found = forced_logprobs(sessions, [p.source for p in pairs], [p.target for p in pairs])
+    largest = max(
+        float(np.abs(scores - np.array(pair.logprobs)).max()) for scores, pair in zip(found, pairs, strict=True)
+    )
+    tolerance = bundle.manifest.canary.tolerance
+    if not largest <= tolerance:
+        where = bundle.path / bundle.manifest.canary.file
+        raise BundleError(
+            f"{where}: expected log-probabilities within {tolerance:.4g}, found a difference of {largest:.4g}: "
+            "rebuild the bundle for this runtime"
+        )
+    return largest

@@ -1,0 +1,116 @@
+"""ONNX Runtime sessions of a bundle, opened once and shared by all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from pipeline.bundle import Bundle
+from pipeline.decode.arrays import Floats
+from pipeline.errors import BundleError
+
+EXACT_SUMS = "session.x64quantprecision"
+PLACES = 16  # source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours are
+TOGETHER = 8  # sentences encoded in one run; more gain nothing and take memory
+SLOWER_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long as the two it replaces
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end symbol."""
+
+    length: int  # S
+    mask: npt.NDArray[np.int32]  # [S], 0 where a position is not to be seen
+    semantic_bias: Floats  # [L, H]; no rows where the family has none
+    keys: tuple[Floats, ...]  # L arrays [h, d, S]
+    values: tuple[Floats, ...]  # L arrays [h, S, d]
+
+
+class Sessions:
+    """`encoder.onnx` and the step graphs, with one intra-op thread: workers are the parallelism."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.dimensions = bundle.manifest.dimensions
+        self.end_id = bundle.manifest.decoding.end_id
+        self.encoder = self.open("encoder.onnx")
+        self.step = self.open("step.onnx")
+
+    def open(self, name: str) -> ort.InferenceSession:
+        """Raises BundleError for a graph that this runtime cannot load."""
+        return open_session(self.bundle.file(name))
+
+    def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
+        """Encode sentences (ids without the end symbol) in their order, several at once, each to its own bits."""
+        for first in range(0, len(sentences), TOGETHER):
+            yield from self._encode(sentences[first : first + TOGETHER])
+
+    def _encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
+        lengths = np.array([len(ids) + 1 for ids in sentences], np.int32)
+        rows = np.full((len(sentences), padded(int(lengths.max()))), self.end_id, np.int64)
+        for row, ids in zip(rows, sentences, strict=True):
+            row[: len(ids)] = ids
+        masks, *outputs = self._run_encoder({"input_ids": rows, "lengths": lengths})
+        dims = self.dimensions
+        biases = outputs.pop(0) if dims.semantic_bias else np.zeros((len(rows), 0, dims.hidden_size), np.float32)
+        for index, length in enumerate(lengths.tolist()):
+            keys = tuple(keys[index, :, :, :length] for keys in outputs[::2])
+            values = tuple(values[index, :, :length] for values in outputs[1::2])
+            yield Encoded(length, masks[index, :length], biases[index], keys, values)
+
+    def _run_encoder(self, inputs: dict[str, Any]) -> list[Any]:
+        outputs: list[Any] = self.encoder.run(None, inputs)
+        return outputs
+
+
+def padded(length: int) -> int:
+    """The least multiple of PLACES that holds so many positions."""
+    return -(-length // PLACES) * PLACES
+
+
+def open_session(path: Path) -> ort.InferenceSession:
+    """Raises BundleError for a graph that this runtime cannot load, or would not multiply exactly."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.add_session_config_entry(EXACT_SUMS, "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER_FUSIONS
+        )
+    except Exception as error:  # the runtime's errors share no narrower base class
+        reason = str(error).strip().splitlines()[0][:200]
+        raise BundleError(
+            f"{path}: onnxruntime {ort.__version__} cannot load it ({reason}): rebuild the bundle"
+        ) from None
+    check_exact(session, path)
+    return session
+
+
+def check_exact(session: ort.InferenceSession, path: Path) -> None:
+    """Raises BundleError unless the session's INT8 sums are exact on every CPU.
+
+    Without VNNI, sums of u8×s8 products saturate silently. `EXACT_SUMS` mends that, but only where the
+    optimiser runs at EXTENDED or higher.
+    """
+    options = session.get_session_options()
+    levels = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED, ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    if options.graph_optimization_level not in levels or options.get_session_config_entry(EXACT_SUMS) != "1":
+        raise BundleError(
+            f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation level EXTENDED or "
+            "higher, without which INT8 sums are wrong on CPUs without VNNI: install the locked version"
+        )
+
+
+def share(array: npt.NDArray[Any]) -> ort.OrtValue:
+    """An OrtValue over the array's own memory, which must be contiguous and outlive it."""
+    return ort.OrtValue.ortvalue_from_numpy(array)

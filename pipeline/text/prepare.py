@@ -1,0 +1,72 @@
+"""A request's text cut into units of token ids, every character accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pipeline.bundle import Bundle
+from pipeline.text.normalise import checked
+from pipeline.text.prepared import Prepared, Span, Unit
+from pipeline.text.protect import MOST, Found, find, within
+from pipeline.text.sentences import Splitting, sentences
+from pipeline.text.units import Encoder
+
+
+class Preprocessor:
+    """Text in, `Prepared` out. Thread-safe."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    @staticmethod
+    def load(bundle: Bundle) -> Preprocessor:
+        """Raises BundleError if the bundle's vocabularies cannot be read."""
+        preprocessor = Preprocessor(Encoder.load(bundle))
+        preprocessor("好")  # loads what the first request would wait for
+        return preprocessor
+
+    def __call__(self, text: str, split_sentences: Splitting = "on") -> Prepared:
+        """Cut and tokenise; a sentence that was too long for the model gives the warning "split".
+
+        Raises InvalidText for NUL and lone surrogates.
+        """
+        text = checked(text)
+        found = find(text)
+        units: list[Unit] = []
+        separators: list[str] = []
+        sentence_count = end = 0
+        for sentence in _whole(sentences(text, split_sentences), found):
+            sentence_count += 1
+            for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
+                separators.append(text[end : unit.span.start])
+                units.append(unit)
+                end = unit.span.end
+        separators.append(text[end:])
+        warnings = ("split",) if len(units) > sentence_count else ()
+        return Prepared(text, tuple(units), tuple(separators), warnings)
+
+    def _units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+        start = sentence.start
+        while len(found) > MOST:
+            portion = Span(start, found[MOST].start)
+            yield from self._encoder.units(text, portion, found[:MOST])
+            start, found = portion.end, found[MOST:]
+        yield from self._encoder.units(text, Span(start, sentence.end), found)
+
+
+def _whole(cut: Iterable[Span], found: Sequence[Found]) -> Iterator[Span]:
+    """The sentences, those joined again between which a protected span was cut."""
+    spans = iter(found)
+    span = next(spans, None)
+    waiting: Span | None = None
+    for sentence in cut:
+        while span and waiting and span.end <= waiting.end:
+            span = next(spans, None)
+        if waiting and span and span.start < waiting.end:
+            waiting = Span(waiting.start, sentence.end)
+            continue
+        if waiting:
+            yield waiting
+        waiting = sentence
+    if waiting:
+        yield waiting

@@ -1,0 +1,51 @@
+"""A request ready for the model: its text cut into units. Every value is immutable and picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open range of characters (code points) in a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """What stands in the translation in place of a placeholder, and what kind of thing it is (protect.py)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence of a request, or a part of one that was too long to translate at once.
+
+    `ids` are source token ids without the end symbol; empty where the text is kept as it is
+    (blank, punctuation, already English) and no model is asked. `seen` is the normalised text
+    with placeholder n for protected[n], as the model sees it but for its own mask symbols.
+    """
+
+    text: str
+    span: Span
+    ids: tuple[int, ...] = ()
+    seen: str = ""
+    protected: tuple[Protected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request's text cut into units; `separators` has one more entry than `units`.
+
+    The text is separators[0] + units[0].text + separators[1] + … + separators[n], exactly, where
+    each unit's text is the slice of the original that its span names.
+    """
+
+    text: str
+    units: tuple[Unit, ...]
+    separators: tuple[str, ...]
+    warnings: tuple[str, ...] = ()

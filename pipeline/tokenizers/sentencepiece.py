@@ -1,0 +1,55 @@
+"""Text to source ids, target ids to text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+import sentencepiece
+
+from pipeline.errors import BundleError
+
+
+class SentencePieceTokenizer:
+    """A pair of sentencepiece models with byte fallback."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        """Raises BundleError if a file is not a sentencepiece model."""
+        self._source = processor(source)
+        self._target = processor(target)
+        ids = range(self._target.get_piece_size())
+        self._bytes = {i: int(self._target.id_to_piece(i)[1:-1], 16) for i in ids if self._target.is_byte(i)}
+        self._byte_ids = {byte: i for i, byte in self._bytes.items()}
+        self._textual = frozenset(
+            i
+            for i in ids
+            if not (self._target.is_unknown(i) or self._target.is_control(i) or self._target.is_unused(i))
+        )
+
+    def encode(self, text: str) -> list[int]:
+        ids: list[int] = self._source.encode(text)
+        return ids
+
+    def count(self, text: str) -> int:
+        return len(self._source.encode(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        kept: list[int] = []
+        for is_byte, group in groupby(filter(self._textual.__contains__, ids), key=self._bytes.__contains__):
+            if is_byte:
+                # sentencepiece would show U+FFFD for bytes that do not form a character.
+                characters = bytes(self._bytes[i] for i in group).decode("utf-8", "ignore")
+                kept += [self._byte_ids[byte] for byte in characters.encode("utf-8")]
+            else:
+                kept += group
+        text: str = self._target.decode(kept)
+        return text
+
+
+def processor(path: Path) -> sentencepiece.SentencePieceProcessor:
+    """A sentencepiece model; raises BundleError for a file that is none."""
+    try:
+        return sentencepiece.SentencePieceProcessor(model_file=str(path))
+    except (OSError, RuntimeError):
+        raise BundleError(f"{path}: expected a sentencepiece model, found something else: rebuild the bundle") from None
