@@ -1,7 +1,35 @@
 """`python -m deployments [serve_config.yaml]` starts the service, and stops it in good order."""
 
+from __future__ import annotations
+
+import argparse
 import sys
+import time
+from collections.abc import Sequence
 
-from deployments.launcher import main
+from deployments.config import read
+from deployments.launch.checks import ENVIRONMENT, check, claim, set_environment
+from deployments.launch.haproxy import confined
+from deployments.launch.server import Server, fail
+from pipeline.config import resolve
+from pipeline.errors import UserError
 
-sys.exit(main())
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("python -m deployments", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)")
+    parsed = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        set_environment(resolve(ENVIRONMENT))
+        document = read(resolve(parsed.config))
+        application, service = check(document, parsed.config)
+        url = claim(document)
+    except UserError as error:
+        return fail(str(error), 2)
+    with confined():
+        return Server(document, application, service, url).run(started)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

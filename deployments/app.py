@@ -13,11 +13,11 @@ from ray.serve import Application
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 
 from deployments.config import Fixed, ServiceConfig, load
-from deployments.ingress import Ingress
-from deployments.postprocess import Postprocess
-from deployments.preprocess import Preprocess
-from deployments.scaling import TokensPolicy
-from deployments.translate import Translate
+from deployments.gateway.ingress import Ingress
+from deployments.stages.postprocess import Postprocess
+from deployments.stages.preprocess import Preprocess
+from deployments.stages.scaling import TokensPolicy
+from deployments.stages.translate import Translate
 from pipeline.bundle import Bundle
 from pipeline.config import home
 from pipeline.errors import UserError

@@ -2,7 +2,7 @@
 
 `configs/service.yaml` holds every value; the `args` of `serve_config.yaml` may override any of them.
 CSANMT_MODEL, read here when the application is built, replaces the list of models by one bundle.
-(CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launcher.py.)
+(CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launch/server.py.)
 """
 
 from __future__ import annotations

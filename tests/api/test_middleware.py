@@ -14,7 +14,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments.config import Limits, load
-from deployments.middleware import Admission, Body, Disconnect, Errors, RequestId, Traffic
+from deployments.gateway.middleware.admission import Admission
+from deployments.gateway.middleware.body import Body
+from deployments.gateway.middleware.disconnect import Disconnect
+from deployments.gateway.middleware.errors import Errors
+from deployments.gateway.middleware.request_id import RequestId
+from deployments.gateway.traffic import Traffic
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from deployments import page
+from deployments.gateway import page
 from pipeline.errors import UserError
 
 PAGES = ["/", "/docs"]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deployments.config import load, merge
-from deployments.flow import group
+from deployments.request.calls import group
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 

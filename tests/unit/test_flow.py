@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from deployments.config import load
-from deployments.flow import Flow, Timings
-from deployments.messages import Answer, Call
-from deployments.postprocess import Postprocess
-from deployments.preprocess import Preprocess
+from deployments.request.deadline import Timings
+from deployments.request.flow import Flow
+from deployments.stages.messages import Answer, Call
+from deployments.stages.postprocess import Postprocess
+from deployments.stages.preprocess import Preprocess
 from pipeline.answer.translation import Translation
 from pipeline.config import DEFAULT_MODEL
 from pipeline.errors import InvalidText

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from deployments.load import Load
+from deployments.stages.backlog import Load
 
 
 class Clock:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from deployments.config import MicroBatches
-from deployments.flow import Deadline, ask
-from deployments.microbatch import Gathered
+from deployments.request.calls import ask
+from deployments.request.deadline import Deadline
+from deployments.request.micro_batches import Gathered
 from pipeline.errors import DeadlineExceeded
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deployments.scaling import METRIC, TokensPolicy
+from deployments.stages.scaling import METRIC, TokensPolicy
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The walk of one request: prepare, translate, finish.
 
-A short text shares its calls with others that come at the same time (deployments/microbatch.py); a long one
+A short text shares its calls with others that come at the same time (deployments/request/micro_batches.py); a long one
 has calls of its own, so that nobody waits for it.
 
 Retries and deadlines live here and nowhere else. What travels is the seconds left, and each hop counts
@@ -11,62 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import grpc
-from ray.exceptions import RayActorError
-from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from deployments.config import ServiceConfig
-from deployments.messages import Call, Refusal
-from deployments.microbatch import Gathered
+from deployments.errors import Overloaded
+from deployments.request.calls import ask, group
+from deployments.request.deadline import Deadline, Timings
+from deployments.request.micro_batches import Gathered
+from deployments.stages.messages import Call
 from pipeline.answer.translation import Retry, Review, Translation
 from pipeline.decode.options import Hypothesis, Strictness
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
+from pipeline.errors import DeadlineExceeded, EngineStopped
 from pipeline.text.prepared import Prepared
 
 logger = logging.getLogger("ray.serve")
-
-RETRIES = 2  # of one call, where its replica died
-PAUSE_S = 0.2  # before the first retry, and twice that before the second
-
-
-class Overloaded(UserError):
-    """There is more work than the service can do in time."""
-
-
-class Deadline:
-    """A point in time on this process's clock."""
-
-    def __init__(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds left; raises DeadlineExceeded where there are none."""
-        seconds = self.at - time.monotonic()
-        if seconds <= 0:
-            raise DeadlineExceeded("The time for this request passed")
-        return seconds
-
-
-@dataclass
-class Timings:
-    """Milliseconds that each stage of a request took, queues and hops included."""
-
-    stages: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-
-    def lap(self, stage: str) -> None:
-        """The time since the last lap belongs to `stage`."""
-        self.stages[stage] = self.total() - sum(self.stages.values())
-
-    def total(self) -> float:
-        return (time.perf_counter() - self.started) * 1000
 
 
 class Flow:
@@ -163,58 +126,3 @@ class Flow:
         finally:
             for task in tasks:
                 task.cancel()
-
-
-def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Neighbouring sentences in groups of at most `tokens` tokens, or of one sentence that has more."""
-    members: list[tuple[int, ...]] = []
-    size = 0
-    for ids in sentences:
-        if members and size + len(ids) > tokens:
-            yield tuple(members)
-            members, size = [], 0
-        members.append(ids)
-        size += len(ids)
-    if members:
-        yield tuple(members)
-
-
-async def ask(method: Gathered, item: Callable[[], Any], deadline: Deadline, shared: bool) -> Any:
-    """A replica's answer to `item`, which is made anew for each try; another one is asked if it died.
-
-    Only the first try may be `shared`: who made a call fail then fails alone. Raises as Flow.translate does.
-    """
-    for attempt in range(RETRIES + 1):
-        await asyncio.sleep(PAUSE_S * attempt)
-        seconds, sent = deadline.left(), item()
-        shared = shared and not attempt
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await (method.together(sent) if shared else method.alone(sent))
-        except TimeoutError:
-            raise DeadlineExceeded("The time for this request passed") from None
-        except RayActorError:
-            continue
-        except (BackPressureError, DeploymentUnavailableError):
-            raise Overloaded("The service is busy") from None
-        except Exception as error:
-            if not shared and status(error) is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            continue
-        match answer:
-            case Refusal.INVALID:
-                raise InvalidText("The text holds a NUL character or half of a surrogate pair")
-            case Refusal.BUSY:
-                raise Overloaded("The service is busy")
-            case Refusal.LATE:
-                raise DeadlineExceeded("The time for this request passed")
-            case Refusal.STOPPED:
-                continue
-        return answer
-    raise EngineStopped("The part of the service that was asked is restarting")
-
-
-def status(error: Exception) -> grpc.StatusCode | None:
-    """The code of a gRPC error."""
-    code = getattr(error, "code", None)
-    return code() if isinstance(error, grpc.RpcError) and callable(code) else None

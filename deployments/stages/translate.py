@@ -16,9 +16,9 @@ from dataclasses import replace
 from ray import serve
 
 from deployments.config import ServiceConfig
-from deployments.load import Load
-from deployments.messages import Answer, Call, Refusal
-from deployments.scaling import METRIC
+from deployments.stages.backlog import Load
+from deployments.stages.messages import Answer, Call, Refusal
+from deployments.stages.scaling import METRIC
 from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings, default_options

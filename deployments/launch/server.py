@@ -9,102 +9,30 @@ CSANMT_HOST and CSANMT_PORT, read here, replace http_options.host and http_optio
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import io
 import logging
-import os
 import re
 import signal
-import socket
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from deployments.config import ServiceConfig, first_of, load, read
-from deployments.haproxy import confined
-from pipeline.bundle import Bundle
-from pipeline.config import resolve
-from pipeline.errors import UserError
+from deployments.config import ServiceConfig, first_of
 
 if TYPE_CHECKING:
     from ray.serve.schema import ServeDeploySchema
-
-IMPORT_PATH = "deployments.app:build"
-ENVIRONMENT = "configs/serve.env"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m deployments", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)")
-    parsed = parser.parse_args(arguments)
-    started = time.monotonic()
-    try:
-        set_environment(resolve(ENVIRONMENT))
-        document = read(resolve(parsed.config))
-        application, service = check(document, parsed.config)
-        url = claim(document)
-    except UserError as error:
-        return fail(str(error), 2)
-    with confined():
-        return Server(document, application, service, url).run(started)
 
 
 def fail(line: str, status: int) -> int:
     print(f"error: {line}", file=sys.stderr, flush=True)
     return status
-
-
-def set_environment(path: Path) -> None:
-    """Set what the file of KEY=VALUE lines says, except variables that are set already. Before ray is imported."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not line.startswith("#"):
-            os.environ.setdefault(key.strip(), value.strip())
-
-
-def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
-    """The application's name and its settings, once all its bundles are verified.
-
-    Raises UserError or BundleError.
-    """
-    applications = document.get("applications")
-    for application in applications if isinstance(applications, list) else ():
-        if isinstance(application, dict) and application.get("import_path") == IMPORT_PATH:
-            service = load(application.get("args") or {})
-            for model in service.models:
-                Bundle.load(model)
-            return str(application.get("name", "default")), service
-    raise UserError(f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it")
-
-
-def claim(document: dict[str, Any]) -> str:
-    """The service's URL, with host and port as the environment or the document say; raises UserError if it is taken."""
-    options = document.setdefault("http_options", {})
-    options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
-    port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)
-    if not str(port).isdecimal() or not 0 < int(port) < 65536:
-        raise UserError(f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port")
-    options["port"] = port = int(port)
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
-        remedy = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
-        raise UserError(f"cannot listen on {host}:{port} ({reason}): {remedy}") from None
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"
 
 
 class Server:

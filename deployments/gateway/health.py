@@ -13,9 +13,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
+from starlette.responses import JSONResponse, Response
 
 from deployments import config
+from deployments.gateway.api.schemas import ErrorResponse
+from deployments.gateway.traffic import Traffic
 
 logger = logging.getLogger("ray.serve")
 
@@ -53,3 +57,24 @@ class Readiness:
             logger.warning("%s does not answer: %s", name, type(error).__name__)
         else:
             self.answered[name] = time.monotonic()
+
+
+RETRY = {"Retry-After": "1"}
+
+
+def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
+    @app.get("/livez", summary="Whether this part of the service runs")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get(
+        "/readyz",
+        summary="Whether the service translates: the canary passed on a translator that answers",
+        responses={503: {"model": ErrorResponse}},
+    )
+    async def readyz() -> Response:
+        if traffic.draining:
+            return JSONResponse({"error": "The service is stopping"}, 503)
+        if not readiness.ready():
+            return JSONResponse({"error": "The service is starting"}, 503, RETRY)
+        return JSONResponse({"status": "ready"})

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
-from deployments.api import make_app
 from deployments.config import ServiceConfig
-from deployments.flow import Flow
-from deployments.middleware import Traffic
-from deployments.readiness import Readiness
+from deployments.gateway.application import make_app
+from deployments.gateway.health import Readiness
+from deployments.gateway.traffic import Traffic
+from deployments.request.flow import Flow
 
 
 @serve.ingress()

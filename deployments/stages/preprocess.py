@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from deployments.messages import Refusal
+from deployments.stages.messages import Refusal
 from pipeline.bundle import Bundle
 from pipeline.errors import InvalidText
 from pipeline.text.prepare import Preprocessor

@@ -1,96 +1,29 @@
-"""The HTTP API: routes, and errors as JSON.
-
-Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind of
-answer: 400 and one sentence.
-"""
+"""POST /translate."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
 from fastapi import FastAPI, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from deployments.config import Limits
-from deployments.flow import Flow, Overloaded, Timings
-from deployments.middleware import Admission, Body, Disconnect, Errors, RequestId, Traffic
-from deployments.page import add_page
-from deployments.readiness import Readiness
-from deployments.schemas import ErrorResponse, TranslateRequest, TranslateResponse, respond
+from deployments.errors import Overloaded
+from deployments.gateway.api.schemas import ErrorResponse, TranslateRequest, TranslateResponse, respond
+from deployments.gateway.health import RETRY
+from deployments.request.deadline import Timings
+from deployments.request.flow import Flow
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
 
-PHRASES = {404: "Not found", 405: "Method not allowed"}
-RETRY = {"Retry-After": "1"}
 REFUSALS: dict[type[Exception], tuple[int, str]] = {  # what the flow raises
     InvalidText: (400, "Invalid request: text holds a NUL character or half of a surrogate pair"),
     Overloaded: (503, "The service is busy"),
     DeadlineExceeded: (503, "The translation took too long"),
     EngineStopped: (503, "The service is restarting"),
 }
-
-
-def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits) -> FastAPI:
-    """The ASGI application of one ingress replica."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(readiness.watch())
-        yield
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
-
-    app = FastAPI(
-        title="csanmt-serve",
-        description="Chinese to English translation with CSANMT",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
-    for middleware, arguments in (  # the last one added is the outermost
-        (Disconnect, ()),
-        (Admission, (limits, traffic)),
-        (Body, (limits, traffic)),
-        (Errors, ()),
-        (RequestId, ()),
-    ):
-        app.add_middleware(middleware, *arguments)
-    app.add_exception_handler(HTTPException, framework_error)
-    add_translate(app, flow, limits)  # first, since routes are tried in order
-    add_health(app, readiness, traffic)
-    add_page(app)
-    return app
-
-
-async def framework_error(_: Request, error: Exception) -> Response:
-    """An unknown route, a wrong method, or an error raised with a sentence of our own."""
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": PHRASES.get(error.status_code, error.detail)}, error.status_code, error.headers)
-
-
-def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
-    @app.get("/livez", summary="Whether this part of the service runs")
-    async def livez() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get(
-        "/readyz",
-        summary="Whether the service translates: the canary passed on a translator that answers",
-        responses={503: {"model": ErrorResponse}},
-    )
-    async def readyz() -> Response:
-        if traffic.draining:
-            return JSONResponse({"error": "The service is stopping"}, 503)
-        if not readiness.ready():
-            return JSONResponse({"error": "The service is starting"}, 503, RETRY)
-        return JSONResponse({"status": "ready"})
 
 
 def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from pipeline.errors import UserError
 
-WEB = Path(__file__).resolve().parent / "web"
+WEB = Path(__file__).resolve().parent.parent / "web"
 PLACEHOLDER = b"%release%"
 TYPES = {
     ".css": "text/css",

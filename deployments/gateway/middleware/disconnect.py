@@ -1,0 +1,36 @@
+"""Stops work that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from deployments.gateway.middleware.body import first
+
+
+class Disconnect:
+    """Cancels the work for a client that left. Ray Serve does too, unless the client asks it not to."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = await receive()
+        gone = asyncio.ensure_future(receive())  # with the body read, all that can come
+        work = asyncio.ensure_future(self.app(scope, first(body, lambda: asyncio.shield(gone)), send))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+            else:
+                work.result()
+        finally:
+            work.cancel()
+            gone.cancel()

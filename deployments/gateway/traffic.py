@@ -1,0 +1,19 @@
+"""What is under way in one ingress replica."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Traffic:
+    """What is under way in this replica. One event loop changes it."""
+
+    bodies: int = 0  # requests whose body is still arriving
+    buffered: int = 0  # bytes of these bodies
+    working: int = 0  # requests that were admitted
+    draining: bool = False  # new ones are refused
+
+    @property
+    def under_way(self) -> int:
+        return self.bodies + self.working

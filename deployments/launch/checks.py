@@ -1,0 +1,59 @@
+"""What can be found wrong before Ray starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from deployments.config import ServiceConfig, load
+from pipeline.bundle import Bundle
+from pipeline.errors import UserError
+
+IMPORT_PATH = "deployments.app:build"
+ENVIRONMENT = "configs/serve.env"
+
+
+def set_environment(path: Path) -> None:
+    """Set what the file of KEY=VALUE lines says, except variables that are set already. Before ray is imported."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            os.environ.setdefault(key.strip(), value.strip())
+
+
+def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
+    """The application's name and its settings, once all its bundles are verified.
+
+    Raises UserError or BundleError.
+    """
+    applications = document.get("applications")
+    for application in applications if isinstance(applications, list) else ():
+        if isinstance(application, dict) and application.get("import_path") == IMPORT_PATH:
+            service = load(application.get("args") or {})
+            for model in service.models:
+                Bundle.load(model)
+            return str(application.get("name", "default")), service
+    raise UserError(f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it")
+
+
+def claim(document: dict[str, Any]) -> str:
+    """The service's URL, with host and port as the environment or the document say; raises UserError if it is taken."""
+    options = document.setdefault("http_options", {})
+    options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
+    port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)
+    if not str(port).isdecimal() or not 0 < int(port) < 65536:
+        raise UserError(f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port")
+    options["port"] = port = int(port)
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
+        remedy = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
+        raise UserError(f"cannot listen on {host}:{port} ({reason}): {remedy}") from None
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"
