@@ -15,9 +15,9 @@ import numpy as np
 import onnxruntime as ort
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from quantize.builder import value
+from quantize.graphs.builder import value
+from quantize.graphs.int8_products import MICROSOFT
 from quantize.judge.report import cpu_name
-from quantize.products import MICROSOFT
 
 HIDDEN, HEADS, SOURCE = 512, 8, 32
 HEAD = HIDDEN // HEADS

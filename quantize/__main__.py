@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from quantize.build import Judge
+    from quantize.bundles.build import Judge
 
 SOURCE = "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
 SOURCE += "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
@@ -63,8 +63,8 @@ def _build(arguments: argparse.Namespace) -> int:
 
     A bundle that fails is not written unless --force.
     """
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
     from quantize.terminal import Bars
 
     began = time.monotonic()
@@ -92,7 +92,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _convert(arguments: argparse.Namespace) -> int:
     """Write configuration, weights, tokenizer and code as transformers' Auto classes load them."""
-    from quantize.convert import convert
+    from quantize.csanmt.convert import convert
     from quantize.terminal import Bars
 
     began = time.monotonic()
@@ -137,7 +137,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 def _lines(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    from quantize.text import read_lines
+    from quantize.corpus import read_lines
 
     return read_lines(path)
 

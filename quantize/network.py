@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.bundle import Family
-from quantize.builder import Array
+from quantize.graphs.builder import Array
 
 MAX_POSITIONS = 512  # as a rule
 

@@ -13,7 +13,10 @@ from pathlib import Path
 from pipeline.bundle import Bundle, Gate, sha256
 from pipeline.decode.engine import Engine
 from pipeline.errors import UserError
-from quantize.build import check_place, make, publish
+from quantize.bundles.build import check_place, make, publish
+from quantize.bundles.draft import Workshop
+from quantize.corpus import sentence_ids
+from quantize.int8.recipes import Recipe, load_recipe
 from quantize.judge import gate, measure
 from quantize.judge.decode import Output
 from quantize.judge.report import write_report
@@ -21,11 +24,8 @@ from quantize.judge.results import Result, Speed, choose
 from quantize.judge.sets import TestSet, load_sets
 from quantize.judge.speed import peak_memory, race
 from quantize.progress import Report, Show, no_report, no_show
-from quantize.recipes import Recipe, load_recipe
 from quantize.sources import open_source
 from quantize.sources.base import Source
-from quantize.text import sentence_ids
-from quantize.workshop import Workshop
 
 CANDIDATES = ("dynamic-63", "static-63", "static-63-gptq", "row-63", "row-63-gptq", "row-127", "row-127-gptq")
 RACED = 24  # units that all recipes translate in turn

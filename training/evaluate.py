@@ -12,6 +12,8 @@ from pathlib import Path
 from pipeline.bundle import Bundle
 from pipeline.config import Strict, home
 from pipeline.errors import UserError
+from quantize.bundles.draft import Workshop
+from quantize.corpus import read_text
 from quantize.judge import scores
 from quantize.judge.decode import translate
 from quantize.judge.measure import open_engine
@@ -19,8 +21,6 @@ from quantize.judge.report import cpu_name
 from quantize.judge.sets import TestSet, load_sets, spread
 from quantize.progress import Report, Show, no_report, no_show
 from quantize.sources import open_source
-from quantize.text import read_text
-from quantize.workshop import Workshop
 
 STORED = "flores-dev"  # the set that stored outputs are of
 

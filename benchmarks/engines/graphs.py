@@ -9,10 +9,10 @@ import onnx
 
 from benchmarks.engines.runners import dynamic_preset
 from pipeline.bundle import Bundle, Manifest, read_manifest
-from quantize.build import write_manifest
-from quantize.builder import value
+from quantize.bundles.build import write_manifest
+from quantize.bundles.draft import entry
+from quantize.graphs.builder import value
 from quantize.progress import Report
-from quantize.workshop import entry
 
 GRAPHS = ("encoder.onnx", "step.onnx")
 

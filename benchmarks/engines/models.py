@@ -20,14 +20,14 @@ from pipeline.bundle import Bundle, read_manifest
 from pipeline.config import DEFAULT_MODEL, ROOT, resolve
 from pipeline.errors import UserError
 from pipeline.text.prepare import Preprocessor
-from quantize.build import write_manifest
+from quantize.bundles.build import write_manifest
+from quantize.bundles.draft import Workshop
+from quantize.int8.observations import Observations
+from quantize.int8.recipes import load_recipe
 from quantize.network import Network, csanmt_network
-from quantize.observations import Observations
 from quantize.progress import Report
-from quantize.recipes import load_recipe
 from quantize.sources import open_source
 from quantize.sources.base import Source
-from quantize.workshop import Workshop
 
 MARIAN: dict[str, dict[str, int]] = {
     "opus-mt": {"vocab": 65001, "hidden": 512, "inner": 2048, "heads": 8, "encoder": 6, "decoder": 6},

@@ -9,11 +9,11 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from quantize.builder import GraphBuilder, WeightFile
+from quantize.graphs.builder import GraphBuilder, WeightFile
 from quantize.graphs.encoder import Encoder
 from quantize.graphs.step import Gives, Step
+from quantize.int8.plan import Plan
 from quantize.network import Network
-from quantize.plan import Plan
 from quantize.progress import Progress, no_progress
 
 STEPS: dict[str, Gives] = {"step.onnx": "tokens", "step_logits.onnx": "logits", "step_alignment.onnx": "alignment"}

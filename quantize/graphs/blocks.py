@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from quantize.builder import GraphBuilder, packed_name
+from quantize.graphs.builder import GraphBuilder, packed_name
 from quantize.network import Network
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from onnx import TensorProto, ValueInfoProto
 
-from quantize.builder import GraphBuilder, value
+from quantize.graphs.builder import GraphBuilder, value
 from quantize.network import Network
 
 BLOCK = 64  # logits a block in the two-stage choice of the best tokens

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, ValueInfoProto
 
-from quantize.builder import value
 from quantize.graphs.blocks import Graph
-from quantize.products import MICROSOFT
+from quantize.graphs.builder import value
+from quantize.graphs.int8_products import MICROSOFT
 
 
 class Encoder(Graph):

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from onnx import TensorProto, ValueInfoProto
 
-from quantize.builder import value
 from quantize.graphs.blocks import Graph
+from quantize.graphs.builder import value
 from quantize.graphs.choice import Choice
-from quantize.products import MICROSOFT
+from quantize.graphs.int8_products import MICROSOFT
 
 Gives = Literal["tokens", "logits", "alignment"]
 

@@ -10,13 +10,13 @@ from functools import partial
 
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import Engine, EngineSettings
+from quantize.corpus import sentence_ids
 from quantize.judge import scores
 from quantize.judge.decode import Output, invariance, translate
 from quantize.judge.faithful import Forced, best_changed, delta_logp, force
 from quantize.judge.gate import Faithfulness, Quality, SetScores, fault
 from quantize.judge.sets import TestSet, masked
 from quantize.progress import Show, no_show
-from quantize.text import sentence_ids
 
 FORCED = 400  # units whose probabilities are compared
 BATCHED = 256  # units translated alone and in batches

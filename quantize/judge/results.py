@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from pipeline.bundle import Gate
 from pipeline.config import Strict
+from quantize.int8.recipes import Recipe
 from quantize.judge.gate import Quality, full
-from quantize.recipes import Recipe
 
 EQUALLY_FAST = 0.03  # timings of one recipe differ by as much from run to run
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from pipeline.bundle import Decoding, Languages, MarianEntry
 from pipeline.errors import UserError
-from quantize.builder import Array
 from quantize.graphs.blocks import ACTIVATIONS
+from quantize.graphs.builder import Array
 from quantize.network import LazyWeights, Network
 from quantize.sources.base import About, Source
 from quantize.sources.tensors import read_tensors, weights_file

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from pipeline.bundle import CsanmtEntry, Decoding, Languages
 from pipeline.errors import UserError
-from quantize.csanmt.tf_checkpoint import TfCheckpoint
-from quantize.csanmt.tf_variables import TARGET_SEMANTICS, weights
 from quantize.network import MAX_POSITIONS, csanmt_network
 from quantize.sources.base import About, Source
+from quantize.sources.tensorflow.checkpoint import TfCheckpoint
+from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, weights
 
 CHECKPOINT = "tf_ckpts/ckpt-0"
 MAX_SOURCE_LENGTH = 128  # the reference knows no limit; its published model was trained on up to 100 tokens

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import UserError
-from quantize.builder import Array
+from quantize.graphs.builder import Array
 from quantize.network import LazyWeights
 
 

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from pipeline.bundle import Decoding, Languages, SentencePieceEntry
 from pipeline.errors import UserError
+from quantize.corpus import read_lines
 from quantize.network import csanmt_network
 from quantize.sources.base import About, Source
 from quantize.sources.tensors import read_tensors
-from quantize.text import read_lines
 
 FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
 UNKNOWN_ID = 1

@@ -17,8 +17,8 @@ def reference(request: pytest.FixtureRequest) -> Reference:
 def translators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Reference], Translator]]:
     """The float32 bundle of a reference model, served."""
     pytest.importorskip("onnx")
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
 
     made: dict[str, Translator] = {}
 

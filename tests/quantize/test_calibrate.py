@@ -15,7 +15,7 @@ SOURCE = resolve(DEFAULT_MODEL) / "source"
 
 
 def test_a_histograms_ranges_do_not_depend_on_the_order_of_values() -> None:
-    from quantize.observations import Histogram
+    from quantize.int8.observations import Histogram
 
     values = np.random.default_rng(0).standard_t(3, (50, 400)).astype(np.float32)
     found = []
@@ -33,9 +33,9 @@ def test_a_histograms_ranges_do_not_depend_on_the_order_of_values() -> None:
 
 
 def test_calibration_sees_every_product_at_every_step_of_every_beam(tmp_path: Path) -> None:
-    from quantize.observations import Observations
+    from quantize.bundles.draft import Workshop
+    from quantize.int8.observations import Observations
     from quantize.sources.training import load
-    from quantize.workshop import Workshop
 
     said: list[str] = []
     source = load(SOURCE)
@@ -61,8 +61,8 @@ def test_calibration_sees_every_product_at_every_step_of_every_beam(tmp_path: Pa
 def test_a_static_bundle_carries_its_ranges(tmp_path: Path) -> None:
     import json
 
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
     from quantize.sources.training import load
 
     lines = load(SOURCE).calibration[:120]

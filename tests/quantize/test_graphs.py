@@ -23,8 +23,8 @@ SOURCE = resolve(DEFAULT_MODEL) / "source"
 
 @pytest.fixture(scope="module")
 def fp32(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
 
     return build(SOURCE, load_recipe("fp32"), tmp_path_factory.mktemp("bundles") / "fp32")
 
@@ -69,9 +69,9 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     from quantize.csanmt.configuration import CsanmtConfig
     from quantize.csanmt.modeling import CsanmtForConditionalGeneration
     from quantize.graphs import write_graphs
+    from quantize.int8.plan import Plan
+    from quantize.int8.recipes import load_recipe
     from quantize.network import csanmt_network
-    from quantize.plan import Plan
-    from quantize.recipes import load_recipe
 
     torch.manual_seed(hidden)
     config = CsanmtConfig(
@@ -122,8 +122,8 @@ def test_a_built_bundle_is_verified_and_passes_its_own_canary(fp32: Bundle) -> N
 
 
 def test_building_twice_gives_the_same_files(tmp_path: Path) -> None:
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
 
     first, second = (build(SOURCE, load_recipe("row-63"), tmp_path / str(n)) for n in range(2))
     assert first.manifest.files == second.manifest.files
@@ -142,7 +142,7 @@ def test_the_committed_model_is_built_from_its_source(fp32: Bundle) -> None:
 
 
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    from quantize.recipes import load_recipe
+    from quantize.int8.recipes import load_recipe
 
     with pytest.raises(UserError, match="fp32, row-127"):
         load_recipe("int3")

@@ -123,8 +123,8 @@ def test_counts_within_chance_pass() -> None:
 
 
 def result(name: str, ratio: float, logp: float, **changes: Any) -> Any:
+    from quantize.int8.recipes import load_recipe
     from quantize.judge.results import Result, Speed
-    from quantize.recipes import load_recipe
 
     found = quality(delta_logp=logp, **changes)
     speed = Speed(cpu_seconds=1 / ratio, vs_fp32=ratio, lowest=ratio, highest=ratio)
@@ -210,8 +210,8 @@ def test_tuning_judges_kept_results_by_the_limits_of_today(
 
 
 def test_a_bundle_that_fails_is_not_written_unless_forced(tmp_path: Path) -> None:
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
 
     def failing(_: Any, __: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
         return Gate(kind="quick", passed=False, forced=force, failures=("it lost its mind",)), {}
@@ -225,8 +225,8 @@ def test_a_bundle_that_fails_is_not_written_unless_forced(tmp_path: Path) -> Non
 
 
 def test_the_quick_gate_refuses_a_model_broken_by_its_quantisation(tmp_path: Path) -> None:
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
 
     coarse = load_recipe("row-63").model_copy(update={"weight_limit": 3})
     with pytest.raises(UserError, match="log p"):

@@ -48,8 +48,8 @@ class Pair:
     """A model as transformers runs it and as we serve it."""
 
     def __init__(self, folder: Path, options: dict[str, Any]) -> None:
-        from quantize.build import build
-        from quantize.recipes import load_recipe
+        from quantize.bundles.build import build
+        from quantize.int8.recipes import load_recipe
 
         options = dict(options)
         generation = options.pop("generation", {})

@@ -37,16 +37,16 @@ def operands(activations: str) -> tuple[Any, float, float]:
 
 
 def test_every_recipe_is_tried_below() -> None:
-    from quantize.recipes import known_recipes
+    from quantize.int8.recipes import known_recipes
 
     assert sorted(["fp32", *INT8]) == known_recipes()
 
 
 @pytest.mark.parametrize("name", INT8)
 def test_products_of_extreme_operands_equal_numpys_integers(tmp_path: Path, name: str) -> None:
-    from quantize.builder import GraphBuilder, TensorProto, WeightFile, value
-    from quantize.plan import Plan
-    from quantize.recipes import load_recipe
+    from quantize.graphs.builder import GraphBuilder, TensorProto, WeightFile, value
+    from quantize.int8.plan import Plan
+    from quantize.int8.recipes import load_recipe
 
     recipe = load_recipe(name)
     limit = float(recipe.weight_limit)
@@ -87,7 +87,7 @@ def test_a_session_without_exact_sums_is_refused(tmp_path: Path) -> None:
 
 
 def test_compensated_rounding_loses_less_on_the_inputs_it_was_fitted_to() -> None:
-    from quantize.rounding import channel_scales, compensated, nearest
+    from quantize.int8.rounding import channel_scales, compensated, nearest
 
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(2000, 96)) @ rng.normal(size=(96, 300)) + rng.normal(size=(2000, 300)) / 10
@@ -101,7 +101,7 @@ def test_compensated_rounding_loses_less_on_the_inputs_it_was_fitted_to() -> Non
 
 
 def test_rounding_is_to_the_nearest_where_inputs_do_not_correlate() -> None:
-    from quantize.rounding import channel_scales, compensated, nearest
+    from quantize.int8.rounding import channel_scales, compensated, nearest
 
     weight = np.random.default_rng(0).normal(size=(200, 30)).astype(np.float32)
     scales = channel_scales(weight, 63)
@@ -119,7 +119,7 @@ def test_rounding_is_to_the_nearest_where_inputs_do_not_correlate() -> None:
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(options: dict[str, Any]) -> None:
-    from quantize.recipes import Recipe
+    from quantize.int8.recipes import Recipe
 
     with pytest.raises(ValidationError):
         Recipe.model_validate({"name": "odd", "embeddings": "int8", **options})

@@ -18,7 +18,7 @@ pytest.importorskip("onnx")
 from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
 from quantize.__main__ import main
-from quantize.recipes import load_recipe
+from quantize.int8.recipes import load_recipe
 from quantize.sources import open_source
 from tests.reference import FOLDER
 
@@ -72,7 +72,7 @@ def test_what_does_not_fit_together_is_told(copy: Path, part: str, change: dict[
 
 
 def test_vocabularies_that_are_too_long_give_the_unknown_id(copy: Path, tmp_path: Path) -> None:
-    from quantize.build import build
+    from quantize.bundles.build import build
 
     with (copy / "src_vocab.txt").open("a", encoding="utf-8") as lines:
         lines.writelines(f"多{i}\n" for i in range(5))
@@ -135,7 +135,7 @@ def test_only_the_files_that_inference_needs_are_fetched() -> None:
 
 
 def test_large_models_are_not_rounded_by_calibration_unless_asked() -> None:
-    from quantize.build import usual_recipe
+    from quantize.bundles.build import usual_recipe
 
     source = open_source(TINY)
     assert usual_recipe(source) == "row-63-gptq"

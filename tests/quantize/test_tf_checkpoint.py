@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from quantize.csanmt.crc32c import crc32c, masked
-from quantize.csanmt.tf_checkpoint import FOOTER, TfCheckpoint
+from quantize.sources.tensorflow.checkpoint import FOOTER, TfCheckpoint
+from quantize.sources.tensorflow.crc32c import crc32c, masked
 from tests.reference import FOLDER, Reference
 
 CASE = FOLDER / "tiny_abs_shared" / "tf_ckpts"
@@ -70,8 +70,8 @@ def test_an_optimisers_slots_are_never_read(tmp_path: Path) -> None:
         kept[entry.offset : entry.offset + entry.size] = data[entry.offset : entry.offset + entry.size]
     path.write_bytes(kept)
 
-    from quantize.csanmt.tf_variables import weights as load
     from quantize.sources.modelscope import read_configuration
+    from quantize.sources.tensorflow.variables import weights as load
 
     config = read_configuration(FOLDER / "deep_zh2en_like").model.config() | {"target_semantic_embedding": False}
     loaded = load(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)

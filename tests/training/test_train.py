@@ -158,8 +158,8 @@ def test_a_configuration_with_unknown_options_is_refused(tmp_path: Path) -> None
 
 def test_a_run_is_a_source_that_becomes_a_bundle(run: ShortRun, tmp_path: Path) -> None:
     from pipeline.translator import Translator
-    from quantize.build import build
-    from quantize.recipes import load_recipe
+    from quantize.bundles.build import build
+    from quantize.int8.recipes import load_recipe
     from quantize.sources import open_source
 
     source = open_source(run.folder)

@@ -11,13 +11,13 @@ import yaml
 
 from pipeline.bundle import Bundle, Gate, Manifest, sha256
 from pipeline.errors import UserError
-from quantize import canary
+from quantize.bundles import canary
+from quantize.bundles.draft import Workshop, entry
+from quantize.int8.recipes import Recipe, load_recipe
 from quantize.judge import gate
 from quantize.progress import Report, Show, no_report, no_show
-from quantize.recipes import Recipe, load_recipe
 from quantize.sources import open_source
 from quantize.sources.base import Source
-from quantize.workshop import Workshop, entry
 
 REPORT_FILES = ("report.md", "report.json", "report")  # the last holds the plots
 Judge = Callable[[Workshop, Bundle, bool], tuple[Gate, dict[str, str]]]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from quantize.recipes import Recipe
+from quantize.int8.recipes import Recipe
 
 Array = npt.NDArray[Any]
 OBSERVED = "observed:"  # begins the names of the extra outputs of an observing build; "|" parts the products

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quantize.builder import Array
-from quantize.csanmt.tf_checkpoint import TfCheckpoint
+from quantize.graphs.builder import Array
 from quantize.network import LazyWeights
+from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 
 TARGET_SEMANTICS = "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper, save
 
-from quantize.plan import OBSERVED, Plan
-from quantize.products import MICROSOFT, Int8Products
+from quantize.graphs.int8_products import MICROSOFT, Int8Products
+from quantize.int8.plan import OBSERVED, Plan
 
 Array = npt.NDArray[Any]
 

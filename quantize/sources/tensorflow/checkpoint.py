@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
-from quantize.csanmt.crc32c import crc32c, masked
+from quantize.sources.tensorflow.crc32c import crc32c, masked
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48  # bytes

@@ -11,14 +11,14 @@ from typing import Any
 
 from pipeline.bundle import CONTRACT, Bundle, Canary, Dimensions, FileEntry, Manifest, sha256
 from pipeline.config import DEFAULT_MODEL, home
-from quantize.calibrate import calibrate
+from quantize.corpus import read_lines
 from quantize.graphs import write_graphs
-from quantize.observations import Observations
-from quantize.plan import Plan
+from quantize.int8.calibration import calibrate
+from quantize.int8.observations import Observations
+from quantize.int8.plan import Plan
+from quantize.int8.recipes import Recipe, load_recipe
 from quantize.progress import Report, Show, no_report, no_show
-from quantize.recipes import Recipe, load_recipe
 from quantize.sources.base import Source
-from quantize.text import read_lines
 
 
 class Workshop:

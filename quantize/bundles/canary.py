@@ -13,9 +13,9 @@ from pipeline.decode.engine import Engine
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logprobs
 from pipeline.errors import UserError
-from quantize.recipes import Recipe
-from quantize.text import sentence_ids
-from quantize.workshop import Workshop
+from quantize.bundles.draft import Workshop
+from quantize.corpus import sentence_ids
+from quantize.int8.recipes import Recipe
 
 PAIRS = 20
 FP32_TOLERANCE = 1e-3

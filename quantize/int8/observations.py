@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
-from quantize.plan import Array
+from quantize.int8.plan import Array
 
 BINS = 4096
 DIGITS = 4  # significant ones of a range: last bits differ between kinds of CPU, and would change every hash

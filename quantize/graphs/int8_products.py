@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quantize.plan import Array
-from quantize.rounding import channel_scales, compensated, nearest
+from quantize.int8.plan import Array
+from quantize.int8.rounding import channel_scales, compensated, nearest
 
 if TYPE_CHECKING:
-    from quantize.builder import GraphBuilder
+    from quantize.graphs.builder import GraphBuilder
 
 MICROSOFT = "com.microsoft"
 SYMMETRIC_ZERO = 128

@@ -16,10 +16,10 @@ from pipeline.bundle import Bundle
 from pipeline.decode.batch import Batch
 from pipeline.decode.engine import Engine, EngineSettings
 from pipeline.decode.sessions import Sessions
-from quantize.observations import Histogram, Observations
-from quantize.plan import OBSERVED, Array
+from quantize.corpus import sentence_ids
+from quantize.int8.observations import Histogram, Observations
+from quantize.int8.plan import OBSERVED, Array
 from quantize.progress import Progress, Report, no_progress
-from quantize.text import sentence_ids
 
 SENTENCES = 512  # of the calibration text, spread over it
 FEW = 100
