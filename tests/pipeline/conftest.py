@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from pipeline.answer.finish import Postprocessor
 from pipeline.bundle import Bundle
 from pipeline.text.prepare import Preprocessor
-from tests.bundles import text_bundle
-
-# A busy machine is no failure, and a test that passed passes again.
-settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("steady")
+from pipeline.tokenizers import Tokenizer
+from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
+from tests.bundles import VOCABULARIES, text_bundle
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +24,8 @@ def preprocessor(text_only: Bundle) -> Preprocessor:
 @pytest.fixture(scope="session")
 def postprocessor(text_only: Bundle) -> Postprocessor:
     return Postprocessor.load(text_only)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")

@@ -9,9 +9,9 @@ import time
 import httpx
 import pytest
 
-from tests.service import Service, command, descendants, load, wait_for
+from benchmarks.support.service import Service, command, descendants, load, wait_for
 
-pytestmark = pytest.mark.chaos_long
+pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long]
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 

@@ -13,7 +13,7 @@ import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 from ray.serve.generated.serve_pb2_grpc import ASGIServiceStub
 
-from tests.service import Service, command, descendants, free_port
+from benchmarks.support.service import Service, command, descendants, free_port
 
 LISTENING = "0A"
 SECRET = "鹦鹉在月光下背诵乘法口诀。"

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.service import ROOT, Service, wait_for
+from benchmarks.support.service import ROOT, Service, wait_for
 
 MODEL = "csanmt-zh-en-tiny"
 ARTICLE = (ROOT / "tests" / "data" / "article.zh.txt").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 120  # on two cores that others use as well
 
 

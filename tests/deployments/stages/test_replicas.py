@@ -7,15 +7,14 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.service import Service, load, wait_for
+from benchmarks.support.service import ROOT, Service, load, wait_for
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
-ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
+ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])

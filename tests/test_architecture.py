@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 BUILD_TIME = {"torch", "transformers", "optimum", "onnx", "quantize", "training"}
 HTTP_AND_RAY = {"ray", "fastapi", "starlette", "uvicorn", "deployments"}
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 import socket
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks.support.service import ROOT
 from pipeline.config import DEFAULT_MODEL
 from pipeline.translator import Translator
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
-ARTICLE = (Path(__file__).parent.parent / "data" / "article.zh.txt").read_text(encoding="utf-8")
+ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pipeline.decode.teacher_forcing import forced_alignment, forced_logits
 from pipeline.errors import UserError
 from pipeline.tokenizers import load_tokenizer
 from pipeline.translator import Translator
-from tests.quantize.marian import marian_model
+from tests.quantize.sources.random_marian import marian_model
 
 pytestmark = pytest.mark.quantize
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from tests.service import ROOT, Service
+from benchmarks.support.service import ROOT, Service
 
 SENTENCES = [
     "中国的科技创新能力正在快速提升。",

@@ -189,7 +189,7 @@ def test_convert_takes_a_new_folder_and_a_csanmt_only(tmp_path: Path, capsys: py
 
 def test_a_bundle_of_another_family_is_not_converted(tmp_path: Path) -> None:
     from quantize.csanmt.convert import convert
-    from tests.quantize.marian import marian_model
+    from tests.quantize.sources.random_marian import marian_model
 
     marian_model(tmp_path / "marian")
     with pytest.raises(UserError, match="is no CSANMT"):

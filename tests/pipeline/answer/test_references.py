@@ -16,7 +16,7 @@ from pipeline.text.units import Encoder
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
-FLORES = Path(__file__).resolve().parents[2] / "quantize" / "testsets"
+FLORES = Path(__file__).resolve().parents[3] / "quantize" / "testsets"
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
 MASKS = [f"⟦{i}⟧" for i in range(8)]
 
