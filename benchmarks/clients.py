@@ -1,7 +1,7 @@
 """A process of clients that ask for translations, one after another each: of a service, or of the bare engine.
 
-benchmarks.overhead runs it as `python -m benchmarks.clients TASK`, and reads how many answers there were from a file.
-It imports nothing but what it asks, so that its memory is the engine's.
+benchmarks.overhead runs it as `python -m benchmarks.clients TASK`, and reads how many answers there
+were from a file. It imports nothing but what it asks, so that its memory is the engine's.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def main(task: Task, file: BinaryIO) -> None:
             with lock:
                 counter[:SIZE] = next(total).to_bytes(SIZE, "little")
 
-    threads = [threading.Thread(target=loop, args=(client,), daemon=True) for client in range(task.clients)]
+    threads = [
+        threading.Thread(target=loop, args=(client,), daemon=True) for client in range(task.clients)
+    ]
     for thread in threads:
         thread.start()
     while all(thread.is_alive() for thread in threads):
@@ -94,7 +96,12 @@ def http_client(url: str) -> Callable[[], Callable[[str], None]]:
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
 
         def post(text: str) -> None:
-            connection.request("POST", "/translate", json.dumps({"text": text}), {"Content-Type": "application/json"})
+            connection.request(
+                "POST",
+                "/translate",
+                json.dumps({"text": text}),
+                {"Content-Type": "application/json"},
+            )
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:

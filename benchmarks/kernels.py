@@ -28,7 +28,9 @@ Arrays = Mapping[str, Any]
 
 
 def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort.InferenceSession:
-    inputs = [value(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape) for name, a in feeds.items()]
+    inputs = [
+        value(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape) for name, a in feeds.items()
+    ]
     held = [numpy_helper.from_array(np.asarray(a), name) for name, a in constants.items()]
     output = helper.make_empty_tensor_value_info("y")
     output.type.tensor_type.elem_type = TensorProto.FLOAT
@@ -39,7 +41,9 @@ def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort
     options.log_severity_level = 3
     options.add_session_config_entry("session.x64quantprecision", "1")
     model = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
-    return ort.InferenceSession(model, options, ["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"])
+    return ort.InferenceSession(
+        model, options, ["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
+    )
 
 
 def microseconds(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays, runs: int) -> float:
@@ -58,17 +62,29 @@ def normalisation(form: str, rows: int) -> float:
     for i in range(CHAIN):
         name = partial("{}{}".format, i)
         if form == "skip":
-            nodes.append(node("SkipLayerNormalization", [x, "x", "scale", "offset"], [name("n")], domain=MICROSOFT))
+            nodes.append(
+                node(
+                    "SkipLayerNormalization",
+                    [x, "x", "scale", "offset"],
+                    [name("n")],
+                    domain=MICROSOFT,
+                )
+            )
             x = name("n")
             continue
         nodes.append(node("Add", [x, "x"], [name("sum")]))
         if form == "fused":
-            nodes.append(node("LayerNormalization", [name("sum"), "scale", "offset"], [name("n")], axis=-1))
+            nodes.append(
+                node("LayerNormalization", [name("sum"), "scale", "offset"], [name("n")], axis=-1)
+            )
         else:
             nodes += _composed(name)
         x = name("n")
     rng = np.random.default_rng(0)
-    constants: dict[str, Any] = {"scale": np.ones(HIDDEN, np.float32), "offset": np.zeros(HIDDEN, np.float32)}
+    constants: dict[str, Any] = {
+        "scale": np.ones(HIDDEN, np.float32),
+        "offset": np.zeros(HIDDEN, np.float32),
+    }
     constants |= {"axis": np.array([-1]), "epsilon": np.float32(1e-5)}
     feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
     return microseconds([*nodes, node("Identity", [x], ["y"])], feeds, constants, 100) / CHAIN
@@ -91,7 +107,10 @@ def _composed(name: Callable[[str], str]) -> list[NodeProto]:
     def place(text: str) -> str:
         return text if text in shared else name(text)
 
-    return [helper.make_node(kind, [place(x) for x in inputs if x], [place(output)]) for kind, *inputs, output in steps]
+    return [
+        helper.make_node(kind, [place(x) for x in inputs if x], [place(output)])
+        for kind, *inputs, output in steps
+    ]
 
 
 def attention(form: str, sentences: int, beam: int) -> float:
@@ -115,7 +134,9 @@ def attention(form: str, sentences: int, beam: int) -> float:
         if form == "fused":
             feeds[name("k")] = keys
             inputs = ["q", name("k"), name("v"), "", "mask"]
-            nodes.append(node("MultiHeadAttention", inputs, [name("y")], domain=MICROSOFT, num_heads=HEADS))
+            nodes.append(
+                node("MultiHeadAttention", inputs, [name("y")], domain=MICROSOFT, num_heads=HEADS)
+            )
         else:
             feeds[name("k")] = np.ascontiguousarray(keys.transpose(0, 1, 3, 2))
             nodes += _attended(name)
@@ -180,11 +201,17 @@ def main() -> None:
     ):
         print(f"\n{name:<28}" + "".join(f"{count:>5} rows" for count in rows))
         for form in forms:
-            print(f"  {form:<26}" + "".join(f"{measure(form, count):10.1f}" for count in rows), flush=True)
+            print(
+                f"  {form:<26}" + "".join(f"{measure(form, count):10.1f}" for count in rows),
+                flush=True,
+            )
     cells = ((1, 1), (4, 1), (16, 1), (32, 1), (4, 4), (16, 4))
     print(f"\n{'cross-attention, N × K':<28}" + "".join(f"{f'{n} × {k}':>10}" for n, k in cells))
     for form in ("composed", "fused"):
-        print(f"  {form:<26}" + "".join(f"{attention(form, *cell):10.1f}" for cell in cells), flush=True)
+        print(
+            f"  {form:<26}" + "".join(f"{attention(form, *cell):10.1f}" for cell in cells),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the text side costs beside decoding: `python -m benchmarks.text_cost [--model MODEL] [--sentences N]`.
 
-Both are CPU seconds of this process with one worker. Decoding is measured twice: sentences one after
-another, as a lone caller's are, and all at once, as in a full batch, where it is cheapest.
+Both are CPU seconds of this process with one worker. Decoding is measured twice: sentences one
+after another, as a lone caller's are, and all at once, as in a full batch, where it is cheapest.
 """
 
 from __future__ import annotations
@@ -27,29 +27,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.text_cost", description=__doc__)
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--sentences", type=int, default=200)
-    parser.add_argument("--texts", type=Path, default=TEXTS, help="one text a line (default: FLORES dev)")
+    parser.add_argument(
+        "--texts", type=Path, default=TEXTS, help="one text a line (default: FLORES dev)"
+    )
     arguments = parser.parse_args()
     texts = arguments.texts.read_text(encoding="utf-8").splitlines()[: arguments.sentences]
     measure(Bundle.load(arguments.model), texts)
 
 
 def measure(bundle: Bundle, texts: list[str]) -> None:
-    prepare, finish, engine = Preprocessor.load(bundle), Postprocessor.load(bundle), Engine.load(bundle)
+    prepare, finish, engine = (
+        Preprocessor.load(bundle),
+        Postprocessor.load(bundle),
+        Engine.load(bundle),
+    )
     prepare(texts[0])
     before, prepared = timed(lambda: [prepare(text) for text in texts], ROUNDS)
     ids = [unit.ids for item in prepared for unit in item.units]
     alone, _ = timed(lambda: [engine.submit(sentence).result() for sentence in ids])
-    batch, decoded = timed(lambda: [future.result() for future in [engine.submit(sentence) for sentence in ids]])
+    batch, decoded = timed(
+        lambda: [future.result() for future in [engine.submit(sentence) for sentence in ids]]
+    )
     engine.close()
     best = iter(hypotheses[0] for hypotheses in decoded)
     pairs = [(item, [next(best) for _ in item.units]) for item in prepared]
     after, reviews = timed(lambda: [finish.review(item, found) for item, found in pairs], ROUNDS)
     retried = sum(len(retry.sentences) for review in reviews for retry in review.retries)
-    print(f"{bundle.manifest.name}, beam {engine.defaults.beam_size}, {len(ids)} sentences of {len(texts)} texts")
-    rows = (("before", before), ("after", after), ("decoding, alone", alone), ("decoding, batched", batch))
+    print(
+        f"{bundle.manifest.name}, beam {engine.defaults.beam_size}, {len(ids)} sentences of {len(texts)} texts"
+    )
+    rows = (
+        ("before", before),
+        ("after", after),
+        ("decoding, alone", alone),
+        ("decoding, batched", batch),
+    )
     for name, seconds in rows:
         print(f"{name:20}{seconds / len(ids) * 1000:8.3f} ms a sentence")
-    print(f"text side: {(before + after) / alone:.2%} of decoding alone, {(before + after) / batch:.2%} of it batched")
+    print(
+        f"text side: {(before + after) / alone:.2%} of decoding alone, {(before + after) / batch:.2%} of it batched"
+    )
     print(f"tried again: {retried} of {len(ids)} sentences")
 
 

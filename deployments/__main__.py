@@ -16,8 +16,12 @@ from pipeline.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m deployments", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)")
+    parser = argparse.ArgumentParser(
+        "python -m deployments", description=(__doc__ or "").split("\n\n")[0]
+    )
+    parser.add_argument(
+        "config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)"
+    )
     parsed = parser.parse_args(arguments)
     started = time.monotonic()
     try:

@@ -1,6 +1,7 @@
 """The application: `build` composes the deployments, as serve_config.yaml asks.
 
-Ray's defaults of nearly every option are wrong for this service, so all are set here from the configuration.
+Ray's defaults of nearly every option are wrong for this service, so all are set here from the
+configuration.
 """
 
 from __future__ import annotations
@@ -34,10 +35,16 @@ def build(args: dict[str, Any]) -> Application:
     config = load(args)
     bundles = verify(config)
     limits = config.limits
-    callers = SURGE * config.ingress.replicas * limits.concurrent  # requests that can be under way at once
+    callers = (
+        SURGE * config.ingress.replicas * limits.concurrent
+    )  # requests that can be under way at once
     shared = bounded(callers, limits.concurrent)
-    preprocess = serve.deployment(name="preprocess", **fixed(config, config.preprocess), **shared)(Preprocess)
-    postprocess = serve.deployment(name="postprocess", **fixed(config, config.postprocess), **shared)(Postprocess)
+    preprocess = serve.deployment(name="preprocess", **fixed(config, config.preprocess), **shared)(
+        Preprocess
+    )
+    postprocess = serve.deployment(
+        name="postprocess", **fixed(config, config.postprocess), **shared
+    )(Postprocess)
     # Above what our own code admits, so that it refuses, in JSON.
     door = bounded(limits.bodies + limits.concurrent + PAGES, limits.bodies)
     ingress = serve.deployment(name="ingress", **fixed(config, config.ingress), **door)(Ingress)
@@ -52,7 +59,9 @@ def verify(config: ServiceConfig) -> dict[str, str]:
         bundle = Bundle.load(path)
         name = bundle.manifest.name
         if name in bundles:
-            raise UserError(f"models: {bundles[name]} and {path} are both named {name}: rename one in its model.yaml")
+            raise UserError(
+                f"models: {bundles[name]} and {path} are both named {name}: rename one in its model.yaml"
+            )
         bundles[name] = portable(path, bundle)
     return bundles
 
@@ -73,7 +82,9 @@ def translator(config: ServiceConfig, name: str, path: str, callers: int) -> App
             upscale_delay_s=scale.upscale_delay_s,
             downscale_delay_s=scale.downscale_delay_s,
             look_back_period_s=scale.look_back_s,
-            policy=AutoscalingPolicy(policy_function=TokensPolicy, policy_kwargs={"target": scale.target_tokens}),
+            policy=AutoscalingPolicy(
+                policy_function=TokensPolicy, policy_kwargs={"target": scale.target_tokens}
+            ),
         ),
         ray_actor_options={"num_cpus": scale.num_cpus},
         **common(config),
@@ -83,7 +94,11 @@ def translator(config: ServiceConfig, name: str, path: str, callers: int) -> App
 
 
 def fixed(config: ServiceConfig, part: Fixed) -> dict[str, Any]:
-    return {"num_replicas": part.replicas, "ray_actor_options": {"num_cpus": part.num_cpus}, **common(config)}
+    return {
+        "num_replicas": part.replicas,
+        "ray_actor_options": {"num_cpus": part.num_cpus},
+        **common(config),
+    }
 
 
 def common(config: ServiceConfig) -> dict[str, Any]:
@@ -92,8 +107,10 @@ def common(config: ServiceConfig) -> dict[str, Any]:
         "health_check_timeout_s": config.health.timeout_s,
         "max_constructor_retry_count": config.health.start_attempts,
         "graceful_shutdown_timeout_s": config.shutdown_s,
-        "graceful_shutdown_wait_loop_s": 0.5,  # how often a stopping replica looks whether its work is done
-        "max_surge_percent": 100 * (SURGE - 1),  # an update starts the new replicas before it stops the old
+        # how often a stopping replica looks whether its work is done
+        "graceful_shutdown_wait_loop_s": 0.5,
+        "max_surge_percent": 100
+        * (SURGE - 1),  # an update starts the new replicas before it stops the old
     }
 
 

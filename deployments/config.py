@@ -1,8 +1,8 @@
 """The service's configuration: one model tree, filled from one commented file.
 
-`configs/service.yaml` holds every value; the `args` of `serve_config.yaml` may override any of them.
-CSANMT_MODEL, read here when the application is built, replaces the list of models by one bundle.
-(CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launch/server.py.)
+`configs/service.yaml` holds every value; the `args` of `serve_config.yaml` may override any of
+them. CSANMT_MODEL, read here when the application is built, replaces the list of models by one
+bundle. (CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launch/server.py.)
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def first_of(error: ValidationError) -> str:
     """Which value is wrong, and how."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {' '.join(first['msg'].split())} ({error.error_count()} in all): mend that value"
+    return (
+        f"{where}: {' '.join(first['msg'].split())} ({error.error_count()} in all): mend that value"
+    )
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -124,9 +126,13 @@ def read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: expected YAML, found something else: {' '.join(str(error).split())}") from None
+        raise UserError(
+            f"{path}: expected YAML, found something else: {' '.join(str(error).split())}"
+        ) from None
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected a YAML mapping, found {type(values).__name__}: start from {DEFAULT}")
+        raise UserError(
+            f"{path}: expected a YAML mapping, found {type(values).__name__}: start from {DEFAULT}"
+        )
     return values
 
 
@@ -135,5 +141,9 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     merged = dict(values)
     for key, value in overrides.items():
         below = merged.get(key)
-        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            merge(below, value)
+            if isinstance(below, Mapping) and isinstance(value, Mapping)
+            else value
+        )
     return merged

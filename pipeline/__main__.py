@@ -35,13 +35,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="csanmt", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     translate = commands.add_parser("translate", help="translate a text, a file or standard input")
-    translate.add_argument("text", nargs="?", metavar="TEXT", help="what to translate (default: standard input)")
+    translate.add_argument(
+        "text", nargs="?", metavar="TEXT", help="what to translate (default: standard input)"
+    )
     translate.add_argument("-f", "--file", type=Path, help="translate this UTF-8 file instead")
-    translate.add_argument("-o", "--output", type=Path, help="write here instead of to standard output")
-    translate.add_argument("--model", default=DEFAULT_MODEL, help="bundle to use (default: %(default)s)")
+    translate.add_argument(
+        "-o", "--output", type=Path, help="write here instead of to standard output"
+    )
+    translate.add_argument(
+        "--model", default=DEFAULT_MODEL, help="bundle to use (default: %(default)s)"
+    )
     translate.add_argument("--beam", type=_count, help="beam size (default: the bundle's)")
     translate.add_argument(
-        "--length-penalty", type=float, help="exponent of the length penalty (default: the bundle's)"
+        "--length-penalty",
+        type=float,
+        help="exponent of the length penalty (default: the bundle's)",
     )
     translate.add_argument(
         "--split-sentences",
@@ -50,8 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="whether marks and lines part sentences: off (neither), on (both), nonewlines (only marks; wrapped lines "
         "are joined) (default: %(default)s)",
     )
-    translate.add_argument("--threads", type=_count, default=os.cpu_count() or 1, help="workers (default: all CPUs)")
-    translate.add_argument("--json", action="store_true", help="print sentences, scores and warnings as JSON")
+    translate.add_argument(
+        "--threads", type=_count, default=os.cpu_count() or 1, help="workers (default: all CPUs)"
+    )
+    translate.add_argument(
+        "--json", action="store_true", help="print sentences, scores and warnings as JSON"
+    )
     translate.set_defaults(run=_translate)
     return parser
 
@@ -71,7 +83,9 @@ def _translate(arguments: argparse.Namespace) -> int:
             options = replace(options, beam_size=arguments.beam)
         if arguments.length_penalty is not None:
             options = replace(options, length_penalty=arguments.length_penalty)
-        translation = translator.translate(text, options=options, split_sentences=arguments.split_sentences)
+        translation = translator.translate(
+            text, options=options, split_sentences=arguments.split_sentences
+        )
     if arguments.json:
         answer = json.dumps(asdict(translation), ensure_ascii=False, indent=2) + "\n"
     else:
@@ -95,7 +109,9 @@ def _source(arguments: argparse.Namespace) -> str:
         data = arguments.file.read_bytes() if arguments.file else sys.stdin.buffer.read()
         return str(data.decode("utf-8-sig"))
     except OSError as error:
-        raise UserError(f"{arguments.file}: {error.strerror}: name a file that can be read") from None
+        raise UserError(
+            f"{arguments.file}: {error.strerror}: name a file that can be read"
+        ) from None
     except UnicodeDecodeError:
         raise UserError(
             f"{arguments.file or 'standard input'} is not UTF-8: convert it (iconv -f gb18030 -t utf-8)"

@@ -1,8 +1,8 @@
 """The bundle: the only thing that passes from `quantize/` to serving.
 
 A directory with `model.yaml` (the manifest below), the graphs, shared weights, tokenizer files and
-`canary.json`. Every file that serving reads stands in the manifest with its size and SHA-256, and is
-checked before it is used.
+`canary.json`. Every file that serving reads stands in the manifest with its size and SHA-256, and
+is checked before it is used.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class CsanmtEntry(Vocabularies):
     source_unknown_id: int
 
 
-TokenizerEntry = Annotated[SentencePieceEntry | MarianEntry | CsanmtEntry, Field(discriminator="kind")]
+TokenizerEntry = Annotated[
+    SentencePieceEntry | MarianEntry | CsanmtEntry, Field(discriminator="kind")
+]
 
 
 class Dimensions(Strict):
@@ -74,7 +76,9 @@ class Decoding(Strict):
     beam_size: int = Field(ge=1)
     length_penalty: float
     max_length: int = Field(ge=1)  # target tokens, the end symbol included
-    length_ratio: float = Field(default=0.0, ge=0)  # target tokens a source token, beside the margin; 0: no such limit
+    length_ratio: float = Field(
+        default=0.0, ge=0
+    )  # target tokens a source token, beside the margin; 0: no such limit
     length_margin: int = Field(default=16, ge=0)
     forced_end: bool = False  # the end symbol is taken at max_length whatever the model says
     end_id: int  # closes source and target, and pads
@@ -110,7 +114,9 @@ class Manifest(Strict):
     versions: dict[str, str]  # of the libraries that built it
     licence: str
     provenance: str
-    scores: dict[str, str] = Field(default_factory=dict)  # metric or test set: value with its sacreBLEU signature
+    scores: dict[str, str] = Field(
+        default_factory=dict
+    )  # metric or test set: value with its sacreBLEU signature
     gate: Gate | None = None
     files: dict[str, FileEntry]
 
@@ -125,7 +131,9 @@ class Bundle:
     def file(self, name: str) -> Path:
         """Path of a verified file; raises BundleError for one that the manifest does not list."""
         if name not in self.manifest.files:
-            raise BundleError(f"{self.path / name} is not listed in {self.path / 'model.yaml'}: rebuild the bundle")
+            raise BundleError(
+                f"{self.path / name} is not listed in {self.path / 'model.yaml'}: rebuild the bundle"
+            )
         return self.path / name
 
     @staticmethod
@@ -172,7 +180,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise BundleError(f"{path}: expected YAML, found something else: rebuild the bundle") from None
+        raise BundleError(
+            f"{path}: expected YAML, found something else: rebuild the bundle"
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -180,22 +190,32 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: {where}: {first['msg']} ({error.error_count()} in all): rebuild the bundle"
         ) from None
     if manifest.contract != CONTRACT:
-        raise BundleError(f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: rebuild the bundle")
+        raise BundleError(
+            f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: rebuild the bundle"
+        )
     return manifest
 
 
 def verify(folder: Path, name: str, entry: FileEntry) -> None:
     path = folder / name
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise BundleError(f"{folder / 'model.yaml'}: {name} leaves the bundle's folder: rebuild the bundle")
+        raise BundleError(
+            f"{folder / 'model.yaml'}: {name} leaves the bundle's folder: rebuild the bundle"
+        )
     if not path.is_file():
-        raise BundleError(f"{path}: expected {entry.size} bytes, found no file: fetch or rebuild the bundle")
+        raise BundleError(
+            f"{path}: expected {entry.size} bytes, found no file: fetch or rebuild the bundle"
+        )
     size = path.stat().st_size
     if size != entry.size:
-        raise BundleError(f"{path}: expected {entry.size} bytes, found {size}: fetch or rebuild the bundle")
+        raise BundleError(
+            f"{path}: expected {entry.size} bytes, found {size}: fetch or rebuild the bundle"
+        )
     digest = sha256(path)
     if digest != entry.sha256:
-        raise BundleError(f"{path}: expected sha256 {entry.sha256}, found {digest}: fetch or rebuild the bundle")
+        raise BundleError(
+            f"{path}: expected sha256 {entry.sha256}, found {digest}: fetch or rebuild the bundle"
+        )
 
 
 def sha256(path: Path) -> str:

@@ -33,4 +33,6 @@ def resolve(path: str | os.PathLike[str]) -> Path:
     for candidate in (given, home() / given):
         if candidate.exists():
             return candidate.resolve()
-    raise UserError(f"{given} does not exist (looked in {Path.cwd()} and {home()}): name a path that does")
+    raise UserError(
+        f"{given} does not exist (looked in {Path.cwd()} and {home()}): name a path that does"
+    )

@@ -47,8 +47,8 @@ class Translator:
     ) -> Translation:
         """Translate a text of any length, its layout kept.
 
-        `options` default to the bundle's. Raises InvalidText, and DeadlineExceeded where `timeout` seconds
-        do not suffice; time for retries is not waited for.
+        `options` default to the bundle's. Raises InvalidText, and DeadlineExceeded where `timeout`
+        seconds do not suffice; time for retries is not waited for.
         """
         given = options or self.engine.defaults
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -56,23 +56,37 @@ class Translator:
         lane = lane_for(len(prepared.units))
         sentences = [(unit.ids, given) for unit in prepared.units if unit.ids]
         best = iter(self._decode(sentences, deadline, lane))
-        review = self._finish.review(prepared, [next(best) if unit.ids else None for unit in prepared.units])
+        review = self._finish.review(
+            prepared, [next(best) if unit.ids else None for unit in prepared.units]
+        )
         while review.retries:
             retries = review.retries
-            sentences = [(ids, retry.strictness.applied(given)) for retry in retries for ids in retry.sentences]
+            sentences = [
+                (ids, retry.strictness.applied(given))
+                for retry in retries
+                for ids in retry.sentences
+            ]
             try:
                 best = iter(self._decode(sentences, deadline, lane))
             except DeadlineExceeded:
                 break
-            review = self._finish.again(prepared, review, [list(islice(best, len(r.sentences))) for r in retries])
+            review = self._finish.again(
+                prepared, review, [list(islice(best, len(r.sentences))) for r in retries]
+            )
         return review.translation
 
     def _decode(
-        self, sentences: Sequence[tuple[tuple[int, ...], DecodingOptions]], deadline: float | None, lane: Lane
+        self,
+        sentences: Sequence[tuple[tuple[int, ...], DecodingOptions]],
+        deadline: float | None,
+        lane: Lane,
     ) -> list[Hypothesis]:
         """The best hypothesis of each sentence."""
         timeout = None if deadline is None else deadline - time.monotonic()
-        futures = [self.engine.submit(ids, options=options, timeout=timeout, lane=lane) for ids, options in sentences]
+        futures = [
+            self.engine.submit(ids, options=options, timeout=timeout, lane=lane)
+            for ids, options in sentences
+        ]
         try:
             return [future.result()[0] for future in futures]
         finally:
@@ -80,14 +94,19 @@ class Translator:
                 future.cancel()
 
     def nbest(
-        self, ids: Sequence[Sequence[int]], *, beam_size: int, length_penalty: float, max_length: int
+        self,
+        ids: Sequence[Sequence[int]],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_length: int,
     ) -> list[list[Hypothesis]]:
         """Each sentence's hypotheses, best first, by the rules of the bundle's family (docs/csanmt.md).
 
-        `ids` are source ids without the end symbol; `max_length` counts target tokens with it. There are
-        at most `beam_size` hypotheses, fewer where fewer finished, and what runs beside a sentence does not
-        change them. A blank sentence (no ids) has one, blank too. Raises InvalidText for ids or lengths
-        that the bundle does not allow.
+        `ids` are source ids without the end symbol; `max_length` counts target tokens with it.
+        There are at most `beam_size` hypotheses, fewer where fewer finished, and what runs beside a
+        sentence does not change them. A blank sentence (no ids) has one, blank too. Raises
+        InvalidText for ids or lengths that the bundle does not allow.
         """
         options = DecodingOptions(beam_size, length_penalty, max_length)
         futures = [self.engine.submit(row, options=options) if len(row) else None for row in ids]
@@ -100,6 +119,9 @@ class Translator:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

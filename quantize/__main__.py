@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from quantize.bundles.build import Judge
 
 SOURCE = "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
-SOURCE += "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
+SOURCE += (
+    "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,21 +39,44 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m quantize", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="make a bundle with a given recipe", description=_build.__doc__)
-    build.add_argument("--recipe", help="a name in configs/quantisation (default: row-63-gptq; row-63 for H > 512)")
-    build.add_argument("--judge", action="store_true", help="judge it on the test sets (minutes), not only quickly")
+    build = commands.add_parser(
+        "build", help="make a bundle with a given recipe", description=_build.__doc__
+    )
+    build.add_argument(
+        "--recipe", help="a name in configs/quantisation (default: row-63-gptq; row-63 for H > 512)"
+    )
+    build.add_argument(
+        "--judge", action="store_true", help="judge it on the test sets (minutes), not only quickly"
+    )
     build.set_defaults(run=_build)
-    tune = commands.add_parser("tune", help="find the recipe for a model", description=_tune.__doc__)
+    tune = commands.add_parser(
+        "tune", help="find the recipe for a model", description=_tune.__doc__
+    )
     tune.add_argument("--recipes", help="candidates, by commas (default: a choice of seven)")
-    tune.add_argument("--work", type=Path, help="folder of intermediate results (default: beside BUNDLE)")
-    tune.add_argument("--sentences", type=int, help="of each test set (default: all; fewer prove less)")
+    tune.add_argument(
+        "--work", type=Path, help="folder of intermediate results (default: beside BUNDLE)"
+    )
+    tune.add_argument(
+        "--sentences", type=int, help="of each test set (default: all; fewer prove less)"
+    )
     tune.set_defaults(run=_tune)
     for command in (build, tune):
         command.add_argument("source", metavar="SOURCE", help=SOURCE)
-        command.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
-        command.add_argument("--calibration", type=Path, metavar="FILE", help="text to calibrate on, a sentence a line")
-        command.add_argument("--force", action="store_true", help="write a bundle that fails the gate all the same")
-    convert = commands.add_parser("convert", help="make a Hugging Face model of a CSANMT", description=_convert.__doc__)
+        command.add_argument(
+            "--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle"
+        )
+        command.add_argument(
+            "--calibration",
+            type=Path,
+            metavar="FILE",
+            help="text to calibrate on, a sentence a line",
+        )
+        command.add_argument(
+            "--force", action="store_true", help="write a bundle that fails the gate all the same"
+        )
+    convert = commands.add_parser(
+        "convert", help="make a Hugging Face model of a CSANMT", description=_convert.__doc__
+    )
     convert.add_argument("source", metavar="MODELSCOPE_DIR", help="a CSANMT, named as for build")
     convert.add_argument("out", type=Path, metavar="HF_DIR", help="a new folder")
     convert.set_defaults(run=_convert)
@@ -82,7 +107,11 @@ def _build(arguments: argparse.Namespace) -> int:
         )
     manifest = bundle.manifest
     size = sum(entry.size for entry in manifest.files.values()) / 1e6
-    verdict = manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED") if manifest.gate else ""
+    verdict = (
+        manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED")
+        if manifest.gate
+        else ""
+    )
     print(
         f"{bundle.path}: {manifest.name}, recipe {manifest.recipe['name']}, {size:.1f} MB, {verdict}, "
         f"canary tolerance {manifest.canary.tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
@@ -98,7 +127,9 @@ def _convert(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with Bars() as bars:
         folder = convert(arguments.source, arguments.out, bars.show)
-    print(f"{folder}: converted in {time.monotonic() - began:.0f} s; with trust_remote_code=True it loads anywhere")
+    print(
+        f"{folder}: converted in {time.monotonic() - began:.0f} s; with trust_remote_code=True it loads anywhere"
+    )
     return 0
 
 

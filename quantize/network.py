@@ -38,8 +38,9 @@ class LazyWeights(Mapping[str, Array]):
 class Network:
     """Sizes, options and float32 weights in the names of `quantize.csanmt.modeling`.
 
-    A Marian model goes by the same names and lacks the semantic encoder's. Optional are `sem_emb.weight`
-    (the semantic encoder's own embedding), `softmax.weight` (else the target embedding) and `logits_bias`.
+    A Marian model goes by the same names and lacks the semantic encoder's. Optional are
+    `sem_emb.weight` (the semantic encoder's own embedding), `softmax.weight` (else the target
+    embedding) and `logits_bias`.
     """
 
     family: Family

@@ -27,7 +27,15 @@ from quantize.progress import Report, Show, no_report, no_show
 from quantize.sources import open_source
 from quantize.sources.base import Source
 
-CANDIDATES = ("dynamic-63", "static-63", "static-63-gptq", "row-63", "row-63-gptq", "row-127", "row-127-gptq")
+CANDIDATES = (
+    "dynamic-63",
+    "static-63",
+    "static-63-gptq",
+    "row-63",
+    "row-63-gptq",
+    "row-127",
+    "row-127-gptq",
+)
 RACED = 24  # units that all recipes translate in turn
 REMEMBERED = 64  # units of the memory's measure
 
@@ -47,7 +55,10 @@ def headline(quality: gate.Quality) -> dict[str, str]:
     return {
         f"{name} {metric}": f"{getattr(scores, metric.lower().rstrip('+')):.2f} ({signature})"
         for name, scores in quality.sets.items()
-        for metric, signature in (("BLEU", scores.bleu_signature), ("chrF++", scores.chrf_signature))
+        for metric, signature in (
+            ("BLEU", scores.bleu_signature),
+            ("chrF++", scores.chrf_signature),
+        )
     }
 
 
@@ -65,9 +76,9 @@ def tune(
 ) -> tuple[str, dict[str, Result]]:
     """Write the winner with its report into `out`; returns its recipe's name and everybody's results.
 
-    `work` keeps each recipe's results: an interrupted run goes on from there. `limit` takes only so many
-    sentences of each set (for tests). With `force`, and none passing, the most faithful is written. Raises
-    UserError if none passes otherwise.
+    `work` keeps each recipe's results: an interrupted run goes on from there. `limit` takes only so
+    many sentences of each set (for tests). With `force`, and none passing, the most faithful is
+    written. Raises UserError if none passes otherwise.
     """
     check_place(out)
     tuning = _Tuning(open_source(spec), work, lines, limit, report, show)
@@ -81,9 +92,13 @@ def tune(
     show("recipes", len(names) + 1, len(names) + 1)
     winner = choose(results)
     if winner is None:
-        reasons = "; ".join(f"{name}: {r.gate.failures[0]}" for name, r in results.items() if r.gate.failures)
+        reasons = "; ".join(
+            f"{name}: {r.gate.failures[0]}" for name, r in results.items() if r.gate.failures
+        )
         if not force:
-            raise UserError(f"{out} is not written, no recipe passes the gate ({reasons}): add --force to write one")
+            raise UserError(
+                f"{out} is not written, no recipe passes the gate ({reasons}): add --force to write one"
+            )
         winner = min(names[1:], key=lambda name: results[name].quality.faithfulness.delta_logp)
     tuning.publish(winner, results, out, force)
     return winner, results
@@ -142,12 +157,16 @@ class _Tuning:
 
     def outputs(self, name: str) -> dict[str, list[Output]]:
         data = json.loads((self.work / name / "outputs.json").read_text(encoding="utf-8"))
-        return {test: [Output.from_json(output) for output in outputs] for test, outputs in data.items()}
+        return {
+            test: [Output.from_json(output) for output in outputs] for test, outputs in data.items()
+        }
 
     def timed(self, results: dict[str, Result]) -> dict[str, Result]:
         """With the speeds of a race of all in one run, or of an earlier run of the same."""
         kept = self.work / "race.json"
-        if not kept.is_file() or list(json.loads(kept.read_text(encoding="utf-8"))) != list(results):
+        if not kept.is_file() or list(json.loads(kept.read_text(encoding="utf-8"))) != list(
+            results
+        ):
             self.report("race of all recipes")
             speeds = {name: speed.model_dump() for name, speed in self._race(results).items()}
             kept.write_text(json.dumps(speeds, indent=1), encoding="utf-8")
@@ -159,7 +178,9 @@ class _Tuning:
 
     def _race(self, results: dict[str, Result]) -> dict[str, Speed]:
         with ExitStack() as stack:
-            engines = {n: stack.enter_context(closing(Engine.load(self._bundle(n)))) for n in results}
+            engines = {
+                n: stack.enter_context(closing(Engine.load(self._bundle(n)))) for n in results
+            }
             sources = self._units(self._bundle("fp32"), RACED)
             timings = race(engines, "fp32", sources, progress=partial(self.show, "race"))
         return {

@@ -58,10 +58,15 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
         "provenance": "tests",
         "files": files,
     }
-    (folder / "model.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True), encoding="utf-8")
+    (folder / "model.yaml").write_text(
+        yaml.safe_dump(manifest, allow_unicode=True), encoding="utf-8"
+    )
     return Bundle.load(folder)
 
 
 def bits(encoded: Encoded) -> list[bytes]:
     """All that the encoder found for a sentence, bit by bit."""
-    return [array.tobytes() for array in (encoded.mask, encoded.semantic_bias, *encoded.keys, *encoded.values)]
+    return [
+        array.tobytes()
+        for array in (encoded.mask, encoded.semantic_bias, *encoded.keys, *encoded.values)
+    ]

@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, settings
 from benchmarks.support.service import Service
 
 # A busy machine is no failure, and a test that passed passes again.
-settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("steady")
 
 
@@ -32,7 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def quantize_extra(request: pytest.FixtureRequest) -> None:
     """Skips, saying why, where a test needs the quantize extra and has it not; in CI that is a failure."""
     if request.node.get_closest_marker("quantize") and find_spec("torch") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("torch is not installed: use make test-all")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "torch is not installed: use make test-all"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +45,9 @@ def new_service() -> Iterator[Callable[..., Service]]:
     made: list[Service] = []
 
     def make(**args: Any) -> Service:
-        made.append(Service(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), **args))  # sockets need a short path
+        made.append(
+            Service(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), **args)
+        )  # sockets need a short path
         return made[-1]
 
     yield make

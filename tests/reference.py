@@ -21,7 +21,9 @@ class Reference:
     def __init__(self, case: str) -> None:
         self.folder = FOLDER / case
         self.arrays = dict(np.load(self.folder / "golden.npz"))
-        self.model: dict[str, Any] = json.loads((self.folder / "configuration.json").read_bytes())["model"]
+        self.model: dict[str, Any] = json.loads((self.folder / "configuration.json").read_bytes())[
+            "model"
+        ]
 
     @cached_property
     def sources(self) -> list[list[int]]:
@@ -36,7 +38,11 @@ class Reference:
     @property
     def forced(self) -> list[int]:
         """Numbers of the sources that have teacher-forced logits."""
-        return [int(name.split("_")[1]) for name in self.arrays if name.startswith("tf_") and name.endswith("_trg")]
+        return [
+            int(name.split("_")[1])
+            for name in self.arrays
+            if name.startswith("tf_") and name.endswith("_trg")
+        ]
 
     @property
     def settings(self) -> dict[str, dict[str, Any]]:

@@ -35,7 +35,11 @@ def imported(folder: str) -> Iterator[tuple[Path, str]]:
     ],
 )
 def test_a_room_imports_only_what_it_may(folder: str, forbidden: set[str]) -> None:
-    crossings = [f"{path.relative_to(ROOT)} imports {name}" for path, name in imported(folder) if name in forbidden]
+    crossings = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path, name in imported(folder)
+        if name in forbidden
+    ]
     assert crossings == []
 
 
@@ -44,5 +48,7 @@ def test_serving_loads_nothing_that_only_building_needs() -> None:
         "import sys, deployments.app, deployments.launch.server, pipeline.translator;"
         f"print(sorted({BUILD_TIME!r} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -30,7 +30,9 @@ def test_the_curl_example_gives_an_answer_of_the_form_shown(name: str, service_u
 def test_the_python_example_runs(name: str) -> None:
     readme = (ROOT / name).read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1]  # type: ignore[index]
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, done.stdout.strip().isascii()) == (0, True)
 
 

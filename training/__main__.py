@@ -21,7 +21,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"training: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"training: {error.name} is not installed: pip install '.[quantize]'", file=sys.stderr)
+        print(
+            f"training: {error.name} is not installed: pip install '.[quantize]'", file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         return 130
@@ -50,24 +52,50 @@ def _parser() -> argparse.ArgumentParser:
 
 def _prepare_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "corpus", type=Path, nargs="+", help="pairs: Chinese, TAB, English, TAB, source; .xz and .gz too"
-    )
-    command.add_argument("--out", type=Path, required=True, metavar="DATA", help="folder of the data")
-    command.add_argument(
-        "--phase", choices=("first", "general"), default="first", help="whose weights are taken (default: %(default)s)"
-    )
-    command.add_argument("--sources", type=Path, metavar="FILE", help="weights (default: training/sources.yaml)")
-    command.add_argument("--vocabulary", type=Path, metavar="FOLDER", help="data or model whose vocabularies are taken")
-    command.add_argument(
-        "--source-pieces", type=int, default=24000, help="of a new source vocabulary (default: %(default)s)"
+        "corpus",
+        type=Path,
+        nargs="+",
+        help="pairs: Chinese, TAB, English, TAB, source; .xz and .gz too",
     )
     command.add_argument(
-        "--target-pieces", type=int, default=16000, help="of a new target vocabulary (default: %(default)s)"
+        "--out", type=Path, required=True, metavar="DATA", help="folder of the data"
     )
     command.add_argument(
-        "--longest", type=int, default=160, help="tokens a side; longer pairs are dropped (default: %(default)s)"
+        "--phase",
+        choices=("first", "general"),
+        default="first",
+        help="whose weights are taken (default: %(default)s)",
     )
-    command.add_argument("--seed", type=int, default=1, help="of all that is random (default: %(default)s)")
+    command.add_argument(
+        "--sources", type=Path, metavar="FILE", help="weights (default: training/sources.yaml)"
+    )
+    command.add_argument(
+        "--vocabulary",
+        type=Path,
+        metavar="FOLDER",
+        help="data or model whose vocabularies are taken",
+    )
+    command.add_argument(
+        "--source-pieces",
+        type=int,
+        default=24000,
+        help="of a new source vocabulary (default: %(default)s)",
+    )
+    command.add_argument(
+        "--target-pieces",
+        type=int,
+        default=16000,
+        help="of a new target vocabulary (default: %(default)s)",
+    )
+    command.add_argument(
+        "--longest",
+        type=int,
+        default=160,
+        help="tokens a side; longer pairs are dropped (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seed", type=int, default=1, help="of all that is random (default: %(default)s)"
+    )
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -110,14 +138,28 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
         ("licence", str, "of the weights, for about.yaml"),
     ):
         name, default = "--" + option.replace("_", "-"), getattr(usual, option)
-        command.add_argument(name, type=kind, default=default, help=f"{told} (default: %(default)s)")
+        command.add_argument(
+            name, type=kind, default=default, help=f"{told} (default: %(default)s)"
+        )
     command.add_argument("data", type=Path, help="folder that `prepare` wrote")
-    command.add_argument("folder", type=Path, metavar="RUN", help="folder of the run: a source for `quantize build`")
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="config.json of a new model (default: 41 M weights)"
+        "folder", type=Path, metavar="RUN", help="folder of the run: a source for `quantize build`"
     )
-    command.add_argument("--start-from", type=Path, metavar="MODEL", help="source folder that a new run goes on from")
-    command.add_argument("--start-tokens", type=float, default=0, help="target tokens that MODEL has seen (default: 0)")
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="config.json of a new model (default: 41 M weights)",
+    )
+    command.add_argument(
+        "--start-from", type=Path, metavar="MODEL", help="source folder that a new run goes on from"
+    )
+    command.add_argument(
+        "--start-tokens",
+        type=float,
+        default=0,
+        help="target tokens that MODEL has seen (default: 0)",
+    )
     command.add_argument("--threads", type=int, help="of the CPU (default: all)")
 
 
@@ -136,8 +178,12 @@ def _train(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
     start = Start(config, arguments.start_from, int(arguments.start_tokens))
     with Bars() as bars:
-        state = train(arguments.data, arguments.folder, start, settings, report=bars.report, show=bars.show)
-    print(f"{arguments.folder}: stopped at step {state.step}, {state.tokens / 1e6:.1f} M tokens, epoch {state.epoch}")
+        state = train(
+            arguments.data, arguments.folder, start, settings, report=bars.report, show=bars.show
+        )
+    print(
+        f"{arguments.folder}: stopped at step {state.step}, {state.tokens / 1e6:.1f} M tokens, epoch {state.epoch}"
+    )
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -150,7 +196,9 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _average_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="source folders of one configuration")
+    command.add_argument(
+        "models", type=Path, nargs="+", metavar="MODEL", help="source folders of one configuration"
+    )
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
 
 
@@ -164,15 +212,31 @@ def _average(arguments: argparse.Namespace) -> None:
 
 def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     several: dict[str, Any] = {"action": "extend", "nargs": "+", "default": []}
-    command.add_argument("models", nargs="+", metavar="MODEL", help="a bundle, or a source, which is taken as float32")
     command.add_argument(
-        "--set", **several, type=Path, metavar="FILE", dest="sets", help="other test sets: Chinese, TAB, English"
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="a bundle, or a source, which is taken as float32",
     )
     command.add_argument(
-        "--outputs", **several, type=_named, metavar="FILE=NAME", help="other systems' translations of FLORES dev"
+        "--set",
+        **several,
+        type=Path,
+        metavar="FILE",
+        dest="sets",
+        help="other test sets: Chinese, TAB, English",
+    )
+    command.add_argument(
+        "--outputs",
+        **several,
+        type=_named,
+        metavar="FILE=NAME",
+        help="other systems' translations of FLORES dev",
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="where all figures are written")
-    command.add_argument("--sentences", type=int, help="of each test set (default: all; fewer prove less)")
+    command.add_argument(
+        "--sentences", type=int, help="of each test set (default: all; fewer prove less)"
+    )
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -189,7 +253,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
     with Bars() as bars:
         sets = sets_of(arguments.sets, arguments.sentences)
-        found = evaluate(arguments.models, sets, dict(arguments.outputs), report=bars.report, show=bars.show)
+        found = evaluate(
+            arguments.models, sets, dict(arguments.outputs), report=bars.report, show=bars.show
+        )
     if arguments.json:
         arguments.json.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     print(markdown(found))
@@ -197,7 +263,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _examples_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="BUNDLE", help="folder of a bundle")
-    command.add_argument("--file", type=Path, help="sentences, a line each (default: training/examples.zh.txt)")
+    command.add_argument(
+        "--file", type=Path, help="sentences, a line each (default: training/examples.zh.txt)"
+    )
 
 
 def _examples(arguments: argparse.Namespace) -> None:

@@ -29,7 +29,9 @@ class Pairs:
             flat = [arrays[side].astype(np.int32) for side in SIDES]
             self._offsets = [arrays[f"{side}_offsets"] for side in SIDES]
         except (OSError, ValueError, KeyError):
-            raise UserError(f"{path} is missing or damaged: make it with `python -m training prepare`") from None
+            raise UserError(
+                f"{path} is missing or damaged: make it with `python -m training prepare`"
+            ) from None
         self._device = device
         self._flat = [torch.from_numpy(ids).to(device) for ids in flat]
         self.lengths = [np.diff(offsets) for offsets in self._offsets]

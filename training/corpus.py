@@ -21,18 +21,22 @@ class Pair(NamedTuple):
 def read_pairs(path: Path, weights: Mapping[str, float], rng: random.Random) -> Iterator[Pair]:
     """The file's pairs, each repeated or left out as its source's weight says.
 
-    Raises UserError for a source without a weight, so that nothing comes in whose licence nobody has looked
-    at, and for a file that cannot be read.
+    Raises UserError for a source without a weight, so that nothing comes in whose licence nobody
+    has looked at, and for a file that cannot be read.
     """
     try:
         with _open(path) as lines:
             for number, line in enumerate(lines, 1):
                 columns = line.rstrip("\r\n").split("\t")
                 if len(columns) != 3:
-                    raise UserError(f"{path}, line {number}: expected Chinese, TAB, English, TAB, source")
+                    raise UserError(
+                        f"{path}, line {number}: expected Chinese, TAB, English, TAB, source"
+                    )
                 zh, en, source = columns
                 if source not in weights:
-                    raise UserError(f"{path}, line {number}: {source!r} has no weight: list it (0 leaves it out)")
+                    raise UserError(
+                        f"{path}, line {number}: {source!r} has no weight: list it (0 leaves it out)"
+                    )
                 for _ in range(int(weights[source] + rng.random())):
                     yield Pair(zh, en)
     except UnicodeDecodeError:

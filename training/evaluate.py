@@ -54,7 +54,8 @@ def evaluate(
 ) -> Evaluation:
     """Scores of bundles, of sources as float32, and of the outputs in `stored` (a system's name: its file).
 
-    Raises UserError for what cannot be used; the stored outputs are looked at before anything is translated.
+    Raises UserError for what cannot be used; the stored outputs are looked at before anything is
+    translated.
     """
     others = [_stored(name, path, sets) for name, path in stored.items()]
     own = []
@@ -91,10 +92,16 @@ def _lines(path: Path) -> list[str]:
 
 def _stored(name: str, path: Path, sets: Sequence[TestSet]) -> System:
     lines = _lines(path)
-    whole, part = (next(test for test in among if test.name == STORED) for among in (load_sets(), sets))
+    whole, part = (
+        next(test for test in among if test.name == STORED) for among in (load_sets(), sets)
+    )
     if len(lines) != len(whole.sources):
-        raise UserError(f"{path} has {len(lines)} lines, {STORED} has {len(whole.sources)}: name outputs of that set")
-    return System(name=name, recipe="stored", sets={STORED: _score(spread(lines, len(part.sources)), part)})
+        raise UserError(
+            f"{path} has {len(lines)} lines, {STORED} has {len(whole.sources)}: name outputs of that set"
+        )
+    return System(
+        name=name, recipe="stored", sets={STORED: _score(spread(lines, len(part.sources)), part)}
+    )
 
 
 def _model(model: str, sets: Sequence[TestSet], show: Show) -> System:
@@ -117,7 +124,8 @@ def _open(model: str, scratch: Path, show: Show) -> Bundle:
 
 def _score(outputs: Sequence[str], test: TestSet) -> Score:
     bleu, chrf = (
-        metric.corpus_score(list(outputs), [list(test.references)]).score for metric in (scores.bleu(), scores.chrf())
+        metric.corpus_score(list(outputs), [list(test.references)]).score
+        for metric in (scores.bleu(), scores.chrf())
     )
     return Score(bleu=bleu, chrf=chrf)
 
@@ -139,7 +147,10 @@ def markdown(evaluation: Evaluation) -> str:
     for system in evaluation.systems:
         cells = [_cells(system.sets.get(name)) for name in names]
         lines.append(f"| {system.name} | {system.recipe} | {' | '.join(cells)} |")
-    lines += ["", *(f"- {name}: `{signature}`" for name, signature in evaluation.signatures.items())]
+    lines += [
+        "",
+        *(f"- {name}: `{signature}`" for name, signature in evaluation.signatures.items()),
+    ]
     lines += [f"- decoded on: {evaluation.cpu}, onnxruntime {evaluation.versions['onnxruntime']}"]
     return "\n".join(lines)
 

@@ -28,11 +28,13 @@ class Losses(NamedTuple):
         return self.translation + ALIGNMENT_SHARE * self.alignment
 
 
-def losses(model: CsanmtForConditionalGeneration, src: Tensor, trg: Tensor, smoothing: float) -> Losses:
+def losses(
+    model: CsanmtForConditionalGeneration, src: Tensor, trg: Tensor, smoothing: float
+) -> Losses:
     """Of a batch of padded ids (B, S) and (B, T) without end symbols.
 
-    The decoder of a model in training sees a vector sampled between those of source and target, as they
-    are: the semantic encoder learns from the alignment alone.
+    The decoder of a model in training sees a vector sampled between those of source and target, as
+    they are: the semantic encoder learns from the alignment alone.
     """
     source, target = model.semantics(src), model.semantics(trg, target=True)
     semantic = sample_between(source.detach(), target.detach()) if model.training else source
@@ -55,8 +57,8 @@ def contrastive(x: Tensor, y: Tensor, temperature: float = TEMPERATURE) -> Tenso
 def sample_between(x: Tensor, y: Tensor, eta: float = ETA) -> Tensor:
     """One vector a sentence, around x (B, 1, D) for a random half of the batch and around y for the rest.
 
-    It is the first link of the paper's mixed Gaussian recurrent chain, which draws several: noise in the
-    direction of the other vector, more in the dimensions where the two are far apart.
+    It is the first link of the paper's mixed Gaussian recurrent chain, which draws several: noise
+    in the direction of the other vector, more in the dimensions where the two are far apart.
     """
     bias = (y - x).float()
     size = bias.abs()

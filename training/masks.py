@@ -27,13 +27,19 @@ COPIED = re.compile(
 def mask_copies(pair: Pair, rng: random.Random) -> Pair:
     """Some of the spans that stand once on each side, letter for letter, replaced by the same symbols on both."""
     found = [span[0] for span in COPIED.finditer(pair.zh) if _copied_once(span[0], pair)]
-    chosen = sorted(rng.sample(found, min(len(found), rng.randint(1, len(MASK_SYMBOLS)))), key=pair.zh.index)
+    chosen = sorted(
+        rng.sample(found, min(len(found), rng.randint(1, len(MASK_SYMBOLS)))), key=pair.zh.index
+    )
     if not chosen:
         return pair
     first = rng.choice([0, 0, 0, rng.randrange(len(MASK_SYMBOLS))])
-    symbols = {span: MASK_SYMBOLS[place % len(MASK_SYMBOLS)] for place, span in enumerate(chosen, first)}
+    symbols = {
+        span: MASK_SYMBOLS[place % len(MASK_SYMBOLS)] for place, span in enumerate(chosen, first)
+    }
     spans = re.compile("|".join(map(re.escape, chosen)))
-    masked, counts = zip(*(spans.subn(lambda span: symbols[span[0]], side) for side in pair), strict=True)
+    masked, counts = zip(
+        *(spans.subn(lambda span: symbols[span[0]], side) for side in pair), strict=True
+    )
     # Two spans may overlap in the English: then only one of them is found there.
     return Pair(*masked) if counts == (len(chosen), len(chosen)) else pair
 
@@ -41,4 +47,6 @@ def mask_copies(pair: Pair, rng: random.Random) -> Pair:
 def _copied_once(span: str, pair: Pair) -> bool:
     if any(side.count(span) != 1 for side in pair):
         return False
-    return not re.search(rf"\w{re.escape(span)}|{re.escape(span)}\w", pair.en)  # no part of a longer English word
+    return not re.search(
+        rf"\w{re.escape(span)}|{re.escape(span)}\w", pair.en
+    )  # no part of a longer English word

@@ -37,7 +37,9 @@ def read_config(path: Path) -> CsanmtConfig:
 def sized(config: CsanmtConfig, data: Path) -> CsanmtConfig:
     """The configuration with the sizes of the data's vocabularies."""
     source, target = vocabularies.sizes(data)
-    return CsanmtConfig(**config.to_diff_dict() | {"src_vocab_size": source, "trg_vocab_size": target})
+    return CsanmtConfig(
+        **config.to_diff_dict() | {"src_vocab_size": source, "trg_vocab_size": target}
+    )
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -50,7 +52,9 @@ def load(folder: Path) -> CsanmtForConditionalGeneration:
     model = CsanmtForConditionalGeneration(read_config(folder / CONFIG))
     own, read = dict(model.named_parameters()), read_weights(folder)
     if {name: p.shape for name, p in own.items()} != {name: t.shape for name, t in read.items()}:
-        raise UserError(f"{folder / WEIGHTS} and {CONFIG} beside it are of different models: copy both anew")
+        raise UserError(
+            f"{folder / WEIGHTS} and {CONFIG} beside it are of different models: copy both anew"
+        )
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(read[name])
@@ -60,14 +64,21 @@ def load(folder: Path) -> CsanmtForConditionalGeneration:
 def save(folder: Path, config: CsanmtConfig, weights: Mapping[str, Tensor]) -> None:
     """Write both files, the weights as float16; what is there stays until the new is complete."""
     unfinished = folder / f"unfinished-{WEIGHTS}"
-    save_file({name: tensor.detach().half().cpu().contiguous() for name, tensor in weights.items()}, unfinished)
+    save_file(
+        {name: tensor.detach().half().cpu().contiguous() for name, tensor in weights.items()},
+        unfinished,
+    )
     unfinished.replace(folder / WEIGHTS)
     write_text(folder / CONFIG, json.dumps(plain(config), indent=1) + "\n")
 
 
 def plain(config: CsanmtConfig) -> dict[str, Any]:
     """CSANMT's own options, without what transformers adds for any model."""
-    return {name: value for name, value in config.to_diff_dict().items() if name != "transformers_version"}
+    return {
+        name: value
+        for name, value in config.to_diff_dict().items()
+        if name != "transformers_version"
+    }
 
 
 def write_text(path: Path, text: str) -> None:

@@ -25,7 +25,13 @@ def optimisers(model: nn.Module, learning_rate: float) -> list[torch.optim.Optim
         else:
             matrices.append(parameter)
     return [
-        torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.05, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(
+            matrices,
+            lr=learning_rate,
+            weight_decay=0.05,
+            momentum=0.95,
+            adjust_lr_fn="match_rms_adamw",
+        ),
         torch.optim.AdamW(
             [{"params": tables, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}],
             lr=learning_rate,
@@ -37,7 +43,11 @@ def optimisers(model: nn.Module, learning_rate: float) -> list[torch.optim.Optim
 
 def learning_rate(progress: float, step: int, peak: float, warmup: int) -> float:
     """A line up over the first `warmup` steps, times half a cosine down over the run's `progress` (0 to 1)."""
-    return peak * min(1.0, (step + 1) / warmup) * max(LOWEST, 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+    return (
+        peak
+        * min(1.0, (step + 1) / warmup)
+        * max(LOWEST, 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+    )
 
 
 def half_precision(device: torch.device) -> bool:
@@ -49,7 +59,9 @@ def half_precision(device: torch.device) -> bool:
 def suited_to(device: torch.device) -> Iterator[None]:
     """The faster of torch's kernels for training there."""
     with contextlib.ExitStack() as choices:
-        if device.type == "cpu":  # plain products are faster than its fused attention at sentences' lengths
+        if (
+            device.type == "cpu"
+        ):  # plain products are faster than its fused attention at sentences' lengths
             choices.enter_context(sdpa_kernel(SDPBackend.MATH))
         if not half_precision(device):
             choices.enter_context(_float32_muon())
@@ -66,7 +78,9 @@ def _float32_muon() -> Iterator[None]:
         _muon._zeropower_via_newtonschulz = usual
 
 
-def newton_schulz_float32(gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
+def newton_schulz_float32(
+    gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
+) -> Tensor:
     """Muon's iteration towards the nearest orthogonal matrix, in the gradient's own precision."""
     a, b, c = coefficients
     tall = gradient.size(0) > gradient.size(1)

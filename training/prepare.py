@@ -1,8 +1,8 @@
 """From a parallel corpus to a folder of data that training reads.
 
-`source.spm` and `target.spm`; `train.npz` with uint16 arrays `src` and `trg` (the pairs' ids one after
-another, without end symbols) and int64 `src_offsets` and `trg_offsets` (N + 1); `calibration.txt`, Chinese
-sentences for the quantisation of what is trained.
+`source.spm` and `target.spm`; `train.npz` with uint16 arrays `src` and `trg` (the pairs' ids one
+after another, without end symbols) and int64 `src_offsets` and `trg_offsets` (N + 1);
+`calibration.txt`, Chinese sentences for the quantisation of what is trained.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def prepare(
 ) -> Prepared:
     """Write the data of one epoch into `out`.
 
-    `vocabulary`: a folder whose vocabularies are taken; else new ones of `sizes` (source, target) are
-    learnt. `longest`: tokens a side, above which a pair is dropped. Raises UserError for what cannot be used.
+    `vocabulary`: a folder whose vocabularies are taken; else new ones of `sizes` (source, target)
+    are learnt. `longest`: tokens a side, above which a pair is dropped. Raises UserError for what
+    cannot be used.
     """
     rng = random.Random(seed)
     pairs: list[Pair] = []
@@ -71,7 +72,9 @@ def prepare(
         report(f"reading {path}")
         pairs.extend(read_pairs(path, weights, rng))
     if not pairs:
-        raise UserError(f"no pair of {', '.join(map(str, corpora))} has a weight above 0: see its sources' weights")
+        raise UserError(
+            f"no pair of {', '.join(map(str, corpora))} has a weight above 0: see its sources' weights"
+        )
     out.mkdir(parents=True, exist_ok=True)
     rng.shuffle(pairs)
     _write_calibration(out / CALIBRATION, pairs)
@@ -108,7 +111,10 @@ def _write_arrays(pairs: Sequence[Pair], out: Path, longest: int, show: Show) ->
     src, trg = Side(), Side()
     for start in range(0, len(pairs), CHUNK):
         chunk = pairs[start : start + CHUNK]
-        sides = source.encode([pair.zh for pair in chunk]), target.encode([pair.en for pair in chunk])
+        sides = (
+            source.encode([pair.zh for pair in chunk]),
+            target.encode([pair.en for pair in chunk]),
+        )
         for s, t in zip(*sides, strict=True):
             if _usable(len(s), len(t), longest):
                 src.append(s)

@@ -35,5 +35,7 @@ def load_weights(phase: Phase, path: Path = SOURCES) -> dict[str, float]:
         raise UserError(f"{path} is no YAML ({str(error).splitlines()[0]}): mend it") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}: mend that key") from None
+        raise UserError(
+            f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}: mend that key"
+        ) from None
     return {name: getattr(shown, phase) for name, shown in listed.root.items()}

@@ -22,7 +22,11 @@ class State:
     """The model, the moving average of its weights, the optimisers, and how far they have come."""
 
     def __init__(
-        self, model: CsanmtForConditionalGeneration, learning_rate: float, device: torch.device, tokens: int = 0
+        self,
+        model: CsanmtForConditionalGeneration,
+        learning_rate: float,
+        device: torch.device,
+        tokens: int = 0,
     ) -> None:
         """A run's beginning; `tokens` are the target tokens that the model has seen before."""
         self.model = model.to(device).train()  # type: ignore[arg-type]  # transformers' wrapper hides `to`'s type
@@ -36,7 +40,11 @@ class State:
         path = folder / LAST
         try:
             kept = torch.load(path, map_location=device, weights_only=True)
-            state = State(CsanmtForConditionalGeneration(CsanmtConfig(**kept["config"])), learning_rate, device)
+            state = State(
+                CsanmtForConditionalGeneration(CsanmtConfig(**kept["config"])),
+                learning_rate,
+                device,
+            )
             state.model.load_state_dict(kept["model"])
             state.average.load_state_dict(kept["average"])
             for optimiser, values in zip(state.optimisers, kept["optimizers"], strict=True):
@@ -44,7 +52,9 @@ class State:
             state.start, state.step = kept["start"], kept["step"]
             state.tokens, state.epoch = kept["tokens"], kept["epoch"] + 1
         except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
-            raise UserError(f"{path} is damaged, or of another program: begin a run in a new folder") from None
+            raise UserError(
+                f"{path} is damaged, or of another program: begin a run in a new folder"
+            ) from None
         return state
 
     def progress(self, total: float) -> float:
@@ -78,6 +88,10 @@ class State:
             optimiser.step()
         self.model.zero_grad(set_to_none=True)
         self.step += 1
-        share = max(1 / memory, 9 / (self.step + 10))  # more at first, when what it began with is worth little
+        share = max(
+            1 / memory, 9 / (self.step + 10)
+        )  # more at first, when what it began with is worth little
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), share)
+            torch._foreach_lerp_(
+                list(self.average.parameters()), list(self.model.parameters()), share
+            )

@@ -1,7 +1,8 @@
 """Training on one GPU or on CPUs, in runs that may be stopped and gone on with.
 
-A run's folder is a source that `python -m quantize build` reads: the moving average of the weights with its
-configuration, vocabularies and calibration text. Beside them are `last.pt`, to go on from, and `log.txt`.
+A run's folder is a source that `python -m quantize build` reads: the moving average of the weights
+with its configuration, vocabularies and calibration text. Beside them are `last.pt`, to go on from,
+and `log.txt`.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def train(
 ) -> State:
     """Go on with the run in the folder `run`, or begin it, on the data that `prepare` wrote.
 
-    Returns it as it was saved. Raises UserError for data and models that do not fit together, and where the
-    loss is no number any more.
+    Returns it as it was saved. Raises UserError for data and models that do not fit together, and
+    where the loss is no number any more.
     """
     began = time.monotonic()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -61,7 +62,9 @@ def train(
     state = _open(data, run, start, settings, device)
     last = state.start + settings.until * (settings.total_tokens - state.start)
     if state.tokens >= last:
-        raise UserError(f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: give a larger total")
+        raise UserError(
+            f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: give a larger total"
+        )
     torch.manual_seed(settings.seed + state.step)
     log, saved = Log(run / "log.txt", settings, state, report, show), time.monotonic()
     with suited_to(device):
@@ -83,7 +86,9 @@ def _open(data: Path, run: Path, start: Start, settings: Settings, device: torch
     resumed = (run / LAST).is_file()
     for folder in [run] if resumed else [start.model] if start.model else []:
         if not vocabularies.same(folder, data):
-            raise UserError(f"{data} has other vocabularies than {folder}: prepare it with --vocabulary {folder}")
+            raise UserError(
+                f"{data} has other vocabularies than {folder}: prepare it with --vocabulary {folder}"
+            )
     for name in (*vocabularies.NAMES, CALIBRATION):
         if not (data / name).is_file():
             raise UserError(f"{data / name} is missing: make it with `python -m training prepare`")
@@ -98,7 +103,9 @@ def _open(data: Path, run: Path, start: Start, settings: Settings, device: torch
 
 def _step(state: State, pairs: Pairs, batch: Index, settings: Settings) -> tuple[Losses, float]:
     """The losses of the batch before the step, and the learning rate that it took."""
-    rate = learning_rate(state.progress(settings.total_tokens), state.step, settings.learning_rate, settings.warmup)
+    rate = learning_rate(
+        state.progress(settings.total_tokens), state.step, settings.learning_rate, settings.warmup
+    )
     src, trg = pairs.pad(batch)
     with torch.autocast(src.device.type, torch.bfloat16, enabled=half_precision(src.device)):
         found = losses(state.model, src, trg, settings.smoothing)
@@ -120,7 +127,9 @@ def _save(state: State, run: Path, settings: Settings) -> None:
 class Log:
     """A line every so many steps, to the run's log and to the user."""
 
-    def __init__(self, path: Path, settings: Settings, state: State, report: Report, show: Show) -> None:
+    def __init__(
+        self, path: Path, settings: Settings, state: State, report: Report, show: Show
+    ) -> None:
         self._path, self._settings, self._state = path, settings, state
         self._report, self._show = report, show
         self._tokens, self._since = 0, time.monotonic()
@@ -132,7 +141,9 @@ class Log:
             return
         loss, contrast = found.translation.item(), found.alignment.item()
         if not math.isfinite(loss):
-            raise UserError(f"the loss is {loss} at step {state.step}: go on with a lower learning rate")
+            raise UserError(
+                f"the loss is {loss} at step {state.step}: go on with a lower learning rate"
+            )
         now = time.monotonic()
         line = (
             f"step {state.step} tokens {state.tokens / 1e6:.1f}M epoch {state.epoch} loss {loss:.3f} "

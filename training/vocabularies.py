@@ -16,7 +16,10 @@ from quantize.sources.training import MASK_SYMBOLS, UNKNOWN_ID
 NAMES = ("source.spm", "target.spm")
 LARGEST = 2**16  # ids are kept as uint16
 COVERAGE = {"source.spm": 0.9995, "target.spm": 0.9999}  # of the characters; others become bytes
-NORMALISATION = {"source.spm": "nmt_nfkc", "target.spm": "identity"}  # the target is what users read
+NORMALISATION = {
+    "source.spm": "nmt_nfkc",
+    "target.spm": "identity",
+}  # the target is what users read
 OPTIONS: dict[str, Any] = {
     "model_type": "unigram",
     "user_defined_symbols": list(MASK_SYMBOLS),
@@ -61,7 +64,9 @@ def load(path: Path) -> Any:
     try:
         return sentencepiece.SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError):
-        raise UserError(f"{path} is missing or damaged: name a folder with {' and '.join(NAMES)}") from None
+        raise UserError(
+            f"{path} is missing or damaged: name a folder with {' and '.join(NAMES)}"
+        ) from None
 
 
 def copy(folder: Path, out: Path) -> None:

@@ -1,7 +1,8 @@
 """Time and memory of this engine beside others, on the same weights and the same work, one thread each.
 
-Random weights of real sizes: every sentence is decoded to the given length by every engine. Engines take turns in
-one process, and ratios are of CPU time within a round. Writes results.json and results.png.
+Random weights of real sizes: every sentence is decoded to the given length by every engine. Engines
+take turns in one process, and ratios are of CPU time within a round. Writes results.json and
+results.png.
 """
 
 from __future__ import annotations
@@ -50,7 +51,14 @@ class Bench:
                 peak = None
                 if cell in REMEMBERED and not options.no_memory:
                     entrant = field[name]
-                    task = entrant.engine, entrant.folder, entrant.source, sources, cell.beam, cell.target
+                    task = (
+                        entrant.engine,
+                        entrant.folder,
+                        entrant.source,
+                        sources,
+                        cell.beam,
+                        cell.target,
+                    )
                     peak = peak_mb(*task)
                 yield row(model, field[name], cell, found, peak)
         del runners
@@ -60,7 +68,9 @@ class Bench:
     def taking_part(self, model: str) -> tuple[list[str], list[str]]:
         asked = self.options.recipes.split(",") if self.options.recipes else None
         if model in models.MARIAN:
-            return asked or ["static-63", "row-63"], self.options.peers.split(",") if self.options.peers else []
+            return asked or ["static-63", "row-63"], self.options.peers.split(
+                ","
+            ) if self.options.peers else []
         recipes = asked or ["static-63", "row-63", "row-127", "fp32"]
         return recipes, [GRAPHS] if model in models.CSANMT and "fp32" in recipes else []
 
@@ -101,17 +111,39 @@ def row(model: str, entrant: Entrant, cell: Cell, found: Timing, peak: float | N
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
     known = [*models.MARIAN, *models.CSANMT, models.DEFAULT]
-    parser.add_argument("--models", default="opus-mt", help=f"by commas, of {', '.join(known)} (default: %(default)s)")
-    parser.add_argument("--recipes", help="of this engine, by commas (default: the usual ones of each model)")
-    parser.add_argument("--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help="by commas (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="short sentences only: ten minutes on two cores")
-    parser.add_argument("--rounds", type=int, default=5, help="repeats of every cell (default: %(default)s)")
-    parser.add_argument("--no-memory", action="store_true", help="do not start a process an engine for its peak memory")
     parser.add_argument(
-        "--work", type=Path, default=Path(".bench"), help="folder for models, kept (default: %(default)s)"
+        "--models",
+        default="opus-mt",
+        help=f"by commas, of {', '.join(known)} (default: %(default)s)",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("benchmarks"), help="folder of results.* (default: %(default)s)"
+        "--recipes", help="of this engine, by commas (default: the usual ones of each model)"
+    )
+    parser.add_argument(
+        "--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help="by commas (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="short sentences only: ten minutes on two cores"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="repeats of every cell (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--no-memory",
+        action="store_true",
+        help="do not start a process an engine for its peak memory",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path(".bench"),
+        help="folder for models, kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("benchmarks"),
+        help="folder of results.* (default: %(default)s)",
     )
     bench = Bench(parser.parse_args(argv))
     try:

@@ -69,4 +69,10 @@ def _peer(name: str, model: str, work: Path) -> Entrant:
     if name not in known:
         raise UserError(f"no engine {name}: choose of {', '.join(known)}")
     source, folder = models.marian(model, work), work / name
-    return Entrant(name, "fp32" if name == TORCH else "int8", folder, source, partial(peer, name, source, folder))
+    return Entrant(
+        name,
+        "fp32" if name == TORCH else "int8",
+        folder,
+        source,
+        partial(peer, name, source, folder),
+    )

@@ -25,15 +25,22 @@ def optimum_graphs(fp32: Bundle, folder: Path, report: Report) -> Bundle:
         shutil.rmtree(folder, ignore_errors=True)
         for name in GRAPHS:
             report(f"{folder.name}: {name}")
-            quantiser = ORTQuantizer.from_pretrained(_typed(fp32.path / name).parent, file_name=name)
+            quantiser = ORTQuantizer.from_pretrained(
+                _typed(fp32.path / name).parent, file_name=name
+            )
             quantiser.quantize(
                 save_dir=folder,
                 quantization_config=dynamic_preset(),
                 file_suffix="",
                 use_external_data_format=True,
             )
-        described = fp32.manifest.model_dump() | {"name": folder.name, "recipe": {"name": folder.name}}
-        described["files"] = {path.name: entry(path) for path in folder.iterdir() if ".onnx" in path.name}
+        described = fp32.manifest.model_dump() | {
+            "name": folder.name,
+            "recipe": {"name": folder.name},
+        }
+        described["files"] = {
+            path.name: entry(path) for path in folder.iterdir() if ".onnx" in path.name
+        }
         write_manifest(folder, Manifest.model_validate(described))
     return Bundle(folder, read_manifest(folder))
 
@@ -45,6 +52,8 @@ def _typed(path: Path) -> Path:
     attended = [node.output[0] for node in model.graph.node if node.op_type.endswith("Attention")]
     for name in attended:
         if name not in known:
-            model.graph.value_info.append(value(name, onnx.TensorProto.FLOAT, f"rows_{name}", 1, f"width_{name}"))
+            model.graph.value_info.append(
+                value(name, onnx.TensorProto.FLOAT, f"rows_{name}", 1, f"width_{name}")
+            )
     onnx.save(model, path)
     return path

@@ -35,7 +35,9 @@ def mixed(model: str, count: int, seed: int = 0) -> Work:
 
 def cached(work: Work) -> float:
     """Tokens that a sentence holds in the cache, averaged over those found in a batch: long ones stay longer."""
-    held = np.array([len(ids) + 1 + length for ids, length in zip(work.sources, work.lengths, strict=True)])
+    held = np.array(
+        [len(ids) + 1 + length for ids, length in zip(work.sources, work.lengths, strict=True)]
+    )
     return float(np.average(held, weights=work.lengths))
 
 

@@ -12,18 +12,24 @@ from pipeline.bundle import Bundle, read_manifest
 from quantize.judge.speed import high_water
 
 
-def peak_mb(engine: str, folder: Path, source: Path | None, sources: Sources, beam: int, length: int) -> float:
+def peak_mb(
+    engine: str, folder: Path, source: Path | None, sources: Sources, beam: int, length: int
+) -> float:
     """Largest resident size of a process that opens the engine and translates the sources twice.
 
     `source` is a peer's Marian model, None for a bundle of ours in `folder`.
     """
     task = [engine, str(folder), source and str(source), sources, beam, length]
     command = [sys.executable, "-m", "benchmarks.engines.memory"]
-    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, input=json.dumps(task), capture_output=True, text=True, check=True
+    )
     return int(done.stdout.split()[-1]) / 1e6
 
 
-def _main(engine: str, folder: str, source: str | None, sources: list[list[int]], beam: int, length: int) -> None:
+def _main(
+    engine: str, folder: str, source: str | None, sources: list[list[int]], beam: int, length: int
+) -> None:
     place = Path(folder)
     run = peer(engine, Path(source), place) if source else Ours(Bundle(place, read_manifest(place)))
     for _ in range(2):

@@ -30,14 +30,48 @@ from quantize.sources import open_source
 from quantize.sources.base import Source
 
 MARIAN: dict[str, dict[str, int]] = {
-    "opus-mt": {"vocab": 65001, "hidden": 512, "inner": 2048, "heads": 8, "encoder": 6, "decoder": 6},
-    "marian-toy": {"vocab": 1000, "hidden": 64, "inner": 128, "heads": 4, "encoder": 2, "decoder": 2},
+    "opus-mt": {
+        "vocab": 65001,
+        "hidden": 512,
+        "inner": 2048,
+        "heads": 8,
+        "encoder": 6,
+        "decoder": 6,
+    },
+    "marian-toy": {
+        "vocab": 1000,
+        "hidden": 64,
+        "inner": 128,
+        "heads": 4,
+        "encoder": 2,
+        "decoder": 2,
+    },
 }
 CSANMT: dict[str, dict[str, Any]] = {
-    "csanmt-large": {"src_vocab_size": 50000, "trg_vocab_size": 50000, "hidden_size": 1024, "filter_size": 4096}
-    | {"num_heads": 16, "num_encoder_layers": 24, "num_decoder_layers": 6, "num_semantic_encoder_layers": 4},
-    "csanmt-toy": {"src_vocab_size": 1000, "trg_vocab_size": 1000, "hidden_size": 64, "filter_size": 128}
-    | {"num_heads": 4, "num_encoder_layers": 2, "num_decoder_layers": 1, "num_semantic_encoder_layers": 1},
+    "csanmt-large": {
+        "src_vocab_size": 50000,
+        "trg_vocab_size": 50000,
+        "hidden_size": 1024,
+        "filter_size": 4096,
+    }
+    | {
+        "num_heads": 16,
+        "num_encoder_layers": 24,
+        "num_decoder_layers": 6,
+        "num_semantic_encoder_layers": 4,
+    },
+    "csanmt-toy": {
+        "src_vocab_size": 1000,
+        "trg_vocab_size": 1000,
+        "hidden_size": 64,
+        "filter_size": 128,
+    }
+    | {
+        "num_heads": 4,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 1,
+        "num_semantic_encoder_layers": 1,
+    },
 }
 DEFAULT = "default"  # the bundle that the service starts with
 
@@ -46,10 +80,19 @@ def sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
     """Source ids without the end symbol: random ones, or for the default model sentences of FLORES."""
     if model == DEFAULT:
         prepare = Preprocessor.load(default_bundle())
-        texts = (ROOT / "quantize" / "testsets" / "flores-dev.zh").read_text(encoding="utf-8").splitlines()
-        return [unit.ids for text in texts[:count] for unit in prepare(text).units if unit.ids][:count]
+        texts = (
+            (ROOT / "quantize" / "testsets" / "flores-dev.zh")
+            .read_text(encoding="utf-8")
+            .splitlines()
+        )
+        return [unit.ids for text in texts[:count] for unit in prepare(text).units if unit.ids][
+            :count
+        ]
     size = MARIAN[model]["vocab"] if model in MARIAN else CSANMT[model]["src_vocab_size"]
-    return [tuple(row) for row in np.random.default_rng(0).integers(2, size - 1, (count, tokens)).tolist()]
+    return [
+        tuple(row)
+        for row in np.random.default_rng(0).integers(2, size - 1, (count, tokens)).tolist()
+    ]
 
 
 def default_bundle() -> Bundle:
@@ -112,7 +155,9 @@ def random_csanmt(sizes: Mapping[str, Any]) -> Network:
     for name, like in state.items():
         weight = rng.standard_normal(tuple(like.shape), dtype=np.float32)
         weights[name] = (
-            1 + weight / 10 if name.endswith("norm.weight") else weight * np.float32(config.hidden_size**-0.5)
+            1 + weight / 10
+            if name.endswith("norm.weight")
+            else weight * np.float32(config.hidden_size**-0.5)
         )
     return replace(csanmt_network(config.to_dict(), weights), banned=(END,))
 

@@ -41,7 +41,9 @@ class Timing:
         return statistics.median(self.ratios) if self.ratios else None
 
 
-def race(runners: Mapping[str, Runner], sources: Sources, cell: Cell, rounds: int) -> dict[str, Timing]:
+def race(
+    runners: Mapping[str, Runner], sources: Sources, cell: Cell, rounds: int
+) -> dict[str, Timing]:
     """Engines that take several times as long as the rest take part in two rounds only."""
     work = sources[: cell.batch], cell.beam, [cell.target] * cell.batch
     tasks = {name: partial(run, *work) for name, run in runners.items()}
@@ -54,6 +56,12 @@ def timings(spent: Mapping[str, Spent], sentences: int, peer: str) -> dict[str, 
 
 
 def _timing(own: Spent, sentences: int, peer: Spent | None) -> Timing:
-    cpu, wall = ([seconds * 1000 / sentences for seconds in rounds] for rounds in (own.cpu, own.wall))
-    ratios = tuple(theirs / mine for theirs, mine in zip(peer.cpu, own.cpu, strict=False)) if peer else ()
+    cpu, wall = (
+        [seconds * 1000 / sentences for seconds in rounds] for rounds in (own.cpu, own.wall)
+    )
+    ratios = (
+        tuple(theirs / mine for theirs, mine in zip(peer.cpu, own.cpu, strict=False))
+        if peer
+        else ()
+    )
     return Timing(statistics.median(cpu), (min(cpu), max(cpu)), statistics.median(wall), ratios)

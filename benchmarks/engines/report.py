@@ -10,7 +10,15 @@ from pathlib import Path
 from benchmarks.engines.field import OURS
 from quantize.judge.report import machine
 
-PACKAGES = ("onnxruntime", "numpy", "ctranslate2", "optimum", "optimum-onnx", "torch", "transformers")
+PACKAGES = (
+    "onnxruntime",
+    "numpy",
+    "ctranslate2",
+    "optimum",
+    "optimum-onnx",
+    "torch",
+    "transformers",
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,12 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         for label in dict.fromkeys(row.label for row in own):
             points = [(row.batch, row.cpu_ms) for row in own if row.label == label]
             axis.plot(*zip(*points, strict=True), marker="o", label=label)
-        axis.set(title=f"{model}, beam {beam}, {lengths}", xlabel="sentences at once", xscale="log", yscale="log")
+        axis.set(
+            title=f"{model}, beam {beam}, {lengths}",
+            xlabel="sentences at once",
+            xscale="log",
+            yscale="log",
+        )
         ticks = sorted({row.batch for row in own if row.batch})
         axis.set_xticks(ticks, map(str, ticks))
         axis.minorticks_off()

@@ -31,7 +31,10 @@ class Ours:
         self.engine = Engine.load(bundle, settings)
 
     def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
-        options = (replace(self.engine.defaults, beam_size=beam, greedy=beam == 1, max_length=n) for n in lengths)
+        options = (
+            replace(self.engine.defaults, beam_size=beam, greedy=beam == 1, max_length=n)
+            for n in lengths
+        )
         pairs = zip(sources, options, strict=True)
         for future in [self.engine.submit(ids, options=one) for ids, one in pairs]:
             future.result()
@@ -44,11 +47,15 @@ class CTranslate2:
         import ctranslate2
 
         if not (folder / "model.bin").is_file():
-            from ctranslate2.converters import TransformersConverter  # brings torch and transformers
+            from ctranslate2.converters import (
+                TransformersConverter,
+            )  # brings torch and transformers
 
             shutil.rmtree(folder, ignore_errors=True)
             TransformersConverter(str(source)).convert(str(folder), quantization="int8")
-        self.translator = ctranslate2.Translator(str(folder), compute_type="int8", inter_threads=1, intra_threads=1)
+        self.translator = ctranslate2.Translator(
+            str(folder), compute_type="int8", inter_threads=1, intra_threads=1
+        )
         ids: dict[str, int] = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
         self.pieces = sorted(ids, key=ids.__getitem__)
 
@@ -56,7 +63,11 @@ class CTranslate2:
         (length,) = set(lengths)  # it knows only one for all
         tokens = [[*(self.pieces[i] for i in ids), "</s>"] for ids in sources]
         self.translator.translate_batch(
-            tokens, beam_size=beam, min_decoding_length=length, max_decoding_length=length, return_scores=True
+            tokens,
+            beam_size=beam,
+            min_decoding_length=length,
+            max_decoding_length=length,
+            return_scores=True,
         )
 
 
@@ -73,7 +84,9 @@ class Generating:
         ids = torch.tensor([[*row, END] for row in sources])
         bounds = {"min_new_tokens": length, "max_new_tokens": length}
         with torch.inference_mode():
-            self.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beam, **bounds)
+            self.model.generate(
+                input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beam, **bounds
+            )
 
 
 def torch_float32(source: Path) -> Runner:
@@ -97,17 +110,25 @@ def optimum_int8(source: Path, folder: Path) -> Runner:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     names = {f"{part}_file_name": f"{part}_model.onnx" for part in ("encoder", "decoder")}
     names["decoder_with_past_file_name"] = "decoder_with_past_model.onnx"
-    return Generating(ORTModelForSeq2SeqLM.from_pretrained(folder, session_options=options, use_merged=False, **names))
+    return Generating(
+        ORTModelForSeq2SeqLM.from_pretrained(
+            folder, session_options=options, use_merged=False, **names
+        )
+    )
 
 
 def _quantise(source: Path, folder: Path) -> None:
     from optimum.onnxruntime import ORTModelForSeq2SeqLM, ORTQuantizer
 
     with tempfile.TemporaryDirectory(dir=folder.parent) as exported:
-        ORTModelForSeq2SeqLM.from_pretrained(source, export=True, use_merged=False).save_pretrained(exported)
+        ORTModelForSeq2SeqLM.from_pretrained(source, export=True, use_merged=False).save_pretrained(
+            exported
+        )
         for path in sorted(Path(exported).glob("*.onnx")):
             quantiser = ORTQuantizer.from_pretrained(exported, file_name=path.name)
-            quantiser.quantize(save_dir=folder, quantization_config=dynamic_preset(), file_suffix="")
+            quantiser.quantize(
+                save_dir=folder, quantization_config=dynamic_preset(), file_suffix=""
+            )
         for path in Path(exported).glob("*.json"):
             shutil.copy(path, folder / path.name)
 
@@ -117,7 +138,9 @@ def dynamic_preset() -> Any:
 
     from quantize.judge.report import cpu_name
 
-    preset = AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2
+    preset = (
+        AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2
+    )
     return preset(is_static=False, per_channel=True)
 
 

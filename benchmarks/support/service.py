@@ -27,7 +27,9 @@ STARTS_WITHIN_S = 120  # on two cores that others use as well
 class Service:
     """A service that `python -m deployments` runs, and its processes."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, **args: Any) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, **args: Any
+    ) -> None:
         """`environment` is added to this process's; `args` override values of configs/service.yaml."""
         self.folder, self.environment = folder, environment or {}
         self.port = free_port()
@@ -56,14 +58,18 @@ class Service:
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # as in a terminal, where Ctrl-C reaches Ray's processes too
+                # as in a terminal, where Ctrl-C reaches Ray's processes too
+                start_new_session=True,
             )
         return self.process
 
     def start(self) -> Service:
         """Start, and return once it is ready."""
         process = self.launch()
-        wait_for(lambda: b"Ready at" in self.log.read_bytes() or process.poll() is not None, STARTS_WITHIN_S)
+        wait_for(
+            lambda: b"Ready at" in self.log.read_bytes() or process.poll() is not None,
+            STARTS_WITHIN_S,
+        )
         assert process.poll() is None, self.output()
         return self
 
@@ -109,7 +115,9 @@ def free_port() -> int:
 
 def command(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
         return ""
 
@@ -149,7 +157,9 @@ def load(service: Service, text: str, clients: int, pause: float) -> Iterator[li
             while not ended.is_set():
                 try:
                     answer = client.post(f"{service.url}/translate", json={"text": text})
-                    answers.append(200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}")
+                    answers.append(
+                        200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}"
+                    )
                 except httpx.HTTPError as error:
                     answers.append(type(error).__name__)
                 time.sleep(pause)

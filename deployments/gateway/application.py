@@ -1,7 +1,7 @@
 """The HTTP API: routes, and errors as JSON.
 
-Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind of
-answer: 400 and one sentence.
+Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind
+of answer: 400 and one sentence.
 """
 
 from __future__ import annotations
@@ -66,4 +66,6 @@ def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits)
 async def framework_error(_: Request, error: Exception) -> Response:
     """An unknown route, a wrong method, or an error raised with a sentence of our own."""
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": PHRASES.get(error.status_code, error.detail)}, error.status_code, error.headers)
+    return JSONResponse(
+        {"error": PHRASES.get(error.status_code, error.detail)}, error.status_code, error.headers
+    )

@@ -1,8 +1,8 @@
 """Whether the service can translate, answered from memory.
 
-A translator takes calls only after its canary passed, so one that answers a ping can translate. Pings
-ask no model, and a deployment counts as lost only after `stale_s` without any answer, so that overload
-never makes the service look broken.
+A translator takes calls only after its canary passed, so one that answers a ping can translate.
+Pings ask no model, and a deployment counts as lost only after `stale_s` without any answer, so that
+overload never makes the service look broken.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ STARTING_S = 0.2  # pause between pings until the first answer
 
 
 class Readiness:
-    def __init__(self, handles: Mapping[str, DeploymentHandle[Any]], settings: config.Readiness) -> None:
+    def __init__(
+        self, handles: Mapping[str, DeploymentHandle[Any]], settings: config.Readiness
+    ) -> None:
         self.handles, self.settings = handles, settings
         self.answered: dict[str, float] = {}  # when each deployment last did
 

@@ -1,7 +1,7 @@
 """The web page and the API's documentation, from the files of `deployments/web/`.
 
-1. `/` and `/docs` are asked for anew at every visit (ETag, 304). What they load lies under `/assets/<release>/`,
-   where the release is a hash of the whole folder, and is cached for good.
+1. `/` and `/docs` are asked for anew at every visit (ETag, 304). What they load lies under
+   `/assets/<release>/`, where the release is a hash of the whole folder, and is cached for good.
 2. A page that was loaded from an earlier release still gets its files: the present ones, uncached.
 3. The content security policy allows nothing but our own files: no inline script, no other host.
 4. Addresses inside the pages are relative, so a proxy may serve them under a prefix.
@@ -62,19 +62,24 @@ def add_page(app: FastAPI) -> None:
 
 @cache
 def site() -> Site:
-    # Read by each process for itself: an application that Ray sends to a replica does not carry the files along.
+    # Read by each process for itself: an application that Ray sends to a replica does not carry the
+    # files along.
     files = {
         path.relative_to(WEB).as_posix(): path.read_bytes()
         for path in sorted(WEB.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
     if "index.html" not in files:
-        raise UserError(f"{WEB / 'index.html'} does not exist: install the project with its web files")
+        raise UserError(
+            f"{WEB / 'index.html'} does not exist: install the project with its web files"
+        )
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     release = digest.hexdigest()[:16]
-    pages = {n: c.replace(PLACEHOLDER, release.encode()) for n, c in files.items() if n.endswith(".html")}
+    pages = {
+        n: c.replace(PLACEHOLDER, release.encode()) for n, c in files.items() if n.endswith(".html")
+    }
     return Site(release, pages, {n: c for n, c in files.items() if n not in pages})
 
 
@@ -91,7 +96,9 @@ async def asset(request: Request) -> Response:
     release, _, name = request.path_params["path"].partition("/")
     content = site().assets.get(name)
     if content is None:
-        return JSONResponse({"error": "No such file"}, status_code=404, headers={"Cache-Control": NEVER})
+        return JSONResponse(
+            {"error": "No such file"}, status_code=404, headers={"Cache-Control": NEVER}
+        )
     return reply(request, name, content, FOR_GOOD if release == site().release else NEVER, POLICY)
 
 
@@ -104,7 +111,10 @@ def reply(request: Request, name: str, content: bytes, caching: str, policy: str
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
+    known = {
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("If-None-Match", "").split(",")
+    }
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     kind = TYPES.get(PurePosixPath(name).suffix, "text/plain")

@@ -35,7 +35,9 @@ def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
             for model in service.models:
                 Bundle.load(model)
             return str(application.get("name", "default")), service
-    raise UserError(f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it")
+    raise UserError(
+        f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it"
+    )
 
 
 def claim(document: dict[str, Any]) -> str:
@@ -44,7 +46,9 @@ def claim(document: dict[str, Any]) -> str:
     options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
     port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)
     if not str(port).isdecimal() or not 0 < int(port) < 65536:
-        raise UserError(f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port")
+        raise UserError(
+            f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port"
+        )
     options["port"] = port = int(port)
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

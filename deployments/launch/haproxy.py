@@ -1,8 +1,9 @@
 """HAProxy in front of the ingress replicas, where RAY_SERVE_ENABLE_HA_PROXY=1 asks for it, kept to this machine.
 
-Ray's configuration for it binds two statistics pages on every interface, opens a socket that administers it to every
-user, and logs the lines of requests to UDP port 514. Ray lets the program be named: ours mends the configuration,
-then becomes HAProxy. Its files go into a folder that only this user may enter; the log's target there is never read.
+Ray's configuration for it binds two statistics pages on every interface, opens a socket that
+administers it to every user, and logs the lines of requests to UDP port 514. Ray lets the program
+be named: ours mends the configuration, then becomes HAProxy. Its files go into a folder that only
+this user may enter; the log's target there is never read.
 """
 
 from __future__ import annotations

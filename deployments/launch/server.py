@@ -1,8 +1,9 @@
 """Starts the service from serve_config.yaml and stops it on SIGTERM or SIGINT.
 
-What can be found wrong before Ray starts is one line and exit status 2; a deployment that fails is one
-line and exit status 1. To stop, the ingress replicas refuse new requests, those under way are answered,
-and only then is Ray Serve shut down. (`serve run` does neither: it stays after failures and cuts requests.)
+What can be found wrong before Ray starts is one line and exit status 2; a deployment that fails is
+one line and exit status 1. To stop, the ingress replicas refuse new requests, those under way are
+answered, and only then is Ray Serve shut down. (`serve run` does neither: it stays after failures
+and cuts requests.)
 
 CSANMT_HOST and CSANMT_PORT, read here, replace http_options.host and http_options.port.
 """
@@ -38,8 +39,15 @@ def fail(line: str, status: int) -> int:
 class Server:
     """A running service. `document` is serve_config.yaml, `url` where it will answer."""
 
-    def __init__(self, document: dict[str, Any], application: str, service: ServiceConfig, url: str) -> None:
-        self.document, self.application, self.service, self.url = document, application, service, url
+    def __init__(
+        self, document: dict[str, Any], application: str, service: ServiceConfig, url: str
+    ) -> None:
+        self.document, self.application, self.service, self.url = (
+            document,
+            application,
+            service,
+            url,
+        )
         self.stop = threading.Event()
         self.hurry = threading.Event()
         self.ready = False
@@ -127,7 +135,9 @@ class Server:
 
         if self.ready:
             await self.drain()
-        with contextlib.redirect_stdout(io.StringIO()):  # Ray reports the actors that we stop as failed
+        with contextlib.redirect_stdout(
+            io.StringIO()
+        ):  # Ray reports the actors that we stop as failed
             await serve.shutdown_async()
 
     async def drain(self) -> None:
@@ -151,7 +161,10 @@ def reason(status: Any) -> str:
     """The last error that a failed application's status quotes, on one line."""
     messages = [status.message, *(deployment.message for deployment in status.deployments.values())]
     errors = [
-        line.strip() for text in messages for line in text.splitlines() if re.match(r"\s*[\w.]*Error\b.*: ", line)
+        line.strip()
+        for text in messages
+        for line in text.splitlines()
+        if re.match(r"\s*[\w.]*Error\b.*: ", line)
     ]
     line = errors[-1] if errors else " ".join(" ".join(messages).split())
     return re.sub(r"^[\w.]*Error[^:]*: ", "", line)

@@ -20,7 +20,9 @@ RETRIES = 2  # of one call, where its replica died
 PAUSE_S = 0.2  # before the first retry, and twice that before the second
 
 
-def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+def group(
+    sentences: Sequence[tuple[int, ...]], tokens: int
+) -> Iterator[tuple[tuple[int, ...], ...]]:
     """Neighbouring sentences in groups of at most `tokens` tokens, or of one sentence that has more."""
     members: list[tuple[int, ...]] = []
     size = 0
@@ -37,7 +39,8 @@ def group(sentences: Sequence[tuple[int, ...]], tokens: int) -> Iterator[tuple[t
 async def ask(method: Gathered, item: Callable[[], Any], deadline: Deadline, shared: bool) -> Any:
     """A replica's answer to `item`, which is made anew for each try; another one is asked if it died.
 
-    Only the first try may be `shared`: who made a call fail then fails alone. Raises as Flow.translate does.
+    Only the first try may be `shared`: who made a call fail then fails alone. Raises as
+    Flow.translate does.
     """
     for attempt in range(RETRIES + 1):
         await asyncio.sleep(PAUSE_S * attempt)

@@ -1,10 +1,11 @@
 """The walk of one request: prepare, translate, finish.
 
-A short text shares its calls with others that come at the same time (deployments/request/micro_batches.py); a long one
-has calls of its own, so that nobody waits for it.
+A short text shares its calls with others that come at the same time
+(deployments/request/micro_batches.py); a long one has calls of its own, so that nobody waits for
+it.
 
-Retries and deadlines live here and nowhere else. What travels is the seconds left, and each hop counts
-on its own monotonic clock.
+Retries and deadlines live here and nowhere else. What travels is the seconds left, and each hop
+counts on its own monotonic clock.
 """
 
 from __future__ import annotations
@@ -44,10 +45,12 @@ class Flow:
     ) -> None:
         settings = config.micro_batches
         self.prepare = Gathered(preprocess.prepare, settings)
-        # By the binary digits of the longest sentence: a text waits for none that takes more than twice its time.
+        # By the binary digits of the longest sentence: a text waits for none that takes more than
+        # twice its time.
         classes = range(settings.tokens.bit_length() + 1)
         self.translators = {
-            name: [Gathered(handle.translate, settings) for _ in classes] for name, handle in translators.items()
+            name: [Gathered(handle.translate, settings) for _ in classes]
+            for name, handle in translators.items()
         }
         self.finish = Gathered(postprocess.review, settings)
         self.finish_again = Gathered(postprocess.again, settings)
@@ -62,21 +65,27 @@ class Flow:
         timings.lap("prepare")
         hypotheses = await self.hypotheses(name, prepared, deadline)
         timings.lap("translate")
-        review: Review = await ask(self.finish, lambda: (name, prepared, hypotheses), deadline, shared)
+        review: Review = await ask(
+            self.finish, lambda: (name, prepared, hypotheses), deadline, shared
+        )
         timings.lap("finish")
         if review.retries:
             review = await self.retried(name, prepared, review, deadline)
             timings.lap("retry")
         return review.translation
 
-    async def hypotheses(self, name: str, prepared: Prepared, deadline: Deadline) -> list[Hypothesis | None]:
+    async def hypotheses(
+        self, name: str, prepared: Prepared, deadline: Deadline
+    ) -> list[Hypothesis | None]:
         """One entry a unit, None where it has no ids."""
         sentences = [unit.ids for unit in prepared.units if unit.ids]
         call = Call(tuple(sentences), len(prepared.units), deadline.left(), first=True)
         best = iter(await self.decode(name, call, deadline))
         return [next(best) if unit.ids else None for unit in prepared.units]
 
-    async def retried(self, name: str, prepared: Prepared, review: Review, deadline: Deadline) -> Review:
+    async def retried(
+        self, name: str, prepared: Prepared, review: Review, deadline: Deadline
+    ) -> Review:
         """The review after the tries it asks for, or the best so far where load or time forbid one."""
         try:
             while review.retries:
@@ -87,10 +96,17 @@ class Flow:
         return review
 
     async def again(
-        self, name: str, prepared: Prepared, review: Review, found: list[list[Hypothesis]], deadline: Deadline
+        self,
+        name: str,
+        prepared: Prepared,
+        review: Review,
+        found: list[list[Hypothesis]],
+        deadline: Deadline,
     ) -> Review:
         shared = len(prepared.text) < self.short
-        answer: Review = await ask(self.finish_again, lambda: (name, prepared, review, found), deadline, shared)
+        answer: Review = await ask(
+            self.finish_again, lambda: (name, prepared, review, found), deadline, shared
+        )
         return answer
 
     async def tries(
@@ -99,7 +115,12 @@ class Flow:
         """The hypotheses of each retry's sentences; retries that are equally strict are decoded together."""
         found: dict[Strictness, Iterator[Hypothesis]] = {}
         for strictness in {retry.strictness for retry in retries}:
-            sentences = [ids for retry in retries if retry.strictness == strictness for ids in retry.sentences]
+            sentences = [
+                ids
+                for retry in retries
+                if retry.strictness == strictness
+                for ids in retry.sentences
+            ]
             call = Call(tuple(sentences), len(prepared.units), deadline.left(), False, strictness)
             found[strictness] = iter(await self.decode(name, call, deadline))
         return [list(islice(found[retry.strictness], len(retry.sentences))) for retry in retries]

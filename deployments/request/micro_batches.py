@@ -1,9 +1,10 @@
 """Short requests that come at about the same time share their handle calls.
 
-A handle call costs Ray Serve nearly the same for one item as for many. An item that finds no call under way
-is sent at once; those that come while one is are sent together, in the next. That one waits for the answer
-to the one before it, but no longer than a few milliseconds an item under way, which is little beside what so
-many take to be translated: nobody is held up by a slow replica, or a dead one.
+A handle call costs Ray Serve nearly the same for one item as for many. An item that finds no call
+under way is sent at once; those that come while one is are sent together, in the next. That one
+waits for the answer to the one before it, but no longer than a few milliseconds an item under way,
+which is little beside what so many take to be translated: nobody is held up by a slow replica, or a
+dead one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class Gathered:
 
     def __init__(self, method: DeploymentHandle[Any], settings: MicroBatches) -> None:
         # What travels are plain values: pickle does it in half of the time that cloudpickle takes.
-        self.method = method.options(request_serialization="pickle", response_serialization="pickle")
+        self.method = method.options(
+            request_serialization="pickle", response_serialization="pickle"
+        )
         self.settings = settings
         self.under_way = 0  # items in shared calls
         self.waiting: deque[Waiting] = deque()
@@ -46,13 +49,14 @@ class Gathered:
     async def together(self, item: Any) -> Any:
         """The answer to one item, in a call with others that wait now.
 
-        If the call fails, all of them raise what it raised. Cancelling this leaves the others their call; once
-        nobody waits for any of its answers, it is cancelled.
+        If the call fails, all of them raise what it raised. Cancelling this leaves the others their
+        call; once nobody waits for any of its answers, it is cancelled.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.waiting.append((item, answer))
         if self.sender is None:
-            # In no request's context: Serve would cancel the call with the request that happened to come first.
+            # In no request's context: Serve would cancel the call with the request that happened to
+            # come first.
             self.sender = asyncio.get_running_loop().create_task(self.send(), context=Context())
         return await answer
 

@@ -1,9 +1,9 @@
 """How long a new sentence would wait for the engine.
 
 The rate is learnt only while sentences wait, since an engine that is not full finishes fewer tokens
-than it could, and each time over as many tokens as the engine holds, since one that has just filled up
-finishes none at first. It follows a faster measurement at once and a slower one gradually: work for clients
-that left before it was done counts for nothing, and must not make the engine look slow.
+than it could, and each time over as many tokens as the engine holds, since one that has just filled
+up finishes none at first. It follows a faster measurement at once and a slower one gradually: work
+for clients that left before it was done counts for nothing, and must not make the engine look slow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Load:
         self.lock = threading.Lock()
         self.tokens = 0  # waiting or being translated
         self.rate: float | None = None  # tokens a second; None until the engine has once been full
-        self.since: float | None = None  # when the engine was first seen full, without a pause since
+        self.since: float | None = (
+            None  # when the engine was first seen full, without a pause since
+        )
         self.finished = 0  # tokens since then
         self.gone = 0  # these and the ones given up
 

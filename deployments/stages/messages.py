@@ -1,7 +1,7 @@
 """What travels between the deployments beside the pipeline's own types. Immutable and picklable.
 
-Refusals are values, not exceptions: an exception would reach the caller as Ray's own, with a traceback,
-and would hit the neighbours of a shared call.
+Refusals are values, not exceptions: an exception would reach the caller as Ray's own, with a
+traceback, and would hit the neighbours of a shared call.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Refusal(Enum):
 class Call:
     """Sentences for one translator.
 
-    `seconds` are what is left of the request's time; the receiver counts on its own clock. The first
-    call of a request may be refused for load, the following ones may not.
+    `seconds` are what is left of the request's time; the receiver counts on its own clock. The
+    first call of a request may be refused for load, the following ones may not.
     """
 
     sentences: tuple[tuple[int, ...], ...]  # source ids without the end symbol

@@ -16,11 +16,14 @@ class Preprocess:
     """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
 
     def __init__(self, bundles: Mapping[str, str]) -> None:
-        self.preprocessors = {name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()}
+        self.preprocessors = {
+            name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
+        }
 
     async def prepare(self, texts: Sequence[tuple[str, str]]) -> list[Prepared | Refusal]:
         """`texts` are names of models and what they are to translate."""
-        # In a thread, since a long text takes a quarter of a second and health checks must be answered.
+        # In a thread, since a long text takes a quarter of a second and health checks must be
+        # answered.
         return await asyncio.to_thread(lambda: [self.one(*text) for text in texts])
 
     def one(self, model: str, text: str) -> Prepared | Refusal:

@@ -1,8 +1,8 @@
 """The translate deployment: the INT8 engine of one model.
 
-`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns their
-futures, which each caller awaits for itself. The engine decides what runs together, so a short
-request overtakes a long one and one batch at a time is no bottleneck.
+`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns
+their futures, which each caller awaits for itself. The engine decides what runs together, so a
+short request overtakes a long one and one batch at a time is no bottleneck.
 """
 
 from __future__ import annotations
@@ -53,13 +53,17 @@ class Translate:
     def __init__(self, path: str, config: ServiceConfig) -> None:
         bundle = Bundle.load(path)
         settings = EngineSettings(
-            workers=max(1, int(config.translate.num_cpus)), max_batch_tokens=config.translate.max_batch_tokens
+            workers=max(1, int(config.translate.num_cpus)),
+            max_batch_tokens=config.translate.max_batch_tokens,
         )
         self.engine = Engine.load(bundle, settings)
         difference = canary.replay(self.engine.sessions)
-        logger.info("%s: the canary holds, largest |Δ log p| %.2g", bundle.manifest.name, difference)
+        logger.info(
+            "%s: the canary holds, largest |Δ log p| %.2g", bundle.manifest.name, difference
+        )
         self.options = replace(
-            default_options(bundle.manifest.decoding), **config.decoding.model_dump(exclude_none=True)
+            default_options(bundle.manifest.decoding),
+            **config.decoding.model_dump(exclude_none=True),
         )
         self.longest_wait_s: dict[Lane, float] = {
             "interactive": config.limits.queue_wait_s,
@@ -80,7 +84,9 @@ class Translate:
     @serve.batch(batch_wait_timeout_s=0.0)
     async def admit(self, gathered: list[list[Ticket]]) -> list[list[asyncio.Task[Answer]]]:
         """One task a ticket, at once; each ends with its own sentences."""
-        return [[asyncio.create_task(self.run(ticket)) for ticket in tickets] for tickets in gathered]
+        return [
+            [asyncio.create_task(self.run(ticket)) for ticket in tickets] for tickets in gathered
+        ]
 
     async def run(self, ticket: Ticket) -> Answer:
         if ticket.closed:
@@ -104,13 +110,21 @@ class Translate:
         """Until a new sentence of this lane is decoded; interactive ones go first."""
         stats = self.engine.stats()
         self.load.observe(stats.waiting_tokens)
-        return self.load.wait_s(stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens)
+        return self.load.wait_s(
+            stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
+        )
 
-    def submit(self, ids: tuple[int, ...], call: Call, lane: Lane) -> Future[tuple[Hypothesis, ...]]:
-        future = self.engine.submit(ids, options=call.strictness.applied(self.options), timeout=call.seconds, lane=lane)
+    def submit(
+        self, ids: tuple[int, ...], call: Call, lane: Lane
+    ) -> Future[tuple[Hypothesis, ...]]:
+        future = self.engine.submit(
+            ids, options=call.strictness.applied(self.options), timeout=call.seconds, lane=lane
+        )
         self.load.enter(len(ids))
         future.add_done_callback(
-            lambda future: self.load.leave(len(ids), done=not future.cancelled() and future.exception() is None)
+            lambda future: self.load.leave(
+                len(ids), done=not future.cancelled() and future.exception() is None
+            )
         )
         return future
 

@@ -40,7 +40,9 @@ def severity(warnings: Sequence[str]) -> int:
     return sum(SEVERITY[name] for name in warnings)
 
 
-def checked(seen: str, target: str, protected: Sequence[Protected], tokens: tuple[int, int]) -> Iterator[str]:
+def checked(
+    seen: str, target: str, protected: Sequence[Protected], tokens: tuple[int, int]
+) -> Iterator[str]:
     """The warnings for a translation, both texts with placeholders; `tokens` are the source's and the target's."""
     if not (kept(target, protected) and filled(seen, target, protected)):
         yield "protected"
@@ -85,7 +87,9 @@ def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
     )
 
 
-def _between_tags(text: str, protected: Sequence[Protected]) -> Iterator[tuple[tuple[str, str], str]]:
+def _between_tags(
+    text: str, protected: Sequence[Protected]
+) -> Iterator[tuple[tuple[str, str], str]]:
     marks = [mark for mark in PLACEHOLDER.finditer(text) if number_of(mark[0]) < len(protected)]
     for left, right in pairwise(marks):
         if all(protected[number_of(mark[0])].kind == "tag" for mark in (left, right)):
@@ -95,7 +99,9 @@ def _between_tags(text: str, protected: Sequence[Protected]) -> Iterator[tuple[t
 def _ordered(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:
     """Pairs of spans of which the first must come first."""
     yield from _enclosing(protected)
-    positional = [number for number, span in enumerate(protected) if _POSITIONAL.fullmatch(span.text)]
+    positional = [
+        number for number, span in enumerate(protected) if _POSITIONAL.fullmatch(span.text)
+    ]
     yield from pairwise(positional)
 
 

@@ -1,6 +1,7 @@
 """A model's output as English sets it: punctuation, spaces, the capital and the mark of a sentence.
 
-Everything here sees one translated sentence or list marker; text kept from the source never comes here.
+Everything here sees one translated sentence or list marker; text kept from the source never comes
+here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ _SENTENCE_END = re.compile(f"[。｡！？!?.．…⋯][{_CLOSERS}]*$")
 _LAST = 20  # characters at the end of a source in which its final mark is looked for
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
-_SIGNS = str.maketrans("、。｡“”„‟«»「」『』《》〈〉‘’‚‛【】〔〕", ',..""""""""""""""' + "''''[][]", "")
+_SIGNS = str.maketrans(
+    "、。｡“”„‟«»「」『』《》〈〉‘’‚‛【】〔〕", ',..""""""""""""""' + "''''[][]", ""
+)
 _ENGLISH = _WIDE | _SIGNS
 _TYPED_QUOTES = re.compile("(?<!`)`` ?(?!`)| ?(?<!')''(?!')")  # as corpora of news have them
 _ELLIPSES = re.compile("[…⋯]+")
@@ -25,7 +28,9 @@ _MISSING_SPACE = re.compile(
     r"(?<=[，。！？；：、…⋯”」』》）】〕］])(?!(?<=\d[，：．。])\d)(?=[^\W_]|[“‘「『《（【〔［])"
     r"|(?<=[^\W_,.;:!?])(?=[“「『《（【〔［])|(?<=[,.;:!?])(?=[“「『《（【〔［])"
 )
-_SPACE_BEFORE = re.compile(r" +(?=[,)]|[.;!?]+(?:[\s\"')\]]|$)|:(?:\s|$))")  # not before ".NET" or ":key"
+_SPACE_BEFORE = re.compile(
+    r" +(?=[,)]|[.;!?]+(?:[\s\"')\]]|$)|:(?:\s|$))"
+)  # not before ".NET" or ":key"
 _SPACE_AFTER = re.compile(r"(?<=\() +")
 
 _FIRST_WORD = re.compile(r"([\"'(\[]*)([a-z]+)(?=[\s,;:!?\"')\]]|\.?$|\.\s)")
@@ -55,7 +60,9 @@ def english(text: str) -> str:
 
 def joined(pieces: Sequence[str], translated: Sequence[bool]) -> str:
     """A sentence from its pieces, of which some were translated alone and others kept as they were."""
-    pairs = [(piece.strip(), own) for piece, own in zip(pieces, translated, strict=True) if piece.strip()]
+    pairs = [
+        (piece.strip(), own) for piece, own in zip(pieces, translated, strict=True) if piece.strip()
+    ]
     text = ""
     for i, (piece, own) in enumerate(pairs):
         if own and i + 1 < len(pairs):
@@ -90,7 +97,9 @@ def closed(text: str, source: str) -> str:
     body = text[: closers.start()].rstrip(" ,")
     if not body or body.endswith(_ENDS):
         return text
-    sign = "?" if not {"？", "?"}.isdisjoint(mark["marks"]) else "." if "。" in mark["marks"] else "!"
+    sign = (
+        "?" if not {"？", "?"}.isdisjoint(mark["marks"]) else "." if "。" in mark["marks"] else "!"
+    )
     if mark["closers"] and not body.endswith("("):
         return body + sign + closers[0]
     return body + closers[0] + sign

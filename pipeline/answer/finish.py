@@ -30,7 +30,12 @@ class Postprocessor:
     def load(bundle: Bundle) -> Postprocessor:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
         entry = bundle.manifest.tokenizer
-        parser = Parser(load_tokenizer(bundle), entry.unknown_id, bundle.manifest.decoding.end_id, entry.mask_symbols)
+        parser = Parser(
+            load_tokenizer(bundle),
+            entry.unknown_id,
+            bundle.manifest.decoding.end_id,
+            entry.mask_symbols,
+        )
         return Postprocessor(parser, Ladder(Encoder.load(bundle)))
 
     def __call__(self, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> Translation:
@@ -43,12 +48,18 @@ class Postprocessor:
         Raises ValueError if their number differs from the number of units.
         """
         answers = [
-            self._answer(unit, (unit,), unit.protected, (hypothesis,), capital) if unit.ids else Answer(unit.text)
-            for unit, hypothesis, capital in zip(prepared.units, hypotheses, capitals(prepared), strict=True)
+            self._answer(unit, (unit,), unit.protected, (hypothesis,), capital)
+            if unit.ids
+            else Answer(unit.text)
+            for unit, hypothesis, capital in zip(
+                prepared.units, hypotheses, capitals(prepared), strict=True
+            )
         ]
         return self._reviewed(prepared, answers, range(len(answers)))
 
-    def again(self, prepared: Prepared, review: Review, hypotheses: Sequence[Sequence[Hypothesis]]) -> Review:
+    def again(
+        self, prepared: Prepared, review: Review, hypotheses: Sequence[Sequence[Hypothesis]]
+    ) -> Review:
         """The review of the same request after its retries; one sequence a retry, one hypothesis a sentence of it.
 
         A unit keeps the better of its answers. Raises ValueError if the numbers differ.
@@ -73,11 +84,16 @@ class Postprocessor:
     ) -> Answer:
         """The unit's translation from that of its parts."""
         pairs = list(zip(parts, hypotheses, strict=True))
-        found = [self._parse(part, hypothesis) if part.ids else (part.text, ()) for part, hypothesis in pairs]
+        found = [
+            self._parse(part, hypothesis) if part.ids else (part.text, ())
+            for part, hypothesis in pairs
+        ]
         warnings = dict.fromkeys(name for _, names in found for name in names)
         scores = [hypothesis.score for _, hypothesis in pairs if hypothesis]
         score = sum(scores) / len(scores) if scores else None
-        text = claimed(joined([text for text, _ in found], [bool(part.ids) for part in parts]), protected)
+        text = claimed(
+            joined([text for text, _ in found], [bool(part.ids) for part in parts]), protected
+        )
         text = english(text)
         if capital:
             text = capitalised(text, unit.seen)
@@ -91,6 +107,10 @@ class Postprocessor:
             return Answer(unit.text, tuple(warnings), score=score)
         return Answer(restore(text, protected), tuple(warnings), translated=True, score=score)
 
-    def _reviewed(self, prepared: Prepared, answers: Sequence[Answer], units: Iterable[int]) -> Review:
+    def _reviewed(
+        self, prepared: Prepared, answers: Sequence[Answer], units: Iterable[int]
+    ) -> Review:
         tries = (self._next_try(i, prepared.units[i], answers[i]) for i in units)
-        return Review(laid_out(prepared, answers), tuple(answers), tuple(retry for retry in tries if retry))
+        return Review(
+            laid_out(prepared, answers), tuple(answers), tuple(retry for retry in tries if retry)
+        )

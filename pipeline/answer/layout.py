@@ -35,10 +35,16 @@ def laid_out(prepared: Prepared, answers: Sequence[Answer]) -> Translation:
     sentences = []
     for unit, answer, separator in zip(prepared.units, answers, separators[1:], strict=True):
         span = Span(offset, offset + len(answer.text))
-        sentences.append(SentenceTranslation(unit.text, answer.text, unit.span, span, answer.score, answer.warnings))
+        sentences.append(
+            SentenceTranslation(
+                unit.text, answer.text, unit.span, span, answer.score, answer.warnings
+            )
+        )
         pieces += [answer.text, separator]
         offset = span.end + len(separator)
-    warnings = dict.fromkeys([*prepared.warnings, *(name for answer in answers for name in answer.warnings)])
+    warnings = dict.fromkeys(
+        [*prepared.warnings, *(name for answer in answers for name in answer.warnings)]
+    )
     return Translation(prepared.text, "".join(pieces), tuple(sentences), tuple(warnings))
 
 
@@ -69,7 +75,8 @@ def _between(left: Answer, separator: str, right: Answer) -> str:
         return _line_start(separator, right)
     if any(character.isspace() for character in separator):
         return separator.replace("\u3000", " ")
-    # With a kept neighbour such as "）" or "</b>" on the side that clings, English has no space either.
+    # With a kept neighbour such as "）" or "</b>" on the side that clings, English has no space
+    # either.
     clings = (not right.translated and right.text[0] in _NO_SPACE_BEFORE) or (
         not left.translated and left.text[-1] in _NO_SPACE_AFTER
     )

@@ -31,14 +31,20 @@ class Parser:
     Mask symbols become placeholders.
     """
 
-    def __init__(self, tokenizer: Tokenizer, unknown_id: int, end_id: int, mask_symbols: Sequence[str] = ()) -> None:
-        self._placeholders = {symbol: placeholder(number) for number, symbol in enumerate(mask_symbols)}
+    def __init__(
+        self, tokenizer: Tokenizer, unknown_id: int, end_id: int, mask_symbols: Sequence[str] = ()
+    ) -> None:
+        self._placeholders = {
+            symbol: placeholder(number) for number, symbol in enumerate(mask_symbols)
+        }
         self._masks = re.compile("|".join(map(re.escape, mask_symbols)) or r"(?!)")
         self._tokenizer = tokenizer
         self._unknown_id = unknown_id
         self._end_id = end_id
 
-    def __call__(self, unit: Unit | Part, hypothesis: Hypothesis | None) -> tuple[str, tuple[str, ...]]:
+    def __call__(
+        self, unit: Unit | Part, hypothesis: Hypothesis | None
+    ) -> tuple[str, tuple[str, ...]]:
         ids = list(hypothesis.ids) if hypothesis else []
         warnings = []
         if self._end_id in ids:
@@ -69,7 +75,8 @@ class Parser:
                     granted = _rounds(source)
                 rounds = (end - start) // period
                 if rounds > max(self._harmless(ids[start : start + period]), granted):
-                    # A round begun stays where text follows, so that the words around it do not run together.
+                    # A round begun stays where text follows, so that the words around it do not run
+                    # together.
                     rest = ids[start + period * rounds :] if end < len(ids) else []
                     ids = ids[: start + period * granted] + rest
                     break
@@ -98,5 +105,7 @@ def _runs(items: Sequence[object], period: int) -> list[tuple[int, int]]:
 
 def _rounds(source: str) -> int:
     """How often the source repeats a phrase of up to eight characters in a row, at most MOST_REPEATS."""
-    rounds = [(end - start) // period for period in range(1, 9) for start, end in _runs(source, period)]
+    rounds = [
+        (end - start) // period for period in range(1, 9) for start, end in _runs(source, period)
+    ]
     return min(max(rounds, default=1), MOST_REPEATS)

@@ -1,6 +1,7 @@
 """The next try for a sentence whose translation failed a check: stricter, or another way around.
 
-1. "around": what stands between the protected spans is translated alone, the spans stay where they were;
+1. "around": what stands between the protected spans is translated alone, the spans stay where they
+   were;
 2. "masked": the numbers that were lost are masked, and come back as English writes them;
 3. "no-repeat": the search takes no three tokens in a row twice;
 4. "greedy": the best token at each step;
@@ -52,7 +53,9 @@ class Ladder:
             return None
         for warning in sorted(answer.warnings, key=lambda name: -SEVERITY[name]):
             for remedy in _REMEDIES[warning]:
-                if remedy not in answer.tried and (retry := self._retry(index, unit, answer, remedy)):
+                if remedy not in answer.tried and (
+                    retry := self._retry(index, unit, answer, remedy)
+                ):
                     return retry
         return None
 
@@ -107,7 +110,10 @@ def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protect
         wanted = not lost or any(start <= place < end for place in lost)
         hidden = PLACEHOLDER.findall(unit.seen[at:])
         if wanted and len(protected) + len(hidden) < most:
-            pieces += [_renumbered(unit.seen[at:start], unit, protected), placeholder(len(protected))]
+            pieces += [
+                _renumbered(unit.seen[at:start], unit, protected),
+                placeholder(len(protected)),
+            ]
             protected.append(Protected(english, "number"))
             at = end
     return "".join([*pieces, _renumbered(unit.seen[at:], unit, protected)]), tuple(protected)

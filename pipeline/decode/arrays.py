@@ -21,7 +21,10 @@ def resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDA
     """An array of `shape`, its first `live` entries as in `old`, zeros where they grew; in its memory if it can."""
     if old.shape == shape:
         return old
-    common = slice(live), *(slice(min(sizes)) for sizes in zip(old.shape[1:], shape[1:], strict=True))
+    common = (
+        slice(live),
+        *(slice(min(sizes)) for sizes in zip(old.shape[1:], shape[1:], strict=True)),
+    )
     kept = old[common].copy()
     memory = (old if old.base is None else old.base).reshape(-1)
     if memory.size < math.prod(shape):

@@ -1,9 +1,10 @@
 """The in-flight batch: sentences that are decoded together, each at its own position.
 
-Slots 0 … N-1 hold sentences; slot n owns rows n·K … n·K+K-1 (its beams). A sentence joins at slot N; when
-one leaves, the last slot moves into its place, so live rows are always a contiguous prefix of every
-buffer. Buffers are kept while the batch lives; slots and room in the cache grow by doubling. Source positions are
-as many as the longest sentence needs since the batch was last empty: attention reads them all for every sentence.
+Slots 0 … N-1 hold sentences; slot n owns rows n·K … n·K+K-1 (its beams). A sentence joins at slot
+N; when one leaves, the last slot moves into its place, so live rows are always a contiguous prefix
+of every buffer. Buffers are kept while the batch lives; slots and room in the cache grow by
+doubling. Source positions are as many as the longest sentence needs since the batch was last empty:
+attention reads them all for every sentence.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Batch:
     logits: Floats  # [R, V]
     alignment: Floats  # [R, L, S]
 
-    def __init__(self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0) -> None:
+    def __init__(
+        self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0
+    ) -> None:
         """`session` is a step graph: with `candidates` the choosing one, without one of the others."""
         self._dimensions, self._session = sessions.dimensions, session
         names = [output.name for output in session.get_outputs()]
@@ -42,7 +45,9 @@ class Batch:
         self.source_mask: npt.NDArray[np.int32] = np.zeros((0, 0), np.int32)
         self.semantic_bias: Floats = np.zeros((0, 0, 0), np.float32)
         layers = sessions.dimensions.num_decoder_layers
-        self.cross_keys, self.cross_values, self.caches = (_empty(n) for n in (layers, layers, 2 * layers))
+        self.cross_keys, self.cross_values, self.caches = (
+            _empty(n) for n in (layers, layers, 2 * layers)
+        )
         self._allocate(slots=4, sources=2 * PLACES, room=2 * PLACES)
 
     @property
@@ -118,7 +123,9 @@ class Batch:
             (self.cross_values, (want[0], h, want[1], d), self.size),
             (self.caches, (rows, h, want[2], d), live),
         ):
-            for index, buffer in enumerate(buffers):  # one at a time, so that two are never held of all
+            for index, buffer in enumerate(
+                buffers
+            ):  # one at a time, so that two are never held of all
                 buffers[index] = resized(buffer, shape, filled)
         self._outputs()
 
@@ -132,7 +139,9 @@ class Batch:
             "alignment": (rows, dims.num_decoder_layers, self._sources),
         }
         for name in self._gives:
-            setattr(self, name, np.zeros(shapes[name], np.int64 if name == "top_ids" else np.float32))
+            setattr(
+                self, name, np.zeros(shapes[name], np.int64 if name == "top_ids" else np.float32)
+            )
         self._bound = None
 
     def _bind(self) -> None:
@@ -165,8 +174,12 @@ class Batch:
         ]
         if self._dimensions.semantic_bias:
             pairs.append(("semantic_bias", self.semantic_bias[: self.size]))
-        pairs += [(f"cross_key_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_keys)]
-        pairs += [(f"cross_value_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_values)]
+        pairs += [
+            (f"cross_key_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_keys)
+        ]
+        pairs += [
+            (f"cross_value_{i}", buffer[: self.size]) for i, buffer in enumerate(self.cross_values)
+        ]
         return pairs + ([("candidates", count)] if self.candidates else [])
 
 

@@ -1,7 +1,8 @@
 """The canary: given translations whose probabilities a sound model must reproduce before it serves.
 
-It is teacher-forced, so it holds on every kind of CPU: translations of an INT8 model may differ between
-instruction sets in the last bits, log-probabilities of given tokens only within the tolerance.
+It is teacher-forced, so it holds on every kind of CPU: translations of an INT8 model may differ
+between instruction sets in the last bits, log-probabilities of given tokens only within the
+tolerance.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def read(bundle: Bundle) -> CanaryFile:
     try:
         return CanaryFile.model_validate_json(path.read_bytes())
     except ValidationError:
-        raise BundleError(f"{path}: expected the canary's pairs, found something else: rebuild the bundle") from None
+        raise BundleError(
+            f"{path}: expected the canary's pairs, found something else: rebuild the bundle"
+        ) from None
 
 
 def replay(sessions: Sessions) -> float:
@@ -42,7 +45,8 @@ def replay(sessions: Sessions) -> float:
     pairs = read(bundle).pairs
     found = forced_logprobs(sessions, [p.source for p in pairs], [p.target for p in pairs])
     largest = max(
-        float(np.abs(scores - np.array(pair.logprobs)).max()) for scores, pair in zip(found, pairs, strict=True)
+        float(np.abs(scores - np.array(pair.logprobs)).max())
+        for scores, pair in zip(found, pairs, strict=True)
     )
     tolerance = bundle.manifest.canary.tolerance
     if not largest <= tolerance:

@@ -1,11 +1,13 @@
 """The decode engine: in-flight batching over a bundle's sessions.
 
-1. A submitted sentence waits in one of two lanes: `interactive` or `bulk` (sentences of long documents).
-2. Each worker thread runs one batch, one step at a time; between steps finished sentences leave, those
-   whose caller left or whose deadline passed are dropped, and waiting ones join.
-3. A token budget bounds a batch, not a row count; bulk may fill only part of it, and interactive sentences
-   join first, so that a one-line request overtakes a document that came before it.
-4. A failure in a worker fails the sentences it held and makes `check` raise: the replica is replaced.
+1. A submitted sentence waits in one of two lanes: `interactive` or `bulk` (sentences of long
+   documents).
+2. Each worker thread runs one batch, one step at a time; between steps finished sentences leave,
+   those whose caller left or whose deadline passed are dropped, and waiting ones join.
+3. A token budget bounds a batch, not a row count; bulk may fill only part of it, and interactive
+   sentences join first, so that a one-line request overtakes a document that came before it.
+4. A failure in a worker fails the sentences it held and makes `check` raise: the replica is
+   replaced.
 """
 
 from __future__ import annotations
@@ -61,13 +63,18 @@ def default_options(decoding: Decoding) -> DecodingOptions:
 class Engine:
     """Thread-safe. `submit` never blocks; results come through futures."""
 
-    def __init__(self, sessions: Sessions, settings: EngineSettings, batch: type[Batch] = Batch) -> None:
+    def __init__(
+        self, sessions: Sessions, settings: EngineSettings, batch: type[Batch] = Batch
+    ) -> None:
         decoding = sessions.bundle.manifest.decoding
         self.sessions, self.settings = sessions, settings
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
         self._reserve = RESERVED * settings.max_batch_tokens
-        self._lanes: dict[Lane, deque[Job]] = {"interactive": deque(), "bulk": deque()}  # in order of precedence
+        self._lanes: dict[Lane, deque[Job]] = {
+            "interactive": deque(),
+            "bulk": deque(),
+        }  # in order of precedence
         self._work = threading.Condition()
         self._open, self._failed = True, False
         self._workers = [Worker(sessions, batch) for _ in range(settings.workers)]
@@ -82,7 +89,9 @@ class Engine:
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
         """Open the sessions and translate a little, so that the first request finds everything in place."""
         engine = Engine(Sessions(bundle), settings or EngineSettings())
-        engine.submit([bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)).result()
+        engine.submit(
+            [bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)
+        ).result()
         return engine
 
     def submit(
@@ -95,9 +104,9 @@ class Engine:
     ) -> Future[tuple[Hypothesis, ...]]:
         """Decode one sentence: source ids without the end symbol, at least one.
 
-        The future gives its hypotheses, best first. Cancelling it drops the sentence before the next step.
-        It may raise DeadlineExceeded after `timeout` seconds, or EngineStopped. Raises InvalidText at once
-        for a sentence or a `max_length` that the bundle does not allow.
+        The future gives its hypotheses, best first. Cancelling it drops the sentence before the
+        next step. It may raise DeadlineExceeded after `timeout` seconds, or EngineStopped. Raises
+        InvalidText at once for a sentence or a `max_length` that the bundle does not allow.
         """
         options = options or self.defaults
         self._check(ids, options)
@@ -105,7 +114,9 @@ class Engine:
         job = Job(tuple(ids), options, lane, deadline)
         with self._work:
             if not self._open:
-                job.future.set_exception(EngineStopped("the engine is stopped: try again on another replica"))
+                job.future.set_exception(
+                    EngineStopped("the engine is stopped: try again on another replica")
+                )
             else:
                 self._lanes[lane].append(job)
                 self._work.notify()
@@ -117,13 +128,17 @@ class Engine:
         if not 0 < len(ids) <= self._max_source:
             raise InvalidText(f"a sentence of {len(ids)} tokens: give 1 to {self._max_source}")
         if not (min(ids) >= 0 and max(ids) < dims.source_vocab_size):
-            raise InvalidText(f"a source id outside the vocabulary: give 0 to {dims.source_vocab_size - 1}")
+            raise InvalidText(
+                f"a source id outside the vocabulary: give 0 to {dims.source_vocab_size - 1}"
+            )
         if not 0 < options.max_length <= dims.max_positions:
             raise InvalidText(f"max_length {options.max_length}: give 1 to {dims.max_positions}")
 
     def stats(self) -> EngineStats:
         with self._work:
-            waiting = {lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()}
+            waiting = {
+                lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()
+            }
             sentences = sum(map(len, self._lanes.values()))
             active = sum(worker.active for worker in self._workers)
             return EngineStats(sentences, sum(waiting.values()), waiting["interactive"], active)
@@ -170,7 +185,9 @@ class Engine:
             while self._open and not worker.jobs and not any(self._lanes.values()):
                 self._work.wait()
             waiting = sum(map(len, self._lanes.values()))
-            share = min(JOINS_A_STEP if worker.jobs else FIRST_JOINS, -(-waiting // self.settings.workers))
+            share = min(
+                JOINS_A_STEP if worker.jobs else FIRST_JOINS, -(-waiting // self.settings.workers)
+            )
             while len(worker.joining) < share and (job := self._next(worker)):
                 worker.joining.append(job)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 class DecodingOptions:
     """How the engine searches.
 
-    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with the end
-    symbol, and `limit` lowers it for short sentences where `length_ratio` is set. Beam search is CSANMT's
-    own (docs/csanmt.md), and beam 1 is not greedy: the search goes on with the runner-up after an end
-    symbol. `greedy` takes the best token at each step instead, with one row a sentence whatever
-    `beam_size` says. Beam search takes no `no_repeat_ngram` tokens in a row twice, unless that is 0.
+    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with
+    the end symbol, and `limit` lowers it for short sentences where `length_ratio` is set. Beam
+    search is CSANMT's own (docs/csanmt.md), and beam 1 is not greedy: the search goes on with the
+    runner-up after an end symbol. `greedy` takes the best token at each step instead, with one row
+    a sentence whatever `beam_size` says. Beam search takes no `no_repeat_ngram` tokens in a row
+    twice, unless that is 0.
     """
 
     beam_size: int = 4
@@ -39,8 +40,9 @@ class DecodingOptions:
 class Hypothesis:
     """A finished translation: target ids without the end symbol.
 
-    `score` is log p / ((5+n)/6)^α with n counting the end symbol, or log p / n^α for Marian models; `steps`
-    is the number of decoding steps its sentence took; `finished` is false where max_length cut it.
+    `score` is log p / ((5+n)/6)^α with n counting the end symbol, or log p / n^α for Marian models;
+    `steps` is the number of decoding steps its sentence took; `finished` is false where max_length
+    cut it.
     """
 
     ids: tuple[int, ...]

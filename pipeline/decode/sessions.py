@@ -16,9 +16,13 @@ from pipeline.decode.arrays import Floats
 from pipeline.errors import BundleError
 
 EXACT_SUMS = "session.x64quantprecision"
-PLACES = 16  # source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours are
+# source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours
+# are
+PLACES = 16
 TOGETHER = 8  # sentences encoded in one run; more gain nothing and take memory
-SLOWER_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long as the two it replaces
+SLOWER_FUSIONS = [
+    "SkipLayerNormFusion"
+]  # its kernel takes eight times as long as the two it replaces
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,11 @@ class Sessions:
             row[: len(ids)] = ids
         masks, *outputs = self._run_encoder({"input_ids": rows, "lengths": lengths})
         dims = self.dimensions
-        biases = outputs.pop(0) if dims.semantic_bias else np.zeros((len(rows), 0, dims.hidden_size), np.float32)
+        biases = (
+            outputs.pop(0)
+            if dims.semantic_bias
+            else np.zeros((len(rows), 0, dims.hidden_size), np.float32)
+        )
         for index, length in enumerate(lengths.tolist()):
             keys = tuple(keys[index, :, :, :length] for keys in outputs[::2])
             values = tuple(values[index, :, :length] for values in outputs[1::2])
@@ -99,12 +107,18 @@ def open_session(path: Path) -> ort.InferenceSession:
 def check_exact(session: ort.InferenceSession, path: Path) -> None:
     """Raises BundleError unless the session's INT8 sums are exact on every CPU.
 
-    Without VNNI, sums of u8×s8 products saturate silently. `EXACT_SUMS` mends that, but only where the
-    optimiser runs at EXTENDED or higher.
+    Without VNNI, sums of u8×s8 products saturate silently. `EXACT_SUMS` mends that, but only where
+    the optimiser runs at EXTENDED or higher.
     """
     options = session.get_session_options()
-    levels = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED, ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    if options.graph_optimization_level not in levels or options.get_session_config_entry(EXACT_SUMS) != "1":
+    levels = (
+        ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+        ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    )
+    if (
+        options.graph_optimization_level not in levels
+        or options.get_session_config_entry(EXACT_SUMS) != "1"
+    ):
         raise BundleError(
             f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation level EXTENDED or "
             "higher, without which INT8 sums are wrong on CPUs without VNNI: install the locked version"

@@ -24,10 +24,12 @@ def forced_logits(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats
 def forced_alignment(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats]:
     """Where the decoder looks when it predicts each of n target tokens and the end symbol: [n+1, L, S].
 
-    Of each of L layers the cross-attention's weights, averaged over its heads, on the source's tokens and its
-    end symbol; they add up to 1. Ids come without end symbols.
+    Of each of L layers the cross-attention's weights, averaged over its heads, on the source's
+    tokens and its end symbol; they add up to 1. Ids come without end symbols.
     """
-    found = _forced(sessions, "step_alignment.onnx", sources, targets, lambda batch: batch.alignment)
+    found = _forced(
+        sessions, "step_alignment.onnx", sources, targets, lambda batch: batch.alignment
+    )
     return [steps[:, :, : len(source) + 1] for source, steps in zip(sources, found, strict=True)]
 
 

@@ -43,7 +43,9 @@ class Job:
         if self.deadline is None or time.monotonic() < self.deadline:
             return False
         if self.future.set_running_or_notify_cancel():
-            self.future.set_exception(DeadlineExceeded("the time given for this translation has passed"))
+            self.future.set_exception(
+                DeadlineExceeded("the time given for this translation has passed")
+            )
         return True
 
     def together(self, other: Job) -> bool:
@@ -54,7 +56,9 @@ class Job:
     def fail(self) -> None:
         """Tell a caller who still waits that the engine stops."""
         if not self.future.done() and self.future.set_running_or_notify_cancel():
-            self.future.set_exception(EngineStopped("the engine was stopped before this sentence was done"))
+            self.future.set_exception(
+                EngineStopped("the engine was stopped before this sentence was done")
+            )
 
 
 class Worker:
@@ -91,8 +95,13 @@ class Worker:
     def _begin(self, options: DecodingOptions) -> None:
         """An empty batch for these options; the buffers of the last one are kept where they fit."""
         search = make_search(self._sessions.bundle.manifest, options)
-        if self._batch is None or (self._batch.beam, self._batch.candidates) != (search.beam, search.candidates):
-            self._batch = self._make_batch(self._sessions, self._sessions.step, search.beam, search.candidates)
+        if self._batch is None or (self._batch.beam, self._batch.candidates) != (
+            search.beam,
+            search.candidates,
+        ):
+            self._batch = self._make_batch(
+                self._sessions, self._sessions.step, search.beam, search.candidates
+            )
         self._search = search
 
     def step(self) -> None:

@@ -20,7 +20,9 @@ BLANKS = (
     "\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
 )
 
-HAN_CHARACTERS = "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HAN_CHARACTERS = (
+    "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 HAN = re.compile(f"[{HAN_CHARACTERS}]")
 
 _LINE_ENDS = LINE_END.pattern
@@ -31,7 +33,8 @@ _WRAPPED = re.compile(
 )
 _WHITESPACE = re.compile(r"\s+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Unicode's default-ignorable characters, controls that are not whitespace, and the replacement character.
+# Unicode's default-ignorable characters, controls that are not whitespace, and the replacement
+# character.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffd\U000e0000-\U000e0fff]"
@@ -55,7 +58,8 @@ def visible(text: str) -> str:
 class Normaliser:
     """Calling it gives a sentence's text as the model is to see it.
 
-    Full-width letters and digits are left to the tokenizer, whose model was trained with its own rules.
+    Full-width letters and digits are left to the tokenizer, whose model was trained with its own
+    rules.
     """
 
     def __init__(self) -> None:

@@ -1,9 +1,10 @@
 """What a translation must carry over letter for letter, and the placeholders that stand for it meanwhile.
 
-1. `find` names the spans of a text: URLs, e-mail addresses, code, paths, placeholders, tags, entities, emoji,
-   figures with units, and the model's own mask symbols where a user wrote them.
-2. `hide` puts one private-use character in the place of each; text that is normalised, cut or respaced then
-   cannot harm them. Private-use characters of the user's are spans themselves, so none is mistaken for ours.
+1. `find` names the spans of a text: URLs, e-mail addresses, code, paths, placeholders, tags,
+   entities, emoji, figures with units, and the model's own mask symbols where a user wrote them.
+2. `hide` puts one private-use character in the place of each; text that is normalised, cut or
+   respaced then cannot harm them. Private-use characters of the user's are spans themselves, so
+   none is mistaken for ours.
 3. `restore` puts the spans back, as close to their neighbours as they stood in the source.
 """
 
@@ -27,8 +28,8 @@ _UNITS = (
 )
 _ATTRIBUTE = r"""[ \t]+[A-Za-z_:@.-][\w:.-]*(?:=(?:"[^"<>¶]*"|'[^'<>¶]*'|[^\s"'<>¶]+))?"""
 
-# In order of precedence where two begin at the same place; "¶" stands for the characters that end a line.
-# ASCII mode: a Chinese character is no part of a word, and \w no letter of another script.
+# In order of precedence where two begin at the same place; "¶" stands for the characters that end a
+# line. ASCII mode: a Chinese character is no part of a word, and \w no letter of another script.
 _KINDS = {
     "symbol": [r"⟦[^⟦⟧¶]{0,12}⟧", "[⟦⟧]", "[\ue000-\uf8ff\U000f0000-\U0010ffff]+"],
     "code": [
@@ -130,7 +131,9 @@ def within(found: Sequence[Found], start: int, end: int) -> Sequence[Found]:
     """Those that lie wholly in a range of the text."""
     first = bisect_left(found, start, key=lambda span: span.start)
     last = bisect_left(found, end, lo=first, key=lambda span: span.start)
-    return found[first : last - 1] if last > first and found[last - 1].end > end else found[first:last]
+    return (
+        found[first : last - 1] if last > first and found[last - 1].end > end else found[first:last]
+    )
 
 
 def hide(text: str, sentence: Span, found: Iterable[Found]) -> str:
@@ -162,7 +165,9 @@ def claimed(text: str, protected: Sequence[Protected]) -> str:
         mark = placeholder(number)
         if mark not in text:
             literal = re.compile(
-                rf"(?<!\w){re.escape(span.text)}(?!\w)" if span.text[:1].isalnum() else re.escape(span.text)
+                rf"(?<!\w){re.escape(span.text)}(?!\w)"
+                if span.text[:1].isalnum()
+                else re.escape(span.text)
             )
             text = literal.sub(mark, text, count=1)
     return text

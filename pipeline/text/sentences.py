@@ -16,8 +16,8 @@ from typing import Literal
 from pipeline.text.normalise import BLANKS, HAN, HAN_CHARACTERS, LINE_END
 from pipeline.text.prepared import Span
 
-# As API callers know it: each text is one sentence; lines and marks part them; marks alone do, and lines that
-# were wrapped are joined.
+# As API callers know it: each text is one sentence; lines and marks part them; marks alone do, and
+# lines that were wrapped are joined.
 Splitting = Literal["off", "on", "nonewlines"]
 
 SHORT = 40  # characters of a quotation or bracket that is not cut
@@ -102,7 +102,9 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
     begun: tuple[int, int] | None = None
     for start, end in _lines(text):
         markers = _MARKERS.match(text, start, end)
-        goes_on = start < end and text[start] not in BLANKS and not (markers and markers.end() > start)
+        goes_on = (
+            start < end and text[start] not in BLANKS and not (markers and markers.end() > start)
+        )
         if begun and goes_on and begun[1] > begun[0]:
             begun = begun[0], end
             continue
@@ -202,7 +204,12 @@ def _ends(cell: str, start: int, stop: re.Match[str], after: int, follow: int) -
         return before != "" and before not in BLANKS and not ascii_follows and not named
     if not spaced:
         return bool(HAN.match(before)) and (bool(HAN.match(following)) or following in OPENING)
-    if not (HAN.match(following) or following.isupper() or following.isdigit() or following in OPENING + '"'):
+    if not (
+        HAN.match(following)
+        or following.isupper()
+        or following.isdigit()
+        or following in OPENING + '"'
+    ):
         return False
     return not _abbreviates(cell, start, at)
 

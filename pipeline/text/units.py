@@ -31,7 +31,11 @@ class Encoder:
     def load(bundle: Bundle) -> Encoder:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
         manifest = bundle.manifest
-        return Encoder(load_tokenizer(bundle), manifest.decoding.max_source_length, manifest.tokenizer.mask_symbols)
+        return Encoder(
+            load_tokenizer(bundle),
+            manifest.decoding.max_source_length,
+            manifest.tokenizer.mask_symbols,
+        )
 
     def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
         """The sentence in units of at most `limit` tokens and `most_masks` spans; `found` lie within it."""
@@ -63,7 +67,9 @@ class Encoder:
             seen = PLACEHOLDER.sub(lambda found: "".join(shown[number_of(found[0]) :][:1]), seen)
         return tuple(self._tokenizer.encode(seen))
 
-    def parts(self, seen: str, protected: Sequence[Protected], limit: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    def parts(
+        self, seen: str, protected: Sequence[Protected], limit: int
+    ) -> Iterator[tuple[str, tuple[int, ...]]]:
         """A text with placeholders in parts of at most so many tokens, cut at its best boundaries."""
 
         def encode(part: str) -> list[int]:
@@ -74,7 +80,9 @@ class Encoder:
 
     def _seen(self, part: str, spans: Sequence[Protected]) -> tuple[str, tuple[Protected, ...]]:
         """The normalised part, its placeholders numbered anew, and what these stand for."""
-        protected = tuple(spans[number_of(mark)] for mark in PLACEHOLDER.findall(part)) if spans else ()
+        protected = (
+            tuple(spans[number_of(mark)] for mark in PLACEHOLDER.findall(part)) if spans else ()
+        )
         numbers = count()
         if protected:
             part = PLACEHOLDER.sub(lambda _: placeholder(next(numbers)), part)

@@ -34,10 +34,9 @@ def wrap(
 ) -> Iterator[tuple[Span, list[int]]]:
     """The parts of a text with their ids, each of at most `limit` ids, blanks between them left out.
 
-    `encode` gives a part's ids; `count` sizes a few characters, to find words; `fits` may set a limit
-    of another kind. Only a part of one character may exceed them. O(n log n): every cut leaves at least
-    a third on either side,
-    unless a single word fills the middle.
+    `encode` gives a part's ids; `count` sizes a few characters, to find words; `fits` may set a
+    limit of another kind. Only a part of one character may exceed them. O(n log n): every cut
+    leaves at least a third on either side, unless a single word fills the middle.
     """
     waiting = [(0, len(text))]
     while waiting:
@@ -59,7 +58,9 @@ def _cut(text: str, span: Span, count: Callable[[str], int]) -> int:
         return abs(at - middle)
 
     for boundary in _BOUNDARIES:
-        ends = (found.end() for found in boundary.finditer(text, span.start + third, span.end - third))
+        ends = (
+            found.end() for found in boundary.finditer(text, span.start + third, span.end - third)
+        )
         places = [at for at in ends if at < span.end and not _holds(text, at)]
         if places:
             return min(places, key=distance)
@@ -69,7 +70,9 @@ def _cut(text: str, span: Span, count: Callable[[str], int]) -> int:
     if places:
         low, high = max(span.start, middle - _AROUND), min(span.end, middle + _AROUND)
         # A cut inside a word makes more tokens of it.
-        return min(places, key=lambda at: (count(text[low:at]) + count(text[at:high]), distance(at)))
+        return min(
+            places, key=lambda at: (count(text[low:at]) + count(text[at:high]), distance(at))
+        )
 
     outwards = sorted(range(span.start + 1, span.end), key=distance)
     whole_characters = (at for at in outwards if not _extends(text, at))
@@ -79,7 +82,12 @@ def _cut(text: str, span: Span, count: Callable[[str], int]) -> int:
 def _holds(text: str, at: int) -> bool:
     """Whether the characters either side of `at` belong together."""
     left, right = text[at - 1], text[at]
-    return _extends(text, at) or right in _NO_START or left in OPENING or (_in_word(left) and _in_word(right))
+    return (
+        _extends(text, at)
+        or right in _NO_START
+        or left in OPENING
+        or (_in_word(left) and _in_word(right))
+    )
 
 
 def _extends(text: str, at: int) -> bool:
@@ -95,4 +103,6 @@ def _extends(text: str, at: int) -> bool:
 
 
 def _in_word(character: str) -> bool:
-    return character in _LINKS or (character.isalnum() and (character < "\u2e80" or "\uff10" <= character <= "\uff5a"))
+    return character in _LINKS or (
+        character.isalnum() and (character < "\u2e80" or "\uff10" <= character <= "\uff5a")
+    )

@@ -26,7 +26,9 @@ def load_tokenizer(bundle: Bundle) -> Tokenizer:
     """The tokenizer of a bundle; raises BundleError naming a file that is none."""
     entry = bundle.manifest.tokenizer
     if entry.kind == "csanmt":
-        from pipeline.tokenizers.csanmt import CsanmtTokenizer  # jieba and Moses take a second to import
+        from pipeline.tokenizers.csanmt import (
+            CsanmtTokenizer,
+        )  # jieba and Moses take a second to import
 
         return CsanmtTokenizer(bundle, entry)
     if entry.kind == "marian":

@@ -20,7 +20,9 @@ class CsanmtTokenizer:
         languages = bundle.manifest.languages
         try:
             self._pieces = SourceText(bundle.file(entry.codes), languages.source, languages.target)
-            source, self._target = (read_vocabulary(bundle.file(name)) for name in (entry.source, entry.target))
+            source, self._target = (
+                read_vocabulary(bundle.file(name)) for name in (entry.source, entry.target)
+            )
         except ValueError:  # bytes that are not UTF-8 among them
             raise BundleError(
                 f"{bundle.path}: its BPE merges or vocabularies are damaged: rebuild the bundle"

@@ -19,14 +19,19 @@ class MarianTokenizer:
 
     def __init__(self, bundle: Bundle, entry: MarianEntry) -> None:
         """Raises BundleError if a file is not what the manifest says."""
-        self._source, self._target = processor(bundle.file(entry.source)), processor(bundle.file(entry.target))
+        self._source, self._target = (
+            processor(bundle.file(entry.source)),
+            processor(bundle.file(entry.target)),
+        )
         self._ids = _ids(bundle.file(entry.source_ids))
         self._unknown = entry.source_unknown_id
         pieces = _ids(bundle.file(entry.target_ids)).items()
         self._pieces = {number: piece for piece, number in pieces if piece not in SYMBOLS}
 
     def encode(self, text: str) -> list[int]:
-        return [self._ids.get(piece, self._unknown) for piece in self._source.encode(text, out_type=str)]
+        return [
+            self._ids.get(piece, self._unknown) for piece in self._source.encode(text, out_type=str)
+        ]
 
     def count(self, text: str) -> int:
         return len(self._source.encode(text))
@@ -40,4 +45,6 @@ def _ids(path: Path) -> dict[str, int]:
     try:
         return {str(piece): int(number) for piece, number in json.loads(path.read_bytes()).items()}
     except (ValueError, TypeError, AttributeError):
-        raise BundleError(f"{path}: expected the ids of pieces, found something else: rebuild the bundle") from None
+        raise BundleError(
+            f"{path}: expected the ids of pieces, found something else: rebuild the bundle"
+        ) from None

@@ -19,12 +19,18 @@ class SentencePieceTokenizer:
         self._source = processor(source)
         self._target = processor(target)
         ids = range(self._target.get_piece_size())
-        self._bytes = {i: int(self._target.id_to_piece(i)[1:-1], 16) for i in ids if self._target.is_byte(i)}
+        self._bytes = {
+            i: int(self._target.id_to_piece(i)[1:-1], 16) for i in ids if self._target.is_byte(i)
+        }
         self._byte_ids = {byte: i for i, byte in self._bytes.items()}
         self._textual = frozenset(
             i
             for i in ids
-            if not (self._target.is_unknown(i) or self._target.is_control(i) or self._target.is_unused(i))
+            if not (
+                self._target.is_unknown(i)
+                or self._target.is_control(i)
+                or self._target.is_unused(i)
+            )
         )
 
     def encode(self, text: str) -> list[int]:
@@ -36,7 +42,9 @@ class SentencePieceTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         kept: list[int] = []
-        for is_byte, group in groupby(filter(self._textual.__contains__, ids), key=self._bytes.__contains__):
+        for is_byte, group in groupby(
+            filter(self._textual.__contains__, ids), key=self._bytes.__contains__
+        ):
             if is_byte:
                 # sentencepiece would show U+FFFD for bytes that do not form a character.
                 characters = bytes(self._bytes[i] for i in group).decode("utf-8", "ignore")
@@ -52,4 +60,6 @@ def processor(path: Path) -> sentencepiece.SentencePieceProcessor:
     try:
         return sentencepiece.SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError):
-        raise BundleError(f"{path}: expected a sentencepiece model, found something else: rebuild the bundle") from None
+        raise BundleError(
+            f"{path}: expected a sentencepiece model, found something else: rebuild the bundle"
+        ) from None

@@ -27,7 +27,11 @@ class SourceText:
     def __init__(self, codes: Path, source_language: str, target_language: str) -> None:
         """`codes` are subword-nmt's merges; raises ValueError if the file holds something else."""
         self._given = codes, source_language, target_language
-        self._words = chinese_words if source_language == "zh" else moses_words(source_language, target_language)
+        self._words = (
+            chinese_words
+            if source_language == "zh"
+            else moses_words(source_language, target_language)
+        )
         bpe = _merges(codes)
 
         def pieces(word: str) -> tuple[str, ...]:
@@ -39,7 +43,9 @@ class SourceText:
     def __call__(self, text: str) -> list[str]:
         """Subwords, all but a word's last with "@@" at their ends."""
         line = self._words(text).strip("\r\n ")
-        return [piece for word in line.split(" ") for part in _parts(word) for piece in self._of(part)]
+        return [
+            piece for word in line.split(" ") for part in _parts(word) for piece in self._of(part)
+        ]
 
     def __reduce__(self) -> tuple[type[SourceText], tuple[Path, str, str]]:
         return SourceText, self._given
@@ -62,7 +68,8 @@ class TargetText:
 
 def read_vocabulary(path: Path) -> list[str]:
     """The token of each line: its place is its id."""
-    # Only what Python takes for line ends in a file parts tokens; str.splitlines knows more of them.
+    # Only what Python takes for line ends in a file parts tokens; str.splitlines knows more of
+    # them.
     with path.open(encoding="utf-8") as lines:
         return [line.strip() for line in lines]
 
@@ -87,7 +94,9 @@ def moses_words(source_language: str, target_language: str) -> Callable[[str], s
     dashes = (source_language, target_language) not in DASHES_STAY
 
     def words(text: str) -> str:
-        tokens: str = tokenizer.tokenize(normalizer.normalize(text), return_str=True, aggressive_dash_splits=dashes)
+        tokens: str = tokenizer.tokenize(
+            normalizer.normalize(text), return_str=True, aggressive_dash_splits=dashes
+        )
         return tokens
 
     return words

@@ -36,16 +36,18 @@ def build(
 ) -> Bundle:
     """Write the bundle of the source that `spec` names into `out` and return it verified.
 
-    Without a `recipe` the model's size decides. `judge` gives the verdict and the scores for the manifest;
-    without it the quick gate does, on the calibration text. Raises UserError for a bad source or place, and
-    for a bundle that fails unless `force`.
+    Without a `recipe` the model's size decides. `judge` gives the verdict and the scores for the
+    manifest; without it the quick gate does, on the calibration text. Raises UserError for a bad
+    source or place, and for a bundle that fails unless `force`.
     """
     check_place(out)
     source = open_source(spec)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         workshop = Workshop(source, Path(scratch), lines=lines, report=report, show=show)
-        bundle = make(workshop, recipe or load_recipe(usual_recipe(source)), Path(scratch) / out.name)
+        bundle = make(
+            workshop, recipe or load_recipe(usual_recipe(source)), Path(scratch) / out.name
+        )
         report("judging against float32")
         verdict, scores = (judge or quick_judge)(workshop, bundle, force)
         return publish(bundle, out, verdict, scores)
@@ -79,17 +81,22 @@ def make(workshop: Workshop, recipe: Recipe, folder: Path) -> Bundle:
 def publish(bundle: Bundle, out: Path, verdict: Gate, scores: dict[str, str]) -> Bundle:
     """Move a judged bundle to `out`; raises UserError, and leaves `out` alone, if it failed and is not forced.
 
-    What `out` holds beside a bundle's own files (README.md, source/) stays; a report on other weights goes.
+    What `out` holds beside a bundle's own files (README.md, source/) stays; a report on other
+    weights goes.
     """
     if not verdict.passed and not verdict.forced:
-        raise UserError(f"{out} is not written: {'; '.join(verdict.failures)}: choose another recipe, or add --force")
+        raise UserError(
+            f"{out} is not written: {'; '.join(verdict.failures)}: choose another recipe, or add --force"
+        )
     update = {"gate": verdict, "scores": scores, "name": out.name}
     write_manifest(bundle.path, bundle.manifest.model_copy(update=update))
     out.mkdir(parents=True, exist_ok=True)
     weights = out / "weights.bin"
     if weights.is_file() and sha256(weights) != bundle.manifest.files["weights.bin"].sha256:
         for name in REPORT_FILES:
-            shutil.rmtree(out / name) if (out / name).is_dir() else (out / name).unlink(missing_ok=True)
+            shutil.rmtree(out / name) if (out / name).is_dir() else (out / name).unlink(
+                missing_ok=True
+            )
     if "calibration.json" not in bundle.manifest.files:
         (out / "calibration.json").unlink(missing_ok=True)
     for name in (*bundle.manifest.files, "model.yaml"):
@@ -109,7 +116,9 @@ def quick_judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, 
     from quantize.judge.measure import expect, faithfulness
 
     if not workshop.lines:
-        workshop.report(f"not judged: there is no text in {workshop.source.languages.source} to judge on")
+        workshop.report(
+            f"not judged: there is no text in {workshop.source.languages.source} to judge on"
+        )
         return Gate(kind="none", passed=True), {}
     lines = workshop.lines[:: max(1, len(workshop.lines) // gate.QUICK_SENTENCES)]
     expected = expect(workshop.reference, lines[: gate.QUICK_SENTENCES], workshop.show)

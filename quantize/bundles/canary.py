@@ -40,7 +40,9 @@ def choose(workshop: Workshop, recipe: Recipe, bundle: Bundle) -> tuple[CanaryFi
     return CanaryFile(pairs=pairs), round(2 * largest, 6)
 
 
-def _translated(workshop: Workshop, bundle: Bundle, sources: list[Ids]) -> tuple[list[Ids], list[Floats]]:
+def _translated(
+    workshop: Workshop, bundle: Bundle, sources: list[Ids]
+) -> tuple[list[Ids], list[Floats]]:
     targets = []
     with closing(Engine.load(bundle)) as engine:
         for done, ids in enumerate(sources, 1):
@@ -55,9 +57,13 @@ def _sources(workshop: Workshop, bundle: Bundle) -> list[Ids]:
     if not lines:
         rng = np.random.default_rng(0)
         size = workshop.source.network.source_vocab_size
-        return [tuple(rng.integers(2, size, length).tolist()) for length in rng.integers(3, 30, PAIRS)]
+        return [
+            tuple(rng.integers(2, size, length).tolist()) for length in rng.integers(3, 30, PAIRS)
+        ]
     every = max(1, len(lines) // (2 * PAIRS))
     units = sentence_ids(bundle, lines[::every])
     if len(units) < PAIRS:
-        raise UserError(f"{len(units)} usable sentences in the calibration text, need {PAIRS}: give more")
+        raise UserError(
+            f"{len(units)} usable sentences in the calibration text, need {PAIRS}: give more"
+        )
     return units[:PAIRS]

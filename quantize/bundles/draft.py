@@ -34,7 +34,9 @@ class Workshop:
         show: Show = no_show,
     ) -> None:
         self.source, self.folder, self.report = source, folder, report
-        self.lines = tuple(lines) if lines is not None else source.calibration or _default_lines(source)
+        self.lines = (
+            tuple(lines) if lines is not None else source.calibration or _default_lines(source)
+        )
         self.show = show
 
     @cached_property
@@ -50,7 +52,9 @@ class Workshop:
             self.report("calibration: the float32 model translates the calibration text")
             plan = Plan(load_recipe("fp32"), observing=True)
             bundle = self._draft(plan, self._fresh("observing"))
-            found = calibrate(bundle, self.lines, warn=self._warn, progress=partial(self.show, "calibration"))
+            found = calibrate(
+                bundle, self.lines, warn=self._warn, progress=partial(self.show, "calibration")
+            )
             shutil.rmtree(bundle.path)
             unfinished = kept.with_name("unfinished.npz")
             found.save(unfinished)

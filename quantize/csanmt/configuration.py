@@ -14,9 +14,9 @@ class CsanmtConfig(PretrainedConfig):
 
     `post_norm`: layers normalise after their residual sums; else before, with a last normalisation.
     `relative_positions`: Shaw's, in encoder and decoder; else a timing signal at their inputs.
-    `share_embedding`: one matrix for both languages. `share_softmax`: the target embedding gives the logits.
-    `share_semantic_embedding`: the semantic encoder reads the embeddings of the other two; else its own,
-    of which training needs one for the target too (`target_semantic_embedding`).
+    `share_embedding`: one matrix for both languages. `share_softmax`: the target embedding gives
+    the logits. `share_semantic_embedding`: the semantic encoder reads the embeddings of the other
+    two; else its own, of which training needs one for the target too (`target_semantic_embedding`).
     """
 
     model_type = "csanmt"
@@ -66,4 +66,6 @@ class CsanmtConfig(PretrainedConfig):
         self.use_cache = use_cache
         symbols = {"pad_token_id": END, "eos_token_id": END, "decoder_start_token_id": END}
         # Which matrices are one is said above, not by transformers' own switch.
-        super().__init__(**(symbols | {"is_encoder_decoder": True, "tie_word_embeddings": False} | others))
+        super().__init__(
+            **(symbols | {"is_encoder_decoder": True, "tie_word_embeddings": False} | others)
+        )

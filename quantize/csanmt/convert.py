@@ -45,12 +45,18 @@ def model(source: Source, show: Show = no_show) -> CsanmtForConditionalGeneratio
     """The network in torch with the source's weights, ready for inference."""
     assert source.config is not None
     config = CsanmtConfig(**source.config, auto_map=CONFIG_MAP)
-    with torch.device("meta"):  # the weights come from the source: initial ones would take memory and time
+    with torch.device(
+        "meta"
+    ):  # the weights come from the source: initial ones would take memory and time
         network = CsanmtForConditionalGeneration(config)
-    names = [name for name, _ in network.named_parameters()]  # each weight once, whatever else it is called
+    names = [
+        name for name, _ in network.named_parameters()
+    ]  # each weight once, whatever else it is called
     state = {}
     for done, name in enumerate(names, 1):
-        state[name] = torch.from_numpy(np.array(source.network.weights[name], np.float32, order="C"))
+        state[name] = torch.from_numpy(
+            np.array(source.network.weights[name], np.float32, order="C")
+        )
         show("weights", done, len(names))
     network.load_state_dict(state, strict=False, assign=True)
     decoding = source.decoding
@@ -78,7 +84,10 @@ def _tokenizer(source: Source) -> CsanmtTokenizer:
         )
     else:
         tokenizer = CsanmtTokenizer(
-            source_spm=files[entry.source], target_spm=files[entry.target], unknown_id=entry.unknown_id, **languages
+            source_spm=files[entry.source],
+            target_spm=files[entry.target],
+            unknown_id=entry.unknown_id,
+            **languages,
         )
     tokenizer.init_kwargs["auto_map"] = TOKENIZER_MAP
     return tokenizer

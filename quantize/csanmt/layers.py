@@ -21,7 +21,10 @@ KeysValues = tuple[Tensor, Tensor]
 def timing_signal(places: Tensor, channels: int) -> Tensor:
     """Sinusoidal positions, all sines then all cosines: (S) -> (S, channels)."""
     half = channels // 2
-    rate = torch.exp(torch.arange(half, device=places.device, dtype=torch.float32) * -(math.log(1e4) / (half - 1)))
+    rate = torch.exp(
+        torch.arange(half, device=places.device, dtype=torch.float32)
+        * -(math.log(1e4) / (half - 1))
+    )
     angle = places.float()[:, None] * rate
     return F.pad(torch.cat([angle.sin(), angle.cos()], dim=1), (0, channels % 2))
 
@@ -48,7 +51,9 @@ class Attention(nn.Module):
         k, v = self.kv(memory).chunk(2, dim=-1)
         return self.split(k), self.split(v)
 
-    def forward(self, x: Tensor, kv: KeysValues, seen: Tensor | None, places: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, kv: KeysValues, seen: Tensor | None, places: Tensor | None = None
+    ) -> Tensor:
         """`seen` (B or 1, 1, Q or 1, S) masks keys; None: all before the query, as many keys as queries.
 
         `places` (Q) of the queries among the keys; None: as many keys as queries.
@@ -60,7 +65,9 @@ class Attention(nn.Module):
             o = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None)
         return self.out(o.transpose(1, 2).flatten(2))
 
-    def _relative(self, q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, places: Tensor | None) -> Tensor:
+    def _relative(
+        self, q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, places: Tensor | None
+    ) -> Tensor:
         assert self.max_dis
         keys = torch.arange(k.size(2), device=q.device)
         distance = (keys if places is None else places)[:, None] - keys
@@ -76,7 +83,11 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     def __init__(self, d: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.inner, self.outer, self.drop = nn.Linear(d, hidden), nn.Linear(hidden, d), nn.Dropout(dropout)
+        self.inner, self.outer, self.drop = (
+            nn.Linear(d, hidden),
+            nn.Linear(hidden, d),
+            nn.Dropout(dropout),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.outer(self.drop(F.relu(self.inner(x))))
@@ -89,7 +100,9 @@ class Residual(nn.Module):
         super().__init__()
         self.post, self.drop = c.post_norm, nn.Dropout(c.dropout)
 
-    def residual(self, x: Tensor, normalise: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+    def residual(
+        self, x: Tensor, normalise: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]
+    ) -> Tensor:
         if self.post:
             return normalise(x + self.drop(sublayer(x)))
         return x + self.drop(sublayer(normalise(x)))
@@ -99,7 +112,10 @@ class EncoderLayer(Residual):
     def __init__(self, c: CsanmtConfig, relative: bool) -> None:
         super().__init__(c)
         d = c.hidden_size
-        self.attn_norm, self.attn = norm(d), Attention(d, c.num_heads, c.max_relative_dis if relative else None)
+        self.attn_norm, self.attn = (
+            norm(d),
+            Attention(d, c.num_heads, c.max_relative_dis if relative else None),
+        )
         self.ffn_norm, self.ffn = norm(d), FeedForward(d, c.filter_size, c.dropout)
 
     def forward(self, x: Tensor, keep: Tensor) -> Tensor:
@@ -140,7 +156,9 @@ class DecoderLayer(Residual):
         x = self.residual(x, self.cross_norm, lambda h: self.cross_attn(h, cross, seen))
         return self.residual(x, self.ffn_norm, self.ffn)
 
-    def _self_attention(self, h: Tensor, places: Tensor, cache: EncoderDecoderCache | None) -> Tensor:
+    def _self_attention(
+        self, h: Tensor, places: Tensor, cache: EncoderDecoderCache | None
+    ) -> Tensor:
         keys, values = self.self_attn.project(h)
         if cache is None:
             return self.self_attn(h, (keys, values), None)

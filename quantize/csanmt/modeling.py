@@ -49,8 +49,8 @@ def stack(layers: Iterable[Layer]) -> Iterable[Layer]:
 class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # both are Any to mypy
     """`encode`, `semantics`, `decode` and `logits` are the network; the rest is transformers' interface.
 
-    There, the encoder's states and the sentence's vector travel as one tensor (B, S, 2D), the vector
-    repeated beside every state, because the exporters know of one tensor only.
+    There, the encoder's states and the sentence's vector travel as one tensor (B, S, 2D), the
+    vector repeated beside every state, because the exporters know of one tensor only.
     """
 
     config_class = CsanmtConfig
@@ -64,23 +64,34 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         self.sem_emb = None if c.share_semantic_embedding else nn.Embedding(c.src_vocab_size, d)
         self.trg_sem_emb = self._target_semantic_embedding()
         self.src_bias = nn.Parameter(torch.zeros(d))
-        self.encoder = stack(EncoderLayer(c, c.relative_positions) for _ in range(c.num_encoder_layers))
+        self.encoder = stack(
+            EncoderLayer(c, c.relative_positions) for _ in range(c.num_encoder_layers)
+        )
         self.encoder_norm = nn.Identity() if c.post_norm else norm(d)
-        self.semantic = stack(EncoderLayer(c, relative=True) for _ in range(c.num_semantic_encoder_layers))
-        self.semantic_pool, self.semantic_norm = nn.Linear(d, d), nn.Identity() if c.post_norm else norm(d)
+        self.semantic = stack(
+            EncoderLayer(c, relative=True) for _ in range(c.num_semantic_encoder_layers)
+        )
+        self.semantic_pool, self.semantic_norm = (
+            nn.Linear(d, d),
+            nn.Identity() if c.post_norm else norm(d),
+        )
         self.decoder = stack(DecoderLayer(c, index) for index in range(c.num_decoder_layers))
         self.decoder_norm = nn.Identity() if c.post_norm else norm(d)
         self.softmax = None if c.share_softmax else nn.Linear(d, c.trg_vocab_size, bias=False)
         self.drop = nn.Dropout(c.dropout)
         # The names of weights that are another one's too.
-        self._tied_weights_keys = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []  # type: ignore[assignment]  # as None there
+        self._tied_weights_keys = (
+            ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []
+        )  # type: ignore[assignment]  # as None there
         self.post_init()
 
     def _target_semantic_embedding(self) -> nn.Embedding | None:
         c = self.config
         if c.share_semantic_embedding or c.share_embedding:
             return self.sem_emb
-        return nn.Embedding(c.trg_vocab_size, c.hidden_size) if c.target_semantic_embedding else None
+        return (
+            nn.Embedding(c.trg_vocab_size, c.hidden_size) if c.target_semantic_embedding else None
+        )
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
@@ -110,7 +121,11 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         return F.linear(states, (self.softmax or self.trg_emb).weight)
 
     def _timed(self, x: Tensor, places: Tensor) -> Tensor:
-        return x if self.config.relative_positions else x + timing_signal(places, x.size(2)).to(x.dtype)
+        return (
+            x
+            if self.config.relative_positions
+            else x + timing_signal(places, x.size(2)).to(x.dtype)
+        )
 
     def _memory(self, seq: Tensor, keep: Tensor) -> Tensor:
         places = torch.arange(seq.size(1), device=seq.device)
@@ -123,7 +138,9 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
     def _sentence_vector(self, seq: Tensor, keep: Tensor, target: bool = False) -> Tensor:
         own, shared = (self.trg_sem_emb, self.trg_emb) if target else (self.sem_emb, self.src_emb)
         if own is None and not self.config.share_semantic_embedding:
-            raise ValueError("this model came without a semantic embedding of the target, which only training needs")
+            raise ValueError(
+                "this model came without a semantic embedding of the target, which only training needs"
+            )
         x = self.drop((own or shared)(seq) * self.config.hidden_size**0.5 * keep[..., None])
         for layer in self.semantic:
             x = layer(x, keep)
@@ -166,14 +183,20 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         packed = encoder_outputs[0]
         memory, vectors = packed.chunk(2, dim=-1)
         if attention_mask is None:
-            seen = packed.new_ones(packed.shape[:2], dtype=torch.bool) if input_ids is None else visible(input_ids)
+            seen = (
+                packed.new_ones(packed.shape[:2], dtype=torch.bool)
+                if input_ids is None
+                else visible(input_ids)
+            )
         else:
             seen = attention_mask.bool()
         if past_key_values is None and (self.config.use_cache if use_cache is None else use_cache):
             past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
         states = self._states(decoder_input_ids, memory, seen, vectors[:, :1], past_key_values)
         logits = cast(torch.FloatTensor, self.logits(states))
-        return Seq2SeqLMOutput(logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=packed)
+        return Seq2SeqLMOutput(
+            logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=packed
+        )
 
     def get_encoder(self) -> Encoder:
         return Encoder(self)
@@ -191,9 +214,14 @@ class Encoder(nn.Module):
         super().__init__()
         self.model, self.config = model, model.config
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any) -> BaseModelOutput:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any
+    ) -> BaseModelOutput:
         """(B, S) ids with their end symbol -> (B, S, 2D), see `CsanmtForConditionalGeneration`."""
         seen = visible(input_ids) if attention_mask is None else attention_mask.bool()
-        memory, vector = self.model._memory(input_ids, seen), self.model._sentence_vector(input_ids, seen)
+        memory, vector = (
+            self.model._memory(input_ids, seen),
+            self.model._sentence_vector(input_ids, seen),
+        )
         packed = torch.cat([memory, vector.expand_as(memory)], dim=-1)
         return BaseModelOutput(last_hidden_state=cast(torch.FloatTensor, packed))

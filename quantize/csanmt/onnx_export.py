@@ -34,16 +34,23 @@ class CsanmtOnnxConfig(TextSeq2SeqOnnxConfig):  # type: ignore[misc]  # likewise
         encoder_num_attention_heads="num_heads",
         decoder_num_attention_heads="num_heads",
     )
-    DUMMY_INPUT_GENERATOR_CLASSES = (DummyTextInputGenerator, PackedEncoderOutputs, DummySeq2SeqPastKeyValuesGenerator)
+    DUMMY_INPUT_GENERATOR_CLASSES = (
+        DummyTextInputGenerator,
+        PackedEncoderOutputs,
+        DummySeq2SeqPastKeyValuesGenerator,
+    )
 
 
 def register() -> None:
     """Make the architecture known to optimum."""
-    TasksManager.create_register("onnx", overwrite_existing=True)(CsanmtConfig.model_type, *TASKS)(CsanmtOnnxConfig)
+    TasksManager.create_register("onnx", overwrite_existing=True)(CsanmtConfig.model_type, *TASKS)(
+        CsanmtOnnxConfig
+    )
     infer = TasksManager._infer_library_from_model_or_model_class.__func__
 
     def infer_library(cls: Any, model: Any = None, model_class: Any = None) -> Any:
-        # optimum goes by the module's name, which for transformers' classes begins with "transformers".
+        # optimum goes by the module's name, which for transformers' classes begins with
+        # "transformers".
         config = getattr(model if model is not None else model_class, "config_class", None)
         return "transformers" if config is CsanmtConfig else infer(cls, model, model_class)
 

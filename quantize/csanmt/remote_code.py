@@ -21,7 +21,8 @@ TOKENIZER_MAP: dict[str, Any] = {"AutoTokenizer": ["tokenization_csanmt.CsanmtTo
 def write_code(folder: Path) -> None:
     """Copy the modules into the folder, importing one another from there."""
     names = {
-        f"quantize.csanmt.{name}": f"{name}_csanmt" for name in ("configuration", "layers", "modeling", "tokenization")
+        f"quantize.csanmt.{name}": f"{name}_csanmt"
+        for name in ("configuration", "layers", "modeling", "tokenization")
     }
     names["pipeline.tokenizers.subwords"] = "csanmt_text"
     for module, name in names.items():

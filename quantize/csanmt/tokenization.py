@@ -18,9 +18,9 @@ END = "</s>"
 class CsanmtTokenizer(PreTrainedTokenizer):
     """Source text to ids with the end symbol, target ids to text.
 
-    Either words, BPE merges (`codes`) and vocabularies with a token a line, as ModelScope publishes them,
-    or two sentencepiece models. Source and target ids are different things, so only source text can be
-    encoded and only target ids decoded; symbols such as "</s>" in a text are text.
+    Either words, BPE merges (`codes`) and vocabularies with a token a line, as ModelScope publishes
+    them, or two sentencepiece models. Source and target ids are different things, so only source
+    text can be encoded and only target ids decoded; symbols such as "</s>" in a text are text.
     """
 
     vocab_files_names = {  # noqa: RUF012  # transformers' way
@@ -58,10 +58,18 @@ class CsanmtTokenizer(PreTrainedTokenizer):
             model = sentencepiece.SentencePieceProcessor(model_file=source_spm)
             self._pieces = _SentencePieces(model)
             self._source = [model.id_to_piece(i) for i in range(model.get_piece_size())]
-            self._text = _SentencePieceText(sentencepiece.SentencePieceProcessor(model_file=target_spm))
+            self._text = _SentencePieceText(
+                sentencepiece.SentencePieceProcessor(model_file=target_spm)
+            )
         else:
-            raise ValueError("give source_vocab, target_vocab and codes, or source_spm and target_spm")
-        self._ids = {token: number for number, token in enumerate(self._source) if number <= unknown_id or source_spm}
+            raise ValueError(
+                "give source_vocab, target_vocab and codes, or source_spm and target_spm"
+            )
+        self._ids = {
+            token: number
+            for number, token in enumerate(self._source)
+            if number <= unknown_id or source_spm
+        }
         self._ids.setdefault(UNKNOWN, unknown_id)
         symbols = {"eos_token": END, "pad_token": END, "unk_token": UNKNOWN}
         languages = {"source_lang": source_lang, "target_lang": target_lang}
@@ -98,12 +106,16 @@ class CsanmtTokenizer(PreTrainedTokenizer):
     def _switch_to_target_mode(self) -> None:
         raise NotImplementedError("CSANMT's tokenizer encodes source text only")
 
-    def save_vocabulary(self, save_directory: str, filename_prefix: str | None = None) -> tuple[str, ...]:
+    def save_vocabulary(
+        self, save_directory: str, filename_prefix: str | None = None
+    ) -> tuple[str, ...]:
         names = list(self.vocab_files_names.values())
         names = names[:3] if len(self._files) == 3 else names[3:]
         saved = []
         for file, name in zip(self._files, names, strict=True):
-            target = Path(save_directory) / (f"{filename_prefix}-{name}" if filename_prefix else name)
+            target = Path(save_directory) / (
+                f"{filename_prefix}-{name}" if filename_prefix else name
+            )
             if Path(file).resolve() != target.resolve():
                 shutil.copyfile(file, target)
             saved.append(str(target))

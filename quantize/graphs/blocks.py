@@ -69,7 +69,9 @@ class Graph:
         return x if timing is None else self.add(x, timing)
 
     def range(self, length: str) -> str:
-        return self.b.op("Range", self.b.constant(0, np.int64), length, self.b.constant(1, np.int64))
+        return self.b.op(
+            "Range", self.b.constant(0, np.int64), length, self.b.constant(1, np.int64)
+        )
 
     def size(self, x: str, axis: int) -> str:
         return self.b.op("Gather", self.b.op("Shape", x), self.b.constant(axis, np.int64))
@@ -78,7 +80,9 @@ class Graph:
         """Rows of the relative tables for each distance query − key, clipped to ±D."""
         b, distance = self.b, self.net.max_relative_dis
         apart = b.op("Sub", queries, keys)
-        clipped = b.op("Clip", apart, b.constant(-distance, np.int64), b.constant(distance, np.int64))
+        clipped = b.op(
+            "Clip", apart, b.constant(-distance, np.int64), b.constant(distance, np.int64)
+        )
         return b.op("Add", clipped, b.constant(distance, np.int64))
 
     def hide(self, visible: str) -> str:

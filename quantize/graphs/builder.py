@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper, save
+from onnx import (
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    checker,
+    helper,
+    numpy_helper,
+    save,
+)
 
 from quantize.graphs.int8_products import MICROSOFT, Int8Products
 from quantize.int8.plan import OBSERVED, Plan
@@ -51,20 +60,30 @@ class GraphBuilder:
         self._nodes: list[NodeProto] = []
         self._initialisers: dict[str, TensorProto] = {}
         self._int8 = Int8Products(self)
-        self._inputs: dict[tuple[str, int], list[str]] = {}  # of products and their width: who shares them
+        self._inputs: dict[
+            tuple[str, int], list[str]
+        ] = {}  # of products and their width: who shares them
         self._count = 0
 
     def unique(self, stem: str) -> str:
         self._count += 1
         return f"{stem}_{self._count}"
 
-    def op(self, kind: str, *inputs: str, outputs: int = 1, name: str | None = None, **attributes: Any) -> str:
+    def op(
+        self, kind: str, *inputs: str, outputs: int = 1, name: str | None = None, **attributes: Any
+    ) -> str:
         """Add a node of ONNX's own domain and return its first output (named `name` if given)."""
-        return self.ops(kind, *inputs, names=[name or self.unique(kind) for _ in range(outputs)], **attributes)[0]
+        return self.ops(
+            kind, *inputs, names=[name or self.unique(kind) for _ in range(outputs)], **attributes
+        )[0]
 
-    def ops(self, kind: str, *inputs: str, names: list[str], domain: str = "", **attributes: Any) -> list[str]:
+    def ops(
+        self, kind: str, *inputs: str, names: list[str], domain: str = "", **attributes: Any
+    ) -> list[str]:
         """Add a node with the given output names and return them."""
-        node = helper.make_node(kind, inputs, names, name=self.unique(f"node_{kind}"), domain=domain, **attributes)
+        node = helper.make_node(
+            kind, inputs, names, name=self.unique(f"node_{kind}"), domain=domain, **attributes
+        )
         self._nodes.append(node)
         return names
 
@@ -73,16 +92,28 @@ class GraphBuilder:
         if isinstance(parts, int):
             names = [self.unique("Split") for _ in range(parts)]
             return self.ops("Split", x, names=names, axis=axis, num_outputs=parts)
-        return self.ops("Split", x, self.ints(*parts), names=[self.unique("Split") for _ in parts], axis=axis)
+        return self.ops(
+            "Split", x, self.ints(*parts), names=[self.unique("Split") for _ in parts], axis=axis
+        )
 
     def constant(
-        self, array: Array | float | int | list[int], dtype: npt.DTypeLike | None = None, name: str | None = None
+        self,
+        array: Array | float | int | list[int],
+        dtype: npt.DTypeLike | None = None,
+        name: str | None = None,
     ) -> str:
         """Name of an initialiser with this value; equal values share one, unless it is given its own name."""
-        value = np.ascontiguousarray(array, dtype=dtype) if np.ndim(array) else np.asarray(array, dtype=dtype)
+        value = (
+            np.ascontiguousarray(array, dtype=dtype)
+            if np.ndim(array)
+            else np.asarray(array, dtype=dtype)
+        )
         key = (
             name
-            or "const_" + hashlib.sha256(value.tobytes() + repr((value.shape, value.dtype)).encode()).hexdigest()[:16]
+            or "const_"
+            + hashlib.sha256(
+                value.tobytes() + repr((value.shape, value.dtype)).encode()
+            ).hexdigest()[:16]
         )
         if key not in self._initialisers:
             self._initialisers[key] = self._tensor(key, value)
@@ -92,9 +123,15 @@ class GraphBuilder:
         if value.nbytes < INLINE_BYTES:
             return numpy_helper.from_array(value, name)
         offset, length = self.weights.place(value)
-        tensor = TensorProto(name=name, data_type=helper.np_dtype_to_tensor_dtype(value.dtype), dims=value.shape)
+        tensor = TensorProto(
+            name=name, data_type=helper.np_dtype_to_tensor_dtype(value.dtype), dims=value.shape
+        )
         tensor.data_location = TensorProto.EXTERNAL
-        for field, text in (("location", self.weights.path.name), ("offset", str(offset)), ("length", str(length))):
+        for field, text in (
+            ("location", self.weights.path.name),
+            ("offset", str(offset)),
+            ("length", str(length)),
+        ):
             tensor.external_data.add(key=field, value=text)
         return tensor
 
@@ -107,7 +144,8 @@ class GraphBuilder:
     def linear(self, x: str, weight: Array, bias: Array | None, name: str) -> str:
         """x [..., in] @ weight [in, out] + bias [out], float32 in and out.
 
-        `name` is the product's own: what was observed at its input is kept under it, from build to build.
+        `name` is the product's own: what was observed at its input is kept under it, from build to
+        build.
         """
         self._inputs.setdefault((x, len(weight)), []).append(name)
         if self.plan.recipe.weights != "fp32":
@@ -120,10 +158,16 @@ class GraphBuilder:
         if self.plan.recipe.embeddings == "fp32":
             rows = self.op("Gather", self.constant(table, np.float32), ids)
             return rows if factor == 1 else self.op("Mul", rows, self.scalar(factor))
-        scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8).astype(np.float32) / np.float32(127)
+        scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8).astype(
+            np.float32
+        ) / np.float32(127)
         quantised = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
-        rows = self.op("Cast", self.op("Gather", self.constant(quantised), ids), to=TensorProto.FLOAT)
-        return self.op("Mul", rows, self.op("Gather", self.constant(scale * np.float32(factor)), ids))
+        rows = self.op(
+            "Cast", self.op("Gather", self.constant(quantised), ids), to=TensorProto.FLOAT
+        )
+        return self.op(
+            "Mul", rows, self.op("Gather", self.constant(scale * np.float32(factor)), ids)
+        )
 
     def layer_norm(self, x: str, scale: Array, offset: Array, epsilon: float) -> str:
         """Biased variance, epsilon inside the root (docs/csanmt.md)."""
@@ -147,7 +191,9 @@ class GraphBuilder:
                 needed.append(node)
         return needed[::-1]
 
-    def save(self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> ModelProto:
+    def save(
+        self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]
+    ) -> ModelProto:
         if self.plan.observing:
             outputs = [*outputs, *self._observed()]
         nodes = self._needed([output.name for output in outputs])
@@ -155,7 +201,9 @@ class GraphBuilder:
         constants = [tensor for name, tensor in self._initialisers.items() if name in used]
         graph = helper.make_graph(nodes, path.stem, inputs, outputs, initializer=constants)
         opsets = [helper.make_opsetid("", 18), helper.make_opsetid(MICROSOFT, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="csanmt-serve")
+        model = helper.make_model(
+            graph, opset_imports=opsets, ir_version=9, producer_name="csanmt-serve"
+        )
         save(model, path)
         checker.check_model(path)
         return model

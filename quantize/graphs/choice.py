@@ -31,7 +31,9 @@ class Choice:
     def best(self) -> list[ValueInfoProto]:
         """The best tokens in descending order, equal ones by ascending id, with their log-probabilities."""
         b, net = self.b, self.net
-        barred = () if net.renormalise else net.banned  # these take part in the probabilities, not in the choice
+        barred = (
+            () if net.renormalise else net.banned
+        )  # these take part in the probabilities, not in the choice
         scores = self._scores(net.banned if net.renormalise else ())
         wanted = b.op("Add", "candidates", b.ints(len(barred))) if barred else "candidates"
         ids = self._top(scores, wanted, name=None if barred else "top_ids")
@@ -52,7 +54,8 @@ class Choice:
     def _log_sum(self, scores: str, best: str) -> str:
         """log Σ exp(score) [R, 1], from the probability of the best token: never too small for its logarithm.
 
-        The runtime's Softmax takes less time than its LogSoftmax over so many, or than anything that sums alone.
+        The runtime's Softmax takes less time than its LogSoftmax over so many, or than anything
+        that sums alone.
         """
         b = self.b
         most = b.op("GatherElements", b.op("Softmax", scores, axis=-1), best, axis=1)
@@ -82,7 +85,9 @@ class Choice:
         bounded = b.op("Min", wanted, b.ints(blocks))
         maxima = b.op("ReduceMax", by_block, b.ints(2), keepdims=0)
         best = self._top_indices(maxima, bounded)
-        chosen = b.ops("TopK", best, bounded, names=["blocks", "block_order"], axis=-1, largest=0)[0]
+        chosen = b.ops("TopK", best, bounded, names=["blocks", "block_order"], axis=-1, largest=0)[
+            0
+        ]
         pool = b.op("GatherND", by_block, b.op("Unsqueeze", chosen, b.ints(-1)), batch_dims=1)
         place = self._top_indices(b.op("Reshape", pool, b.ints(0, -1)), wanted)
         size = b.constant(BLOCK, np.int64)
@@ -93,9 +98,13 @@ class Choice:
         """top_ids: the first candidates of ids [R, C + len(barred)] that are not barred."""
         b = self.b
         is_barred = b.op("Equal", b.op("Unsqueeze", ids, b.ints(2)), b.ints(*barred))
-        count = b.op("ReduceSum", b.op("Cast", is_barred, to=TensorProto.FLOAT), b.ints(2), keepdims=0)
+        count = b.op(
+            "ReduceSum", b.op("Cast", is_barred, to=TensorProto.FLOAT), b.ints(2), keepdims=0
+        )
         demoted = b.op("Add", scores, b.op("Mul", count, b.scalar(NEVER)))
-        b.op("GatherElements", ids, self._top_indices(demoted, "candidates"), axis=1, name="top_ids")
+        b.op(
+            "GatherElements", ids, self._top_indices(demoted, "candidates"), axis=1, name="top_ids"
+        )
 
     def _top_indices(self, x: str, count: str) -> str:
         """Indices of the largest of each row, in descending order of what they point at."""

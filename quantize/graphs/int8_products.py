@@ -29,13 +29,16 @@ class Int8Products:
         scales = channel_scales(weight, self.plan.recipe.weight_limit)
         rounded = self._rounded(name, weight, scales)
         units, scale, zero, factor = self._activations(name, x)
-        # Where the runtime makes the weights unsigned, it renames these for each product: none may be shared.
+        # Where the runtime makes the weights unsigned, it renames these for each product: none may
+        # be shared.
         zeros = b.constant(np.zeros(len(scales), np.int8), name=f"{name}.zeros")
         weights = b.constant(rounded, name=f"{name}.weights")
         inputs = [units, weights, scale, b.constant(scales), zero, zeros]
         if bias is not None and factor is None:
             inputs.append(b.constant(bias, np.float32))
-        product = b.ops("MatMulIntegerToFloat", *inputs, names=[b.unique("product")], domain=MICROSOFT)[0]
+        product = b.ops(
+            "MatMulIntegerToFloat", *inputs, names=[b.unique("product")], domain=MICROSOFT
+        )[0]
         if factor is None:
             return product
         scaled = b.op("Mul", product, factor)
@@ -47,7 +50,9 @@ class Int8Products:
             return nearest(weight, scales, recipe.weight_limit)
         if name not in kept:
             assert self.plan.observed is not None
-            kept[name] = compensated(weight, scales, recipe.weight_limit, self.plan.observed.hessians[name])
+            kept[name] = compensated(
+                weight, scales, recipe.weight_limit, self.plan.observed.hessians[name]
+            )
         return kept[name]
 
     def _activations(self, name: str, x: str) -> tuple[str, str, str, str | None]:

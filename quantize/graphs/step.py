@@ -28,10 +28,16 @@ class Step(Graph):
             value("positions", TensorProto.INT32, "R"),  # tokens already in the row's cache
             value("cache_length", TensorProto.INT32),  # longest row, this step included
             value("beam", TensorProto.INT64, 1),  # K
-            value("source_mask", TensorProto.INT32, "N", "S"),  # 0 where a source position is not to be seen
+            value(
+                "source_mask", TensorProto.INT32, "N", "S"
+            ),  # 0 where a source position is not to be seen
         ]
         if net.semantic:
-            inputs.append(value("semantic_bias", TensorProto.FLOAT, "N", net.num_decoder_layers, net.hidden_size))
+            inputs.append(
+                value(
+                    "semantic_bias", TensorProto.FLOAT, "N", net.num_decoder_layers, net.hidden_size
+                )
+            )
         outputs = []
         self.looks: list[str] = []  # each layer's cross-attention weights
         self._prepare()
@@ -59,7 +65,9 @@ class Step(Graph):
         b, net = self.b, self.net
         minus, hidden = b.ints(-1), b.ints(net.hidden_size)
         self.by_sentence = b.op("Concat", minus, "beam", hidden, axis=0)  # [N, K, H]
-        self.by_head = b.op("Concat", minus, "beam", b.ints(net.decoder_heads, net.head_size), axis=0)  # [N, K, h, d]
+        self.by_head = b.op(
+            "Concat", minus, "beam", b.ints(net.decoder_heads, net.head_size), axis=0
+        )  # [N, K, h, d]
         self.by_row = b.ints(-1, 1, net.hidden_size)  # [R, 1, H]
         seen = b.op("Greater", "source_mask", b.constant(0, np.int32))
         self.source_bias = b.op("Unsqueeze", self.hide(seen), b.ints(1, 2))  # [N, 1, 1, S]
@@ -70,7 +78,9 @@ class Step(Graph):
 
     def _prepare_composed(self) -> None:
         b, net = self.b, self.net
-        position = b.op("Unsqueeze", b.op("Cast", "positions", to=TensorProto.INT64), b.ints(1))  # [R, 1]
+        position = b.op(
+            "Unsqueeze", b.op("Cast", "positions", to=TensorProto.INT64), b.ints(1)
+        )  # [R, 1]
         places = self.range(self.size("past_key_0", 2))  # [T]
         seen = b.op("LessOrEqual", places, position)
         self.cache_bias = b.op("Unsqueeze", self.hide(seen), b.ints(1, 2))  # [R, 1, 1, T]
@@ -125,15 +135,26 @@ class Step(Graph):
         b, net = self.b, self.net
         name = f"decoder.{layer}.self_attn"
         shape = b.ints(-1, net.decoder_heads, 1, net.head_size)
-        q, k, v = (b.op("Reshape", part, shape) for part in b.split(self.linear(x, f"{name}.q", f"{name}.kv"), 3, -1))
+        q, k, v = (
+            b.op("Reshape", part, shape)
+            for part in b.split(self.linear(x, f"{name}.q", f"{name}.kv"), 3, -1)
+        )
         q = b.op("Mul", q, b.scalar(net.head_size**-0.5))
-        keys, values = (self._cached(part, new, layer) for part, new in (("key", k), ("value", v)))  # [R, h, T, d]
+        keys, values = (
+            self._cached(part, new, layer) for part, new in (("key", k), ("value", v))
+        )  # [R, h, T, d]
         scores = b.op("MatMul", q, b.op("Transpose", keys, perm=[0, 1, 3, 2]))  # [R, h, 1, T]
         if net.positions is None:
-            by_distance = b.op("MatMul", q, b.constant(net.weights[f"{name}.rpr_k"].T, np.float32))  # [R, h, 1, 2D+1]
-            index = b.op("Expand", b.op("Unsqueeze", self.cache_offsets, b.ints(1, 2)), b.op("Shape", scores))
+            by_distance = b.op(
+                "MatMul", q, b.constant(net.weights[f"{name}.rpr_k"].T, np.float32)
+            )  # [R, h, 1, 2D+1]
+            index = b.op(
+                "Expand", b.op("Unsqueeze", self.cache_offsets, b.ints(1, 2)), b.op("Shape", scores)
+            )
             scores = self.add(scores, b.op("GatherElements", by_distance, index, axis=3))
-            rows = b.op("Gather", b.constant(net.weights[f"{name}.rpr_v"], np.float32), self.cache_offsets)
+            rows = b.op(
+                "Gather", b.constant(net.weights[f"{name}.rpr_v"], np.float32), self.cache_offsets
+            )
             values = self.add(values, b.op("Unsqueeze", rows, b.ints(1)))
         mixed = b.op("MatMul", b.op("Softmax", self.add(scores, self.cache_bias), axis=-1), values)
         return self.linear(b.op("Reshape", mixed, self.by_row), f"{name}.out")
@@ -145,7 +166,8 @@ class Step(Graph):
     def _cross(self, x: str, layer: int) -> str:
         """The K rows of a sentence are K queries on one set of keys.
 
-        Composed, since the fused kernel transposes the keys at every step: these come as the product wants them.
+        Composed, since the fused kernel transposes the keys at every step: these come as the
+        product wants them.
         """
         b, name = self.b, f"decoder.{layer}.cross_attn"
         q = b.op("Reshape", self.linear(x, f"{name}.q"), self.by_head)
@@ -159,8 +181,15 @@ class Step(Graph):
     def _alignment(self) -> ValueInfoProto:
         """How much each row looks at each source position, in each layer: means over the heads, [R, L, S]."""
         b, net = self.b, self.net
-        means = (b.op("ReduceMean", weights, b.ints(1), keepdims=0) for weights in self.looks)  # [N, K, S]
+        means = (
+            b.op("ReduceMean", weights, b.ints(1), keepdims=0) for weights in self.looks
+        )  # [N, K, S]
         layers = [b.op("Unsqueeze", mean, b.ints(2)) for mean in means]
-        shape = b.op("Concat", b.ints(-1, net.num_decoder_layers), b.op("Shape", "source_mask", start=1), axis=0)
+        shape = b.op(
+            "Concat",
+            b.ints(-1, net.num_decoder_layers),
+            b.op("Shape", "source_mask", start=1),
+            axis=0,
+        )
         b.op("Reshape", b.op("Concat", *layers, axis=2), shape, name="alignment")
         return value("alignment", TensorProto.FLOAT, "R", net.num_decoder_layers, "S")

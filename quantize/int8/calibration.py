@@ -1,7 +1,7 @@
 """What passes through a model's products while it translates: ranges for static scales, Hessians for rounding.
 
-A float32 build whose product inputs are extra outputs runs in the serving engine, with the serving search:
-every step of every beam is seen. Values are streamed into histograms, none are kept.
+A float32 build whose product inputs are extra outputs runs in the serving engine, with the serving
+search: every step of every beam is seen. Values are streamed into histograms, none are kept.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class _Collector:
         rows = np.concatenate(self._waiting.pop(name))
         self.histograms.setdefault(name, Histogram()).add(rows)
         energy = rows.T @ rows
-        self.hessians[name] = self.hessians[name] + energy if name in self.hessians else energy.astype(float)
+        self.hessians[name] = (
+            self.hessians[name] + energy if name in self.hessians else energy.astype(float)
+        )
 
     def result(self, sentences: int) -> Observations:
         """All findings, an output's under the name of every product that reads it."""
@@ -80,8 +82,14 @@ class _Collector:
         split = {name: name.removeprefix(OBSERVED).split("|") for name in self.histograms}
         return Observations(
             sentences=sentences,
-            histograms={product: self.histograms[name] for name, products in split.items() for product in products},
-            hessians={product: self.hessians[name] for name in self.hessians for product in split[name]},
+            histograms={
+                product: self.histograms[name]
+                for name, products in split.items()
+                for product in products
+            },
+            hessians={
+                product: self.hessians[name] for name in self.hessians for product in split[name]
+            },
         )
 
 
@@ -101,7 +109,9 @@ class _Sessions(Sessions):
 class _Batch(Batch):
     """Shows the collector the live rows of every product's input, after every step."""
 
-    def __init__(self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0) -> None:
+    def __init__(
+        self, sessions: Sessions, session: ort.InferenceSession, beam: int, candidates: int = 0
+    ) -> None:
         super().__init__(sessions, session, beam, candidates)
         assert isinstance(sessions, _Sessions)
         self._collector = sessions.collector
@@ -117,7 +127,9 @@ class _Batch(Batch):
     def run(self) -> None:
         super().run()
         found = self._binding.get_outputs()[-len(self._seen) :]
-        self._collector.add((name, value.numpy()) for name, value in zip(self._seen, found, strict=True))
+        self._collector.add(
+            (name, value.numpy()) for name, value in zip(self._seen, found, strict=True)
+        )
 
 
 def observed_outputs(session: ort.InferenceSession) -> list[str]:

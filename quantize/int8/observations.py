@@ -12,7 +12,8 @@ from pipeline.errors import UserError
 from quantize.int8.plan import Array
 
 BINS = 4096
-DIGITS = 4  # significant ones of a range: last bits differ between kinds of CPU, and would change every hash
+# significant ones of a range: last bits differ between kinds of CPU, and would change every hash
+DIGITS = 4
 
 
 class Histogram:
@@ -27,10 +28,15 @@ class Histogram:
         self.low, self.high = np.inf, -np.inf
 
     def add(self, values: Array) -> None:
-        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.low, self.high = (
+            min(self.low, float(values.min())),
+            max(self.high, float(values.max())),
+        )
         while max(-self.low, self.high) >= self.limit:
             self._double()
-        per_unit = np.float32(BINS / 2 / self.limit)  # a power of two: the product is exact, so no edge moves
+        per_unit = np.float32(
+            BINS / 2 / self.limit
+        )  # a power of two: the product is exact, so no edge moves
         places = np.floor(values.ravel() * per_unit).astype(np.int32) + BINS // 2
         self.counts += np.bincount(places, minlength=BINS)
 
@@ -47,7 +53,10 @@ class Histogram:
         below = np.cumsum(self.counts) / self.counts.sum()
         tail = (100 - percentile) / 200
         edges = np.linspace(-self.limit, self.limit, BINS + 1)
-        low, high = edges[np.searchsorted(below, tail, side="right")], edges[np.searchsorted(below, 1 - tail) + 1]
+        low, high = (
+            edges[np.searchsorted(below, tail, side="right")],
+            edges[np.searchsorted(below, 1 - tail) + 1],
+        )
         return max(self.low, float(low)), min(self.high, float(high))
 
 
@@ -65,7 +74,10 @@ class Observations:
     def write_ranges(self, path: Path, percentile: float) -> None:
         """The ranges that a bundle was built with, beside those of all values."""
         names = sorted(self.histograms)
-        ranges = {name: {"used": self.range(name, percentile), "all": self.range(name, 100)} for name in names}
+        ranges = {
+            name: {"used": self.range(name, percentile), "all": self.range(name, 100)}
+            for name in names
+        }
         text = {"sentences": self.sentences, "percentile": percentile, "ranges": ranges}
         path.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
 
@@ -89,7 +101,11 @@ class Observations:
                 histogram = histograms[name] = Histogram()
                 histogram.counts = parts[f"counts:{name}"]
                 histogram.limit, histogram.low, histogram.high = map(float, parts[f"bounds:{name}"])
-            hessians = {key.removeprefix("hessian:"): parts[key] for key in parts if key.startswith("hessian:")}
+            hessians = {
+                key.removeprefix("hessian:"): parts[key]
+                for key in parts
+                if key.startswith("hessian:")
+            }
             return Observations(int(parts["sentences"]), histograms, hessians)
         except (OSError, KeyError, ValueError):
             raise UserError(f"{path} is damaged: remove it, and it is made again") from None

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from quantize.int8.recipes import Recipe
 
 Array = npt.NDArray[Any]
-OBSERVED = "observed:"  # begins the names of the extra outputs of an observing build; "|" parts the products
+# begins the names of the extra outputs of an observing build; "|" parts the products
+OBSERVED = "observed:"
 
 
 class Observed(Protocol):

@@ -15,7 +15,8 @@ from pipeline.errors import UserError
 class Recipe(Strict):
     """How weights and activations of products with constant weights are stored and multiplied.
 
-    The options combine freely, but for what the validator says (docs/quantisation.md has what each is worth).
+    The options combine freely, but for what the validator says (docs/quantisation.md has what each
+    is worth).
     """
 
     name: str
@@ -23,7 +24,9 @@ class Recipe(Strict):
     weight_limit: int = Field(default=63, ge=1, le=127)  # largest magnitude of an int8 weight
     rounding: Literal["nearest", "gptq"] = "nearest"
     activations: Literal["fp32", "dynamic", "static", "row"]
-    percentile: float = Field(default=100.0, gt=50, le=100)  # of the values that a static range holds
+    percentile: float = Field(
+        default=100.0, gt=50, le=100
+    )  # of the values that a static range holds
     embeddings: Literal["fp32", "int8"]
 
     @model_validator(mode="after")
@@ -62,7 +65,15 @@ def load_recipe(name: str) -> Recipe:
         known = ", ".join(known_recipes())
         raise UserError(f"no recipe {name!r} in {recipe_folder()}: choose one of {known}")
     try:
-        return Recipe.model_validate({"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))})
+        return Recipe.model_validate(
+            {"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))}
+        )
     except (ValidationError, TypeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "not a mapping"}
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}: mend that key") from None
+        first = (
+            error.errors()[0]
+            if isinstance(error, ValidationError)
+            else {"loc": (), "msg": "not a mapping"}
+        )
+        raise UserError(
+            f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}: mend that key"
+        ) from None

@@ -17,7 +17,10 @@ from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
 from quantize.progress import Progress, no_progress
 
-SHORTEST, LONGEST = 0.5, 3.0  # target tokens a source token, between which an output's length is plausible
+SHORTEST, LONGEST = (
+    0.5,
+    3.0,
+)  # target tokens a source token, between which an output's length is plausible
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -51,7 +54,9 @@ class Output:
         return Output(**{**data, "ids": ids, "warnings": tuple(data["warnings"])})
 
 
-def translate(engine: Engine, lines: Sequence[str], progress: Progress = no_progress) -> list[Output]:
+def translate(
+    engine: Engine, lines: Sequence[str], progress: Progress = no_progress
+) -> list[Output]:
     """All lines at once: the engine batches them as it does under load."""
     bundle = engine.sessions.bundle
     prepare, finish = Preprocessor.load(bundle), Postprocessor.load(bundle)
@@ -64,7 +69,9 @@ def translate(engine: Engine, lines: Sequence[str], progress: Progress = no_prog
     return outputs
 
 
-def _submit(engine: Engine, prepared: Prepared) -> tuple[Prepared, list[Future[tuple[Hypothesis, ...]] | None]]:
+def _submit(
+    engine: Engine, prepared: Prepared
+) -> tuple[Prepared, list[Future[tuple[Hypothesis, ...]] | None]]:
     return prepared, [engine.submit(unit.ids) if unit.ids else None for unit in prepared.units]
 
 
@@ -76,7 +83,9 @@ def _output(prepared: Prepared, best: list[Hypothesis | None], finish: Postproce
     return Output(prepared.text, translation.text, ids, ratio, translation.warnings)
 
 
-def invariance(engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = no_progress) -> float:
+def invariance(
+    engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = no_progress
+) -> float:
     """Share of sentences whose ids are the same alone and in batches of 2, 7 and 32 with random neighbours."""
     rng = np.random.default_rng(0)
     alone = [engine.submit(ids).result()[0].ids for ids in sources]

@@ -1,7 +1,7 @@
 """How far a model's probabilities are from the reference's: the steadiest witness, also of weak models.
 
-A weak model can hardly lose BLEU, and its outputs flip at a touch; the probabilities that it gives to the
-reference's own translations, fed to both, move only as far as the arithmetic does.
+A weak model can hardly lose BLEU, and its outputs flip at a touch; the probabilities that it gives
+to the reference's own translations, fed to both, move only as far as the arithmetic does.
 """
 
 from __future__ import annotations

@@ -78,12 +78,18 @@ def full(found: Quality, force: bool = False) -> Gate:
     pooled = found.sets["pooled"]
     failures = _unfaithful(found.faithfulness)
     if pooled.delta_bleu_lower95 <= DELTA_BLEU:
-        failures.append(f"ΔBLEU may be {pooled.delta_bleu_lower95:.2f} (lower 95 % bound; above {DELTA_BLEU} passes)")
+        failures.append(
+            f"ΔBLEU may be {pooled.delta_bleu_lower95:.2f} (lower 95 % bound; above {DELTA_BLEU} passes)"
+        )
     if pooled.delta_chrf_lower95 <= DELTA_CHRF:
-        failures.append(f"ΔchrF++ may be {pooled.delta_chrf_lower95:.2f} (lower 95 % bound; above {DELTA_CHRF} passes)")
+        failures.append(
+            f"ΔchrF++ may be {pooled.delta_chrf_lower95:.2f} (lower 95 % bound; above {DELTA_CHRF} passes)"
+        )
     for name, counted in found.faults.items():
         if counted.beyond_chance:
-            failures.append(f"{name}: {counted.count} sentences, fp32 has {counted.fp32}: more than chance explains")
+            failures.append(
+                f"{name}: {counted.count} sentences, fp32 has {counted.fp32}: more than chance explains"
+            )
     return _gate("full", failures, force)
 
 
@@ -94,9 +100,13 @@ def _unfaithful(found: Faithfulness) -> list[str]:
     if found.delta_logp > DELTA_LOGP:
         failures.append(f"mean |Δ log p| a token is {found.delta_logp:.3f} (at most {DELTA_LOGP})")
     if found.best_changed > BEST_CHANGED:
-        failures.append(f"{found.best_changed:.1%} of steps have another best token (at most {BEST_CHANGED:.0%})")
+        failures.append(
+            f"{found.best_changed:.1%} of steps have another best token (at most {BEST_CHANGED:.0%})"
+        )
     return failures
 
 
 def _gate(kind: Literal["quick", "full"], failures: list[str], force: bool) -> Gate:
-    return Gate(kind=kind, passed=not failures, forced=force and bool(failures), failures=tuple(failures))
+    return Gate(
+        kind=kind, passed=not failures, forced=force and bool(failures), failures=tuple(failures)
+    )

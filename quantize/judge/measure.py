@@ -40,7 +40,9 @@ def expect(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Exp
         return Expected(sources, targets, force(engine.sessions, sources, targets))
 
 
-def faithfulness(expected: Expected, candidate: Bundle, batches: int, show: Show = no_show) -> Faithfulness:
+def faithfulness(
+    expected: Expected, candidate: Bundle, batches: int, show: Show = no_show
+) -> Faithfulness:
     """Probabilities of what is expected, and batch-invariance on `batches` of its units."""
     with closing(open_engine(candidate)) as engine:
         show("probabilities", 0, 1)
@@ -57,13 +59,17 @@ def open_engine(bundle: Bundle) -> Engine:
     return Engine.load(bundle, EngineSettings(workers=os.cpu_count() or 1))
 
 
-def translations(bundle: Bundle, sets: Sequence[TestSet], show: Show = no_show) -> dict[str, list[Output]]:
+def translations(
+    bundle: Bundle, sets: Sequence[TestSet], show: Show = no_show
+) -> dict[str, list[Output]]:
     """Of every set, and of the sentences with a masked span ("masks")."""
     symbols = bundle.manifest.tokenizer.mask_symbols
     lines = {test.name: test.sources for test in sets}
     lines["masks"] = masked(lines[sets[0].name], symbols[0]) if symbols else ()
     with closing(open_engine(bundle)) as engine:
-        return {name: translate(engine, sources, partial(show, name)) for name, sources in lines.items()}
+        return {
+            name: translate(engine, sources, partial(show, name)) for name, sources in lines.items()
+        }
 
 
 def spread(sets: Sequence[TestSet], count: int) -> list[str]:
@@ -82,9 +88,15 @@ def quality(
     theirs = [output for test in sets for output in reference[test.name]]
     mine = [output for test in sets for output in candidate[test.name]]
     pooled = TestSet("pooled", (), tuple(line for test in sets for line in test.references))
-    faults = {name: fault([o.faults[name] for o in mine], [o.faults[name] for o in theirs]) for name in mine[0].faults}
+    faults = {
+        name: fault([o.faults[name] for o in mine], [o.faults[name] for o in theirs])
+        for name in mine[0].faults
+    }
     if symbol:
-        lost = [[symbol not in output.text for output in side["masks"]] for side in (candidate, reference)]
+        lost = [
+            [symbol not in output.text for output in side["masks"]]
+            for side in (candidate, reference)
+        ]
         faults["masks"] = fault(*lost)
     return Quality(
         faithfulness=faithful,

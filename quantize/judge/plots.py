@@ -17,7 +17,11 @@ from quantize.judge.results import Result
 
 def draw(results: Mapping[str, Result], folder: Path) -> list[Path]:
     """PNG files in `folder`, which exists."""
-    plots = {"quality-speed.png": _quality_and_speed, "size-memory.png": _sizes, "scores.png": _scores}
+    plots = {
+        "quality-speed.png": _quality_and_speed,
+        "size-memory.png": _sizes,
+        "scores.png": _scores,
+    }
     return [plot(results, folder / name) for name, plot in plots.items()]
 
 
@@ -39,8 +43,18 @@ def _quality_and_speed(results: Mapping[str, Result], path: Path) -> Path:
 def _sizes(results: Mapping[str, Result], path: Path) -> Path:
     figure, axes = plt.subplots(figsize=(8, 5))
     places = range(len(results))
-    axes.barh([p - 0.2 for p in places], [r.size_bytes / 1e6 for r in results.values()], 0.4, label="files")
-    axes.barh([p + 0.2 for p in places], [r.peak_rss_bytes / 1e6 for r in results.values()], 0.4, label="peak memory")
+    axes.barh(
+        [p - 0.2 for p in places],
+        [r.size_bytes / 1e6 for r in results.values()],
+        0.4,
+        label="files",
+    )
+    axes.barh(
+        [p + 0.2 for p in places],
+        [r.peak_rss_bytes / 1e6 for r in results.values()],
+        0.4,
+        label="peak memory",
+    )
     axes.set_yticks(list(places), list(results))
     axes.invert_yaxis()
     axes.set_xlabel("MB")

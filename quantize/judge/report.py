@@ -29,11 +29,23 @@ def write_report(
 ) -> None:
     """Into the bundle's folder; `expected` and `found` are fp32's and the winner's outputs."""
     measured_on = machine(("numpy", "onnx", "onnxruntime", "sacrebleu"))
-    data = {**measured_on, "chosen": winner, "recipes": {name: _numbers(result) for name, result in results.items()}}
-    (folder / "report.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    data = {
+        **measured_on,
+        "chosen": winner,
+        "recipes": {name: _numbers(result) for name, result in results.items()},
+    }
+    (folder / "report.json").write_text(
+        json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     (folder / "report").mkdir(exist_ok=True)
     plots = draw(results, folder / "report")
-    parts = [_head(winner, results, measured_on), _table(results), _sets(results), _faults(results), _failures(results)]
+    parts = [
+        _head(winner, results, measured_on),
+        _table(results),
+        _sets(results),
+        _faults(results),
+        _failures(results),
+    ]
     parts += ["\n".join(f"![{path.stem}](report/{path.name})" for path in plots)]
     parts += [_worst(winner, sets, expected, found)]
     (folder / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -44,21 +56,41 @@ def cpu_name() -> str:
     path = Path("/proc/cpuinfo")
     text = path.read_text() if path.exists() else ""
     fields = dict(line.split("\t", 1) for line in text.splitlines() if "\t" in line)
-    name = fields.get("model name", f"\t: {platform.processor() or 'unknown'}").split(":", 1)[1].strip()
+    name = (
+        fields.get("model name", f"\t: {platform.processor() or 'unknown'}")
+        .split(":", 1)[1]
+        .strip()
+    )
     flags = set(text.split())
-    kind = next((kind for kind in ("avx512_vnni", "avx_vnni", "avx2") if kind in flags), platform.machine())
+    kind = next(
+        (kind for kind in ("avx512_vnni", "avx_vnni", "avx2") if kind in flags), platform.machine()
+    )
     return f"{name} ({kind})"
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """What figures were measured on: the system, the CPU, and the versions of `packages` and of Python."""
     versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
-    return {"machine": f"{platform.system()} {platform.machine()}", "cpu": cpu_name(), "versions": versions}
+    return {
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cpu": cpu_name(),
+        "versions": versions,
+    }
 
 
 def table_rows(results: Results) -> tuple[list[str], list[list[str]]]:
     """The summary, for the report and for the terminal."""
-    head = ["recipe", "speed", "MB", "peak MB", "ΔBLEU (95 %)", "ΔchrF++", "same", "chrF++ to fp32", "|Δ log p|"]
+    head = [
+        "recipe",
+        "speed",
+        "MB",
+        "peak MB",
+        "ΔBLEU (95 %)",
+        "ΔchrF++",
+        "same",
+        "chrF++ to fp32",
+        "|Δ log p|",
+    ]
     head += ["best changed", "batch-invariant", "loops", "gate"]
     rows = []
     for name, result in results.items():
@@ -121,7 +153,9 @@ def _numbers(result: Result) -> dict[str, Any]:
 
 def _head(winner: str, results: Results, measured_on: Mapping[str, Any]) -> str:
     base, chosen = results["fp32"], results[winner]
-    size, peak = (1 - getattr(chosen, key) / getattr(base, key) for key in ("size_bytes", "peak_rss_bytes"))
+    size, peak = (
+        1 - getattr(chosen, key) / getattr(base, key) for key in ("size_bytes", "peak_rss_bytes")
+    )
     versions = ", ".join(f"{name} {number}" for name, number in measured_on["versions"].items())
     return (
         f"# Quantisation report\n\n{verdict(winner, results)} Against float32 it is {size:.0%} smaller on disk and "
@@ -159,7 +193,9 @@ def _faults(results: Results) -> str:
 
 
 def _failures(results: Results) -> str:
-    lines = [f"- {name}: {reason}" for name, result in results.items() for reason in result.gate.failures]
+    lines = [
+        f"- {name}: {reason}" for name, result in results.items() for reason in result.gate.failures
+    ]
     return "## Why recipes failed\n\n" + ("\n".join(lines) or "None did.")
 
 
@@ -172,9 +208,14 @@ def _worst(
     """The sentences whose translation lost most chrF++ against its reference."""
     metric, losses = scores.chrf(), []
     for test in sets:
-        for truth, base, mine in zip(test.references, expected[test.name], found[test.name], strict=True):
+        for truth, base, mine in zip(
+            test.references, expected[test.name], found[test.name], strict=True
+        ):
             if base.text != mine.text:
-                loss = metric.sentence_score(mine.text, [truth]).score - metric.sentence_score(base.text, [truth]).score
+                loss = (
+                    metric.sentence_score(mine.text, [truth]).score
+                    - metric.sentence_score(base.text, [truth]).score
+                )
                 losses.append((loss, base.source, base.text, mine.text))
     losses.sort()
     rows = [[f"{loss:+.1f}", source, base, mine] for loss, source, base, mine in losses[:WORST]]
@@ -184,4 +225,6 @@ def _worst(
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -39,18 +39,25 @@ def choose(results: Mapping[str, Result]) -> str | None:
 
     ±63 goes before ±127 because it is as fast on CPUs of every kind.
     """
-    passing = {n: r for n, r in results.items() if r.gate.passed and r.speed and r.recipe.weights != "fp32"}
+    passing = {
+        n: r for n, r in results.items() if r.gate.passed and r.speed and r.recipe.weights != "fp32"
+    }
     if not passing:
         return None
     fastest = max(_ratio(r) for r in passing.values())
     equal = {name: r for name, r in passing.items() if _ratio(r) >= fastest * (1 - EQUALLY_FAST)}
-    return min(equal, key=lambda n: (equal[n].recipe.weight_limit > 63, equal[n].quality.faithfulness.delta_logp))
+    return min(
+        equal,
+        key=lambda n: (equal[n].recipe.weight_limit > 63, equal[n].quality.faithfulness.delta_logp),
+    )
 
 
 def most_faithful(results: Mapping[str, Result]) -> str | None:
     """The closest to fp32 that passes."""
     passing = {n: r for n, r in results.items() if r.gate.passed and r.recipe.weights != "fp32"}
-    return min(passing, key=lambda name: passing[name].quality.faithfulness.delta_logp, default=None)
+    return min(
+        passing, key=lambda name: passing[name].quality.faithfulness.delta_logp, default=None
+    )
 
 
 def _ratio(result: Result) -> float:

@@ -34,14 +34,19 @@ def chrf() -> Any:
     return CHRF(word_order=2)
 
 
-def difference(metric: Any, reference: Sequence[str], candidate: Sequence[str], truth: Sequence[str]) -> Difference:
+def difference(
+    metric: Any, reference: Sequence[str], candidate: Sequence[str], truth: Sequence[str]
+) -> Difference:
     """Of the candidate's score from the reference's on the same resampled sentences.
 
-    sacreBLEU's paired test gives a p-value and each system's own interval, but not the difference's; so
-    its sentence statistics are resampled here with its seed and in its way.
+    sacreBLEU's paired test gives a p-value and each system's own interval, but not the
+    difference's; so its sentence statistics are resampled here with its seed and in its way.
     """
     outputs = [list(reference), list(candidate)]
-    tables = [np.array(metric._extract_corpus_statistics(side, [list(truth)]), np.float64) for side in outputs]
+    tables = [
+        np.array(metric._extract_corpus_statistics(side, [list(truth)]), np.float64)
+        for side in outputs
+    ]
     rng = np.random.default_rng(SEED)
     places = rng.choice(len(truth), size=(RESAMPLES, len(truth)), replace=True)
     counts = np.stack([np.bincount(row, minlength=len(truth)) for row in places])
@@ -59,4 +64,8 @@ def _score(metric: Any, sums: Any) -> float:
 def likeness(reference: Sequence[str], candidate: Sequence[str]) -> float:
     """Mean chrF++ of the candidate's sentences with the reference's as truth."""
     metric = chrf()
-    return float(np.mean([metric.sentence_score(c, [r]).score for r, c in zip(reference, candidate, strict=True)]))
+    return float(
+        np.mean(
+            [metric.sentence_score(c, [r]).score for r, c in zip(reference, candidate, strict=True)]
+        )
+    )

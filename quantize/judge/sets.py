@@ -26,7 +26,10 @@ def load_sets(limit: int | None = None) -> tuple[TestSet, ...]:
 
 
 def _load(name: str, limit: int | None) -> TestSet:
-    sides = [(FOLDER / f"{name}.{side}").read_text(encoding="utf-8").splitlines() for side in ("zh", "en")]
+    sides = [
+        (FOLDER / f"{name}.{side}").read_text(encoding="utf-8").splitlines()
+        for side in ("zh", "en")
+    ]
     sources, references = (spread(side, limit) for side in sides)
     return TestSet(name, sources, references)
 
@@ -40,4 +43,6 @@ def spread(lines: Sequence[str], limit: int | None) -> tuple[str, ...]:
 def masked(sources: tuple[str, ...], symbol: str) -> tuple[str, ...]:
     """Sentences of two clauses whose second begins with the symbol that stands for a masked span."""
     parts = [source.split("，", 1) for source in sources]
-    return tuple(f"{clauses[0]}，{symbol}{clauses[1]}" for clauses in parts if len(clauses) == 2)[:MASKED_SENTENCES]
+    return tuple(f"{clauses[0]}，{symbol}{clauses[1]}" for clauses in parts if len(clauses) == 2)[
+        :MASKED_SENTENCES
+    ]

@@ -18,7 +18,8 @@ from pipeline.config import ROOT
 from pipeline.decode.engine import Engine
 from quantize.progress import Progress, no_progress
 
-ROUNDS = 15  # short ones: the median of many ratios bears a neighbour's bursts better than that of a few long
+# short ones: the median of many ratios bears a neighbour's bursts better than that of a few long
+ROUNDS = 15
 
 
 @dataclass
@@ -81,7 +82,9 @@ def race(
     timings = {}
     for name, own in spent.items():
         ratios = [base / mine for base, mine in zip(spent[reference].cpu, own.cpu, strict=True)]
-        timings[name] = Timing(statistics.median(own.cpu), statistics.median(ratios), min(ratios), max(ratios))
+        timings[name] = Timing(
+            statistics.median(own.cpu), statistics.median(ratios), min(ratios), max(ratios)
+        )
     return timings
 
 
@@ -93,9 +96,14 @@ def _translate(engine: Engine, sources: Sequence[tuple[int, ...]]) -> None:
 def peak_memory(bundle: Bundle, sources: Sequence[tuple[int, ...]]) -> int:
     """Largest resident size in bytes of a process that opens the bundle and translates the sources."""
     command = [sys.executable, "-m", "quantize.judge.speed", str(bundle.path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
     task = json.dumps(sources)
-    done = subprocess.run(command, input=task, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        command, input=task, capture_output=True, text=True, check=True, env=environment
+    )
     return int(done.stdout)
 
 

@@ -13,7 +13,9 @@ from quantize.sources.base import Source
 
 ID = re.compile(r"[\w.-]+/[\w.-]+")
 MODELSCOPE_OWNERS = ("damo", "iic")
-KINDS = "a ModelScope CSANMT directory, a Marian model's, one that our training left, or an id such as "
+KINDS = (
+    "a ModelScope CSANMT directory, a Marian model's, one that our training left, or an id such as "
+)
 KINDS += "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 
 

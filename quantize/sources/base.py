@@ -30,4 +30,6 @@ class Source:
     decoding: Decoding
     about: About = field(default_factory=About)
     config: Mapping[str, Any] | None = None  # a CSANMT's values of `CsanmtConfig`
-    calibration: tuple[str, ...] = ()  # sentences of the source language, where the source brings some
+    calibration: tuple[
+        str, ...
+    ] = ()  # sentences of the source language, where the source brings some

@@ -9,7 +9,13 @@ from typing import Any
 
 from pipeline.errors import UserError
 
-MARIAN_FILES = ["config.json", "generation_config.json", "tokenizer_config.json", "*.spm", "*vocab.json"]
+MARIAN_FILES = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "*.spm",
+    "*vocab.json",
+]
 CONFIGURATION = "configuration.json"
 
 
@@ -34,11 +40,17 @@ def from_hugging_face(model: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ModuleNotFoundError:
-        raise UserError(f"{model}: huggingface_hub is not installed: install the quantize extra") from None
-    folder = Path(_fetch(snapshot_download, model, "Hugging Face", [*MARIAN_FILES, "model.safetensors"]))
+        raise UserError(
+            f"{model}: huggingface_hub is not installed: install the quantize extra"
+        ) from None
+    folder = Path(
+        _fetch(snapshot_download, model, "Hugging Face", [*MARIAN_FILES, "model.safetensors"])
+    )
     if (folder / "model.safetensors").is_file():
         return folder
-    return Path(_fetch(snapshot_download, model, "Hugging Face", [*MARIAN_FILES, "pytorch_model.bin"]))
+    return Path(
+        _fetch(snapshot_download, model, "Hugging Face", [*MARIAN_FILES, "pytorch_model.bin"])
+    )
 
 
 def _fetch(snapshot_download: Callable[..., Any], model: str, hub: str, files: list[str]) -> str:

@@ -26,7 +26,8 @@ MAX_SOURCE_LENGTH = 128  # longer sentences are parted
 EPSILON = 1e-5
 LANGUAGES = {"zho": "zh", "cmn": "zh", "eng": "en"}  # the longer codes of some models
 
-# What `generate` can be told beyond beams, lengths and bad words, and the values that change nothing.
+# What `generate` can be told beyond beams, lengths and bad words, and the values that change
+# nothing.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "do_sample": (False,),
     "early_stopping": (False,),
@@ -95,7 +96,9 @@ def load(folder: Path, name: str | None = None) -> Source:
     tokenizer = _parse(TokenizerConfig, folder / "tokenizer_config.json")
     if config.activation_function not in ACTIVATIONS:
         known = ", ".join(sorted(ACTIVATIONS))
-        raise UserError(f"{folder / 'config.json'}: activation {config.activation_function}: supported are {known}")
+        raise UserError(
+            f"{folder / 'config.json'}: activation {config.activation_function}: supported are {known}"
+        )
     target_ids = "target_vocab.json" if tokenizer.separate_vocabs else "vocab.json"
     files = {name: folder / name for name in ("source.spm", "target.spm", "vocab.json", target_ids)}
     for path in files.values():
@@ -108,7 +111,9 @@ def load(folder: Path, name: str | None = None) -> Source:
         folder=folder,
         identity=(folder / "config.json", weights_file(folder)),
         network=_network(config, generation, _weights(config, folder)),
-        languages=Languages(**{name: LANGUAGES.get(code, code) for name, code in languages.items()}),
+        languages=Languages(
+            **{name: LANGUAGES.get(code, code) for name, code in languages.items()}
+        ),
         tokenizer=MarianEntry(
             kind="marian",
             source="source.spm",
@@ -139,7 +144,9 @@ def _parse(kind: type[Any], path: Path) -> Any:
         raise UserError(f"{path} is missing: copy all files of the model") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}: is it a Marian model?") from None
+        raise UserError(
+            f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}: is it a Marian model?"
+        ) from None
 
 
 def _generation(folder: Path) -> Generation:
@@ -151,11 +158,15 @@ def _generation(folder: Path) -> Generation:
     given = json.loads(path.read_bytes())
     for name, neutral in NEUTRAL.items():
         if given.get(name) not in (None, *neutral):
-            raise UserError(f"{path}: {name} {given[name]} is not supported: remove it, or keep to transformers")
+            raise UserError(
+                f"{path}: {name} {given[name]} is not supported: remove it, or keep to transformers"
+            )
     if any(len(word) != 1 for word in generation.bad_words_ids or ()):
         raise UserError(f"{path}: bad_words_ids of several tokens are not supported: remove them")
     if generation.forced_eos_token_id not in (None, generation.eos_token_id):
-        raise UserError(f"{path}: forced_eos_token_id differs from eos_token_id, which is not supported")
+        raise UserError(
+            f"{path}: forced_eos_token_id differs from eos_token_id, which is not supported"
+        )
     return generation
 
 
@@ -163,7 +174,9 @@ def _unknown(path: Path) -> int:
     try:
         return int(json.loads(path.read_bytes())["<unk>"])
     except (ValueError, TypeError, KeyError):
-        raise UserError(f"{path}: expected the ids of all pieces, <unk> among them: copy it anew") from None
+        raise UserError(
+            f"{path}: expected the ids of all pieces, <unk> among them: copy it anew"
+        ) from None
 
 
 def _network(config: Config, generation: Generation, weights: LazyWeights) -> Network:
@@ -191,7 +204,9 @@ def sinusoids(length: int, channels: int) -> Array:
     """Marian's positions [length, channels]: sines then cosines, with rates 10000^(-2i/channels)."""
     rate = np.power(10000.0, -2 * np.arange((channels + 1) // 2) / channels)
     angle = np.arange(length)[:, None] * rate
-    return np.concatenate([np.sin(angle), np.cos(angle[:, : channels // 2])], axis=1).astype(np.float32)
+    return np.concatenate([np.sin(angle), np.cos(angle[:, : channels // 2])], axis=1).astype(
+        np.float32
+    )
 
 
 def _weights(config: Config, folder: Path) -> LazyWeights:

@@ -18,7 +18,9 @@ from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, weights
 
 CHECKPOINT = "tf_ckpts/ckpt-0"
-MAX_SOURCE_LENGTH = 128  # the reference knows no limit; its published model was trained on up to 100 tokens
+MAX_SOURCE_LENGTH = (
+    128  # the reference knows no limit; its published model was trained on up to 100 tokens
+)
 
 
 class _Part(BaseModel):
@@ -52,8 +54,19 @@ class Model(_Part):
 
     def config(self) -> dict[str, Any]:
         """The same as values of `CsanmtConfig`. The reference would apply dropout at inference; we never do."""
-        sizes = {"hidden_size", "filter_size", "num_heads", "num_encoder_layers", "num_decoder_layers"}
-        sizes |= {"num_semantic_encoder_layers", "max_relative_dis", "src_vocab_size", "trg_vocab_size"}
+        sizes = {
+            "hidden_size",
+            "filter_size",
+            "num_heads",
+            "num_encoder_layers",
+            "num_decoder_layers",
+        }
+        sizes |= {
+            "num_semantic_encoder_layers",
+            "max_relative_dis",
+            "src_vocab_size",
+            "trg_vocab_size",
+        }
         return self.model_dump(include=sizes) | {
             "post_norm": self.layer_postproc == "layer_norm",
             "relative_positions": self.position_info_type == "relative",
@@ -111,7 +124,10 @@ def load(folder: Path, name: str | None = None) -> Source:
     max_positions = max(MAX_POSITIONS, model.max_decoded_trg_len)
     return Source(
         folder=folder,
-        identity=(folder / "configuration.json", folder / f"{CHECKPOINT}.index"),  # it has all tensors' checksums
+        identity=(
+            folder / "configuration.json",
+            folder / f"{CHECKPOINT}.index",
+        ),  # it has all tensors' checksums
         network=csanmt_network(config, weights(checkpoint, config), max_positions),
         config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),
@@ -131,7 +147,9 @@ def load(folder: Path, name: str | None = None) -> Source:
             end_id=0,
             max_source_length=MAX_SOURCE_LENGTH,
         ),
-        about=About(provenance=f"converted from {name or f'the ModelScope directory {folder.name}'}"),
+        about=About(
+            provenance=f"converted from {name or f'the ModelScope directory {folder.name}'}"
+        ),
     )
 
 
@@ -145,12 +163,20 @@ def read_configuration(folder: Path) -> Configuration:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise UserError(f"{path}: {where}: {first['msg']}: is it a csanmt-translation model?") from None
+        raise UserError(
+            f"{path}: {where}: {first['msg']}: is it a csanmt-translation model?"
+        ) from None
     model = configuration.model
     if (model.layer_preproc == "none") == (model.layer_postproc == "none"):
-        raise UserError(f"{path}: model: exactly one of layer_preproc and layer_postproc must be layer_norm")
+        raise UserError(
+            f"{path}: model: exactly one of layer_preproc and layer_postproc must be layer_norm"
+        )
     if model.hidden_size % model.num_heads:
-        raise UserError(f"{path}: model: num_heads {model.num_heads} does not divide hidden_size {model.hidden_size}")
+        raise UserError(
+            f"{path}: model: num_heads {model.num_heads} does not divide hidden_size {model.hidden_size}"
+        )
     if model.shared_source_target_embedding and model.src_vocab_size != model.trg_vocab_size:
-        raise UserError(f"{path}: model: one embedding for both languages, but vocabulary sizes differ")
+        raise UserError(
+            f"{path}: model: one embedding for both languages, but vocabulary sizes differ"
+        )
     return configuration

@@ -1,8 +1,9 @@
 """Source: a folder as our own training leaves it.
 
 `model.safetensors` (weights in the names of `quantize.csanmt.modeling`), `config.json` (its
-`CsanmtConfig`), `source.spm`, `target.spm` (sentencepiece) and `calibration.txt` (Chinese sentences);
-beside them optionally `about.yaml` (licence and provenance, which the bundle's manifest repeats).
+`CsanmtConfig`), `source.spm`, `target.spm` (sentencepiece) and `calibration.txt` (Chinese
+sentences); beside them optionally `about.yaml` (licence and provenance, which the bundle's manifest
+repeats).
 """
 
 from __future__ import annotations
@@ -70,4 +71,6 @@ def _about(path: Path) -> About:
     try:
         return About.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError):
-        raise UserError(f"{path}: expected the keys licence and provenance: mend or remove it") from None
+        raise UserError(
+            f"{path}: expected the keys licence and provenance: mend or remove it"
+        ) from None

@@ -19,23 +19,41 @@ SENTENCES = [
     "他在图书馆里看了一整天的书。",
 ]
 ARTICLE = (ROOT / "tests" / "data" / "article.zh.txt").read_text(encoding="utf-8")
-BAD = [b"", b"{", b'{"text": 1}', b"\xff\xfe", b'{"text": "\\ud800"}', b"[" * 50_000, b"null", b" " * 5_000_000]
+BAD = [
+    b"",
+    b"{",
+    b'{"text": 1}',
+    b"\xff\xfe",
+    b'{"text": "\\ud800"}',
+    b"[" * 50_000,
+    b"null",
+    b" " * 5_000_000,
+]
 
 
 def act(service: Service, seed: int) -> int:
     """One client's request; its status, or 0 where it did not wait for the answer."""
     chance = random.Random(seed)
-    kind = chance.choice(["good", "good", "good", "article", "bad", "wrong way", "leaves", "leaves", "breaks off"])
+    kind = chance.choice(
+        ["good", "good", "good", "article", "bad", "wrong way", "leaves", "leaves", "breaks off"]
+    )
     with httpx.Client(base_url=service.url, timeout=60) as client:
         match kind:
             case "good":
-                return client.post("/translate", json={"text": chance.choice(SENTENCES)}).status_code
+                return client.post(
+                    "/translate", json={"text": chance.choice(SENTENCES)}
+                ).status_code
             case "article":
-                return client.post("/translate", json={"text": ARTICLE[: chance.randrange(20, 1000)]}).status_code
+                return client.post(
+                    "/translate", json={"text": ARTICLE[: chance.randrange(20, 1000)]}
+                ).status_code
             case "bad":
                 return client.post("/translate", content=chance.choice(BAD)).status_code
             case "wrong way":
-                method, path = chance.choice(["GET", "PUT", "DELETE"]), chance.choice(["/translate", "/nowhere"])
+                method, path = (
+                    chance.choice(["GET", "PUT", "DELETE"]),
+                    chance.choice(["/translate", "/nowhere"]),
+                )
                 return client.request(method, path).status_code
     body = httpx.Request("POST", service.url, json={"text": ARTICLE}).content
     head = b"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-length: %d\r\n\r\n" % len(body)

@@ -14,7 +14,13 @@ from pipeline.errors import UserError
 
 def test_every_value_comes_from_the_file_and_any_may_be_overridden() -> None:
     file = yaml.safe_load((ROOT / "configs" / "service.yaml").read_text(encoding="utf-8"))
-    config = load({"config": "configs/service.yaml", "limits": {"characters": 7}, "decoding": {"beam_size": 1}})
+    config = load(
+        {
+            "config": "configs/service.yaml",
+            "limits": {"characters": 7},
+            "decoding": {"beam_size": 1},
+        }
+    )
     assert config.limits.characters == 7 and config.decoding.beam_size == 1
     assert config.limits.body_bytes == file["limits"]["body_bytes"]
     assert set(file) == set(type(config).model_fields)
@@ -29,11 +35,20 @@ def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> Non
     ("args", "message"),
     [
         ({"limits": {"charcters": 5}}, "limits.charcters: Extra inputs are not permitted"),
-        ({"limits": {"characters": 0}}, "limits.characters: Input should be greater than or equal to 1"),
+        (
+            {"limits": {"characters": 0}},
+            "limits.characters: Input should be greater than or equal to 1",
+        ),
         ({"models": []}, "models: Tuple should have at least 1 item"),
         ({"translate": {"num_cpus": "many"}}, "translate.num_cpus: Input should be a valid number"),
-        ({"decoding": {"beam_size": 1000}}, "decoding.beam_size: Input should be less than or equal to 16"),
-        ({"decoding": {"length_penalty": float("nan")}}, "decoding.length_penalty: Input should be "),
+        (
+            {"decoding": {"beam_size": 1000}},
+            "decoding.beam_size: Input should be less than or equal to 16",
+        ),
+        (
+            {"decoding": {"length_penalty": float("nan")}},
+            "decoding.length_penalty: Input should be ",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_on_one_line(args: dict[str, object], message: str) -> None:
@@ -54,7 +69,10 @@ def test_a_file_that_is_not_a_mapping_is_named(tmp_path: Path) -> None:
 
 
 def test_merging_keeps_what_is_not_named() -> None:
-    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4}}) == {"a": {"b": 4, "c": 2}, "d": 3}
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4}}) == {
+        "a": {"b": 4, "c": 2},
+        "d": 3,
+    }
 
 
 def test_groups_keep_the_order_and_the_limit_of_tokens() -> None:

@@ -17,12 +17,16 @@ SENTENCE = "中国的科技创新能力正在快速提升。"
 
 
 @pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
-def test_killing_replicas_every_fifteen_seconds_costs_no_request(service: Service, deployment: str) -> None:
+def test_killing_replicas_every_fifteen_seconds_costs_no_request(
+    service: Service, deployment: str
+) -> None:
     with load(service, SENTENCE, clients=8, pause=0.2) as statuses:
         for _ in range(8):
             before = service.replicas(deployment)
             os.kill(before[0], signal.SIGKILL)
-            wait_for(lambda before=before: bool(set(service.replicas(deployment)) - set(before)), 60)  # type: ignore[misc]
+            wait_for(
+                lambda before=before: bool(set(service.replicas(deployment)) - set(before)), 60
+            )  # type: ignore[misc]
             time.sleep(15)
     assert set(statuses) == {200}
 
@@ -32,7 +36,13 @@ def test_killing_an_ingress_replica_costs_only_what_it_held(service: Service) ->
     with load(service, SENTENCE, clients=4, pause=0.1) as statuses:
         wait_for(lambda: len(statuses) > 20, 30)
         os.kill(before[0], signal.SIGKILL)
-        wait_for(lambda: len(service.replicas("ingress")) == 2 and before[0] not in service.replicas("ingress"), 60)
+        wait_for(
+            lambda: (
+                len(service.replicas("ingress")) == 2
+                and before[0] not in service.replicas("ingress")
+            ),
+            60,
+        )
         time.sleep(5)
         after = len(statuses)
         time.sleep(5)

@@ -23,10 +23,14 @@ def copy(tmp_path: Path) -> Path:
 
 def edit(folder: Path, **changes: object) -> None:
     path = folder / "model.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | changes), encoding="utf-8"
+    )
 
 
-def test_an_untouched_bundle_loads_from_any_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_untouched_bundle_loads_from_any_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (DEFAULT_MODEL, Path(DEFAULT_MODEL).name):
         assert Bundle.load(name).manifest.family == "csanmt"
@@ -43,7 +47,9 @@ def test_an_altered_byte_is_found_and_named(copy: Path) -> None:
     data = bytearray(path.read_bytes())
     data[1000] ^= 1
     path.write_bytes(data)
-    with pytest.raises(BundleError, match=r"weights\.bin: expected sha256 [0-9a-f]{64}, found [0-9a-f]{64}") as error:
+    with pytest.raises(
+        BundleError, match=r"weights\.bin: expected sha256 [0-9a-f]{64}, found [0-9a-f]{64}"
+    ) as error:
         Bundle.load(copy)
     assert "\n" not in str(error.value)
 

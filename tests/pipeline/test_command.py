@@ -35,7 +35,9 @@ def test_the_layout_of_a_file_is_kept() -> None:
 
 
 def test_json_has_sentences_with_spans_and_scores() -> None:
-    answer = json.loads(csanmt("--json", "--beam", "2", "--length-penalty", "1", SENTENCE * 2).stdout)
+    answer = json.loads(
+        csanmt("--json", "--beam", "2", "--length-penalty", "1", SENTENCE * 2).stdout
+    )
     assert answer["source"] == SENTENCE * 2
     assert [sentence["source"] for sentence in answer["sentences"]] == [SENTENCE] * 2
     span = answer["sentences"][1]["target_span"]
@@ -46,14 +48,20 @@ def test_json_has_sentences_with_spans_and_scores() -> None:
 @pytest.mark.parametrize(
     ("arguments", "given", "complaint"),
     [
-        (["--model", "nowhere", SENTENCE], b"", "nowhere/model.yaml: expected a model bundle, found no such file"),
+        (
+            ["--model", "nowhere", SENTENCE],
+            b"",
+            "nowhere/model.yaml: expected a model bundle, found no such file",
+        ),
         (["-f", "nothing.txt"], b"", "nothing.txt: No such file or directory"),
         (["-f", "nothing.txt", SENTENCE], b"", "give one"),
         ([], "天气".encode("gb18030"), "standard input is not UTF-8"),
         ([], b"a\x00b", "NUL"),
     ],
 )
-def test_a_mistake_is_one_line_without_a_traceback(arguments: list[str], given: bytes, complaint: str) -> None:
+def test_a_mistake_is_one_line_without_a_traceback(
+    arguments: list[str], given: bytes, complaint: str
+) -> None:
     done = csanmt(*arguments, given=given)
     assert (done.returncode, done.stdout) == (2, b"")
     message = done.stderr.decode()

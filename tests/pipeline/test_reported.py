@@ -21,7 +21,14 @@ def translator() -> Iterator[Translator]:
 
 @pytest.mark.parametrize(
     "text",
-    ["沙拉", "沙拉沙拉沙拉沙拉", "（掌声）（掌声）谢谢大家。", "啊" * 60, "好好好好好好好好好好", "哈哈哈哈哈哈哈哈"],
+    [
+        "沙拉",
+        "沙拉沙拉沙拉沙拉",
+        "（掌声）（掌声）谢谢大家。",
+        "啊" * 60,
+        "好好好好好好好好好好",
+        "哈哈哈哈哈哈哈哈",
+    ],
 )
 def test_words_that_invite_a_loop_bring_none(text: str, translator: Translator) -> None:
     words = translator.translate(text).text.split()
@@ -32,8 +39,26 @@ def test_words_that_invite_a_loop_bring_none(text: str, translator: Translator) 
 @pytest.mark.parametrize(
     "span",
     [
-        *("{{person.name}}", "{name}", "%s", "%(size)s", "${HOME}", "###T01###", "<br />", "⟦0⟧", "$PATH", "{0}"),
-        *("https://example.com/a?b=1&c=2", "user@example.com", '`git commit -m "x"`', "/usr/local/bin", "😀", "&lt;"),
+        *(
+            "{{person.name}}",
+            "{name}",
+            "%s",
+            "%(size)s",
+            "${HOME}",
+            "###T01###",
+            "<br />",
+            "⟦0⟧",
+            "$PATH",
+            "{0}",
+        ),
+        *(
+            "https://example.com/a?b=1&c=2",
+            "user@example.com",
+            '`git commit -m "x"`',
+            "/usr/local/bin",
+            "😀",
+            "&lt;",
+        ),
     ],
 )
 @pytest.mark.parametrize("sentence", ["请打开{}。", "{}是什么？", "你好，{}！请看这里。"])
@@ -55,7 +80,10 @@ def test_more_spans_than_the_model_has_symbols_come_back(translator: Translator)
     [
         ("人口约3万，面积1.5亿平方米。", ["30,000", "150 million"]),
         ("二〇二六年，中国经济增长5.2%。", ["2026", "5.2%"]),
-        ("2023年，公司收入增长12.5%，达到3.6亿元，员工1,200人。", ["2023", "12.5%", "360 million", "1,200"]),
+        (
+            "2023年，公司收入增长12.5%，达到3.6亿元，员工1,200人。",
+            ["2023", "12.5%", "360 million", "1,200"],
+        ),
         ("價格是二千五百元。", ["two thousand five hundred"]),
         ("气温25℃，风速5m/s。", ["25°C", "5m/s"]),
     ],
@@ -72,7 +100,9 @@ def test_a_long_row_of_digits_stays_as_it_is(translator: Translator) -> None:
     assert "http" not in translator.translate(f"{digits}号").text
 
 
-def test_traditional_characters_are_translated_as_simplified_ones_are(translator: Translator) -> None:
+def test_traditional_characters_are_translated_as_simplified_ones_are(
+    translator: Translator,
+) -> None:
     traditional, simplified = "我們在臺灣學習電腦軟體。", "我们在台湾学习电脑软体。"
     assert translator.translate(traditional).text == translator.translate(simplified).text
 
@@ -85,7 +115,8 @@ def test_mixed_languages_are_one_sentence_in_english(translator: Translator) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["Hello, world!", "😀", "——", "3.14", " \n\t", "https://example.com/中文路径", "{{a}} %s"]
+    "text",
+    ["Hello, world!", "😀", "——", "3.14", " \n\t", "https://example.com/中文路径", "{{a}} %s"],
 )
 def test_what_needs_no_translation_comes_back_unchanged(text: str, translator: Translator) -> None:
     translation = translator.translate(text)
@@ -96,16 +127,23 @@ def test_what_needs_no_translation_comes_back_unchanged(text: str, translator: T
 
 @pytest.mark.parametrize(
     ("text", "ending"),
-    [("中国的科技创新能力正在快速提升。", "."), ("你好吗？", "?"), ("太好了！", "!"), ("他说：“好。”", '."')],
+    [
+        ("中国的科技创新能力正在快速提升。", "."),
+        ("你好吗？", "?"),
+        ("太好了！", "!"),
+        ("他说：“好。”", '."'),
+    ],
 )
-def test_the_final_mark_is_the_sources_in_ascii(text: str, ending: str, translator: Translator) -> None:
+def test_the_final_mark_is_the_sources_in_ascii(
+    text: str, ending: str, translator: Translator
+) -> None:
     assert translator.translate(text).text.endswith(ending)
 
 
 def test_a_final_dot_does_not_lose_the_sentence(translator: Translator) -> None:
-    assert translator.translate("好的").text.lower().strip(".") == translator.translate("好的。").text.lower().strip(
-        "."
-    )
+    assert translator.translate("好的").text.lower().strip(".") == translator.translate(
+        "好的。"
+    ).text.lower().strip(".")
 
 
 def test_entities_and_tags_stay_in_text(translator: Translator) -> None:

@@ -14,7 +14,9 @@ def reference(request: pytest.FixtureRequest) -> Reference:
 
 
 @pytest.fixture(scope="session")
-def translators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Reference], Translator]]:
+def translators(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Reference], Translator]]:
     """The float32 bundle of a reference model, served."""
     pytest.importorskip("onnx")
     from quantize.bundles.build import build

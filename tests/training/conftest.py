@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from training.settings import Settings
     from training.state import State
 
-SUBJECTS = {"我": "I", "他们": "They", "老师": "The teacher", "学生": "The student", "医生": "The doctor"}
+SUBJECTS = {
+    "我": "I",
+    "他们": "They",
+    "老师": "The teacher",
+    "学生": "The student",
+    "医生": "The doctor",
+}
 VERBS = {"买了": "bought", "喜欢": "like", "看见": "saw", "打开": "opened"}
 OBJECTS = {"书": "books", "苹果": "apples", "文件": "the file", "新的窗口": "the new window"}
 SIZES = {
@@ -86,5 +92,7 @@ def run(data: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> S
 
     torch.set_num_threads(1)  # a toy's products are too small to be shared out
     folder = tmp_path_factory.mktemp("run")
-    settings = Settings(total_tokens=75_000, batch_tokens=400, learning_rate=0.02, warmup=10, log_every=5)
+    settings = Settings(
+        total_tokens=75_000, batch_tokens=400, learning_rate=0.02, warmup=10, log_every=5
+    )
     return ShortRun(folder, settings, train(data, folder, Start(read_config(config)), settings))

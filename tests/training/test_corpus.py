@@ -30,7 +30,9 @@ def test_what_may_not_be_used_is_never_shown() -> None:
     assert len(first) == 122
     for weights in (first, general):
         assert {name for name, weight in weights.items() if weight == 0} >= REFUSED
-    assert {name for name, weight in first.items() if weight == 0} == {n for n, w in general.items() if w == 0}
+    assert {name for name, weight in first.items() if weight == 0} == {
+        n for n, w in general.items() if w == 0
+    }
 
 
 def test_the_last_phase_is_of_general_text() -> None:
@@ -57,7 +59,11 @@ def test_weights_are_checked(tmp_path: Path, text: str, told: str) -> None:
 
 def test_pairs_come_as_often_as_their_source_says(tmp_path: Path) -> None:
     path = tmp_path / "corpus.tsv"
-    rows = [f"{name}{i}\t{name} {i}\t{name}\n" for name in ("none", "half", "once", "thrice") for i in range(200)]
+    rows = [
+        f"{name}{i}\t{name} {i}\t{name}\n"
+        for name in ("none", "half", "once", "thrice")
+        for i in range(200)
+    ]
     path.write_text("".join(rows), encoding="utf-8")
     weights = {"none": 0.0, "half": 0.5, "once": 1.0, "thrice": 3.0}
     shown = Counter(pair.en.split()[0] for pair in read_pairs(path, weights, random.Random(0)))
@@ -81,7 +87,9 @@ def test_a_line_that_does_not_name_its_source_is_refused(tmp_path: Path, line: s
 
 
 @pytest.mark.parametrize(("ending", "compress"), [(".xz", lzma.compress), (".gz", gzip.compress)])
-def test_compressed_corpora_are_read_and_damage_is_told(tmp_path: Path, ending: str, compress: object) -> None:
+def test_compressed_corpora_are_read_and_damage_is_told(
+    tmp_path: Path, ending: str, compress: object
+) -> None:
     assert callable(compress)
     path = tmp_path / f"corpus.tsv{ending}"
     whole = compress("你好\u2028吗\tHello\tknown\n".encode() * 100)

@@ -21,7 +21,10 @@ def stored(tmp_path: Path) -> Path:
     from quantize.judge.sets import load_sets
 
     path = tmp_path / "stored.en"
-    path.write_text("".join(line.split(" ", 1)[1] + "\n" for line in load_sets()[0].references), encoding="utf-8")
+    path.write_text(
+        "".join(line.split(" ", 1)[1] + "\n" for line in load_sets()[0].references),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -35,14 +38,32 @@ def test_models_and_stored_outputs_are_in_one_table(
 
     extra = tmp_path / "own.tsv"
     extra.write_text(
-        "今天天气很好。\tThe weather is fine today.\tweather\n谢谢。\tThank you.\tthanks\n", encoding="utf-8"
+        "今天天气很好。\tThe weather is fine today.\tweather\n谢谢。\tThank you.\tthanks\n",
+        encoding="utf-8",
     )
     models, recipe = [str(MODEL), str(MODEL / "source")], read_manifest(MODEL).recipe["name"]
-    options = ["--set", str(extra), "--outputs", f"{stored}=Theirs", "--sentences", "4", "--json", str(tmp_path / "j")]
+    options = [
+        "--set",
+        str(extra),
+        "--outputs",
+        f"{stored}=Theirs",
+        "--sentences",
+        "4",
+        "--json",
+        str(tmp_path / "j"),
+    ]
     assert main(["evaluate", *models, *options]) == 0
     table = capsys.readouterr().out
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
-    assert [row[:2] for row in rows[2:]] == [[models[0], recipe], [models[1], "fp32"], ["Theirs", "stored"]]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in table.splitlines()
+        if line.startswith("|")
+    ]
+    assert [row[:2] for row in rows[2:]] == [
+        [models[0], recipe],
+        [models[1], "fp32"],
+        ["Theirs", "stored"],
+    ]
     assert rows[4][4:] == ["–"] * 4
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in table
     assert "nc:6|nw:2" in table
@@ -98,10 +119,15 @@ def test_the_examples_are_twenty_of_four_kinds(capsys: pytest.CaptureFixture[str
     from training.__main__ import main
 
     assert main(["examples", str(MODEL)]) == 0
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()][2:]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in capsys.readouterr().out.splitlines()
+    ][2:]
     assert len(rows) == 20
     groups = [row[0] for row in rows]
     assert set(groups) == {"everyday", "technical", "news", "legal"}
     assert min(groups.count(group) for group in set(groups)) >= 4
     assert all(english for _, _, english in rows)
-    assert [english for _, chinese, english in rows if "pip install numpy" in chinese and "`" in english]
+    assert [
+        english for _, chinese, english in rows if "pip install numpy" in chinese and "`" in english
+    ]

@@ -82,7 +82,9 @@ def test_the_loss_counts_every_token_and_no_padding() -> None:
     mean = (4 * alone[0].translation + 2 * alone[1].translation) / 6
     assert found.translation.item() == pytest.approx(mean.item(), rel=1e-5)
     assert smooth.translation.item() != pytest.approx(found.translation.item(), rel=1e-5)
-    assert found.total.item() == pytest.approx(found.translation.item() + 0.1 * found.alignment.item(), rel=1e-6)
+    assert found.total.item() == pytest.approx(
+        found.translation.item() + 0.1 * found.alignment.item(), rel=1e-6
+    )
 
 
 def test_the_semantic_encoder_learns_from_the_alignment_alone() -> None:
@@ -105,7 +107,9 @@ def test_contrast_is_least_where_each_finds_its_own() -> None:
     vectors = torch.eye(4)
     assert contrastive(vectors, vectors).item() < 0.001
     assert contrastive(vectors, vectors.roll(1, 0)).item() > 5
-    assert contrastive(torch.ones(4, 4), torch.ones(4, 4)).item() == pytest.approx(np.log(4), rel=1e-5)
+    assert contrastive(torch.ones(4, 4), torch.ones(4, 4)).item() == pytest.approx(
+        np.log(4), rel=1e-5
+    )
 
 
 def test_samples_lie_around_both_vectors_where_these_differ() -> None:
@@ -122,7 +126,9 @@ def test_samples_lie_around_both_vectors_where_these_differ() -> None:
     # A normal of deviation √((0.6 · spread)² + 0.4²) · distance, around either end.
     spread = torch.tensor([0.1, 1.0])
     deviation = ((0.6 * spread) ** 2 + 0.4**2).sqrt() * torch.tensor([1.0, 10.0])
-    np.testing.assert_allclose(drawn[:, 1:].var(0), deviation**2 + torch.tensor([0.25, 25.0]), rtol=0.08)
+    np.testing.assert_allclose(
+        drawn[:, 1:].var(0), deviation**2 + torch.tensor([0.25, 25.0]), rtol=0.08
+    )
 
 
 def test_the_learning_rate_goes_up_and_then_down() -> None:
@@ -131,7 +137,11 @@ def test_the_learning_rate_goes_up_and_then_down() -> None:
     assert learning_rate(0.0, 0, 1e-3, 100) == pytest.approx(1e-5)
     assert learning_rate(0.0, 99, 1e-3, 100) == pytest.approx(1e-3)
     assert learning_rate(0.5, 5000, 1e-3, 100) == pytest.approx(5e-4)
-    assert learning_rate(1.0, 9000, 1e-3, 100) == learning_rate(1.2, 9900, 1e-3, 100) == pytest.approx(2e-5)
+    assert (
+        learning_rate(1.0, 9000, 1e-3, 100)
+        == learning_rate(1.2, 9900, 1e-3, 100)
+        == pytest.approx(2e-5)
+    )
     rates = [learning_rate(step / 1000, step, 1e-3, 100) for step in range(1000)]
     assert rates[:90] == sorted(rates[:90])
     assert rates[100:] == sorted(rates[100:], reverse=True)
@@ -143,10 +153,14 @@ def test_each_parameter_has_one_optimiser() -> None:
     model = network()
     muon, adamw = optimisers(model, 1e-3)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
-    found = [[names[id(p)] for group in o.param_groups for p in group["params"]] for o in (muon, adamw)]
+    found = [
+        [names[id(p)] for group in o.param_groups for p in group["params"]] for o in (muon, adamw)
+    ]
     assert sorted(found[0] + found[1]) == sorted(names.values())
     assert "encoder.0.attn.q.weight" in found[0]
-    assert {"src_emb.weight", "trg_emb.weight", "src_bias", "semantic.0.attn.rpr_k"} <= set(found[1])
+    assert {"src_emb.weight", "trg_emb.weight", "src_bias", "semantic.0.attn.rpr_k"} <= set(
+        found[1]
+    )
 
 
 def test_muon_in_float32_is_torchs_but_for_its_precision() -> None:
@@ -159,7 +173,10 @@ def test_muon_in_float32_is_torchs_but_for_its_precision() -> None:
     for shape in ((6, 10), (10, 6)):
         gradient = torch.randn(shape)
         arguments = (gradient, (3.4445, -4.775, 2.0315), 5, 1e-7)
-        found, theirs = newton_schulz_float32(*arguments), _muon._zeropower_via_newtonschulz(*arguments).float()
+        found, theirs = (
+            newton_schulz_float32(*arguments),
+            _muon._zeropower_via_newtonschulz(*arguments).float(),
+        )
         np.testing.assert_allclose(found, theirs, atol=0.03)
         singular = torch.linalg.svdvals(found)
         assert singular.min() > 0.6
@@ -174,7 +191,9 @@ def test_a_cpu_without_bfloat16_gets_muon_in_float32(monkeypatch: pytest.MonkeyP
 
     usual, cpu = _muon._zeropower_via_newtonschulz, torch.device("cpu")
     for supported, expected in ((False, optimisers.newton_schulz_float32), (True, usual)):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda supported=supported: supported)
+        monkeypatch.setattr(
+            torch.cpu, "_is_avx512_bf16_supported", lambda supported=supported: supported
+        )
         assert optimisers.half_precision(cpu) == supported
         with optimisers.suited_to(cpu):
             assert _muon._zeropower_via_newtonschulz is expected

@@ -22,14 +22,21 @@ def test_masks_on_both_sides_are_the_same() -> None:
     from training.masks import mask_copies
 
     zh = "运行 `make test`，然后在 https://example.org/a 打开端口 8000，共 3 个错误，见 README.md。"
-    pair = Pair(zh, "Run `make test`, then open port 8000 at https://example.org/a: 3 errors, see README.md.")
+    pair = Pair(
+        zh,
+        "Run `make test`, then open port 8000 at https://example.org/a: 3 errors, see README.md.",
+    )
     hidden, rng = Counter[str](), random.Random(0)
     for _ in range(200):
         masked = mask_copies(pair, rng)
         symbols = SYMBOL.findall(masked.zh)
         assert sorted(symbols) == sorted(SYMBOL.findall(masked.en))
         assert len(set(symbols)) == len(symbols) > 0
-        hidden.update(span for span in ("`make test`", "https://example.org/a", "8000", " 3 ") if span not in masked.zh)
+        hidden.update(
+            span
+            for span in ("`make test`", "https://example.org/a", "8000", " 3 ")
+            if span not in masked.zh
+        )
         for span in ("`make test`", "https://example.org/a", "8000"):
             assert (span in masked.zh) == (span in masked.en)
     assert len(hidden) == 4
@@ -64,8 +71,16 @@ def test_the_arrays_hold_the_epoch(data: Path) -> None:
     assert vocabularies.sizes(data) == PIECES
     pairs = []
     for place in range(120):
-        sides = (arrays[side][slice(*arrays[f"{side}_offsets"][place : place + 2])].tolist() for side in ("src", "trg"))
-        pairs.append(tuple(vocabulary.decode(ids) for vocabulary, ids in zip((source, target), sides, strict=True)))
+        sides = (
+            arrays[side][slice(*arrays[f"{side}_offsets"][place : place + 2])].tolist()
+            for side in ("src", "trg")
+        )
+        pairs.append(
+            tuple(
+                vocabulary.decode(ids)
+                for vocabulary, ids in zip((source, target), sides, strict=True)
+            )
+        )
     assert ("我喜欢苹果。", "I like apples.") in pairs
     assert not any("Secret" in en for _, en in pairs)
     masked = [(zh, en) for zh, en in pairs if SYMBOL.search(zh)]
@@ -79,7 +94,10 @@ def test_end_unknown_and_masks_have_the_ids_that_models_expect(data: Path) -> No
     for name in vocabularies.NAMES:
         vocabulary = vocabularies.load(data / name)
         assert (vocabulary.eos_id(), vocabulary.unk_id()) == (0, 1)
-        assert [len(vocabulary.encode(f"⟦{i}⟧")) for i in range(8)] in ([1] * 8, [2] * 8)  # a space may come before
+        assert [len(vocabulary.encode(f"⟦{i}⟧")) for i in range(8)] in (
+            [1] * 8,
+            [2] * 8,
+        )  # a space may come before
         assert vocabulary.decode(vocabulary.encode("⟦3⟧")) == "⟦3⟧"
 
 
@@ -98,7 +116,9 @@ def test_the_same_seed_gives_the_same_data(corpus: Path, data: Path, tmp_path: P
         prepare([corpus], tmp_path / str(seed), WEIGHTS, vocabulary=data, seed=seed)
         again, first = (np.load(folder / "train.npz") for folder in (tmp_path / str(seed), data))
         assert np.array_equal(again["src"], first["src"]) == same
-        assert (tmp_path / str(seed) / "source.spm").read_bytes() == (data / "source.spm").read_bytes()
+        assert (tmp_path / str(seed) / "source.spm").read_bytes() == (
+            data / "source.spm"
+        ).read_bytes()
 
 
 def test_long_and_lopsided_pairs_are_dropped(data: Path, tmp_path: Path) -> None:
@@ -106,7 +126,9 @@ def test_long_and_lopsided_pairs_are_dropped(data: Path, tmp_path: Path) -> None
 
     path = tmp_path / "corpus.tsv"
     long = "我喜欢苹果。" * 60
-    path.write_text(f"我\tI\tx\n{long}\t{'I like apples. ' * 60}\tx\n{long[:60]}\tI\tx\n", encoding="utf-8")
+    path.write_text(
+        f"我\tI\tx\n{long}\t{'I like apples. ' * 60}\tx\n{long[:60]}\tI\tx\n", encoding="utf-8"
+    )
     done = prepare([path], tmp_path / "data", {"x": 1.0}, vocabulary=data, longest=100)
     assert (done.shown, done.kept) == (3, 1)
 

@@ -27,18 +27,24 @@ def test_the_loss_falls(run: ShortRun) -> None:
     assert found[0] > 5  # of 328 pieces, ln 328 = 5.8
     assert found[-1] < 0.3 * found[0]
     assert run.state.tokens >= run.settings.total_tokens
-    assert f"step {run.state.step // 5 * 5} " in (run.folder / "log.txt").read_text(encoding="utf-8")
+    assert f"step {run.state.step // 5 * 5} " in (run.folder / "log.txt").read_text(
+        encoding="utf-8"
+    )
     assert "tok/s" in (run.folder / "log.txt").read_text(encoding="utf-8")
 
 
-def test_the_same_seed_trains_the_same_model(run: ShortRun, data: Path, config: Path, tmp_path: Path) -> None:
+def test_the_same_seed_trains_the_same_model(
+    run: ShortRun, data: Path, config: Path, tmp_path: Path
+) -> None:
     from training import models
     from training.train import Start, train
 
     start, few = Start(models.read_config(config)), run.again(total_tokens=3000)
     for name, settings in (("a", few), ("b", few), ("c", run.again(total_tokens=3000, seed=2))):
         train(data, tmp_path / name, start, settings)
-    one, again, other = (models.read_weights(tmp_path / name)["src_emb.weight"] for name in ("a", "b", "c"))
+    one, again, other = (
+        models.read_weights(tmp_path / name)["src_emb.weight"] for name in ("a", "b", "c")
+    )
     assert one.equal(again)
     assert not one.equal(other)
 
@@ -60,7 +66,9 @@ def test_a_run_goes_on_where_it_was(run: ShortRun, copy: Path, data: Path, confi
     assert all(int(entry["step"]) == state.step for entry in moments.values())
 
 
-def test_a_finished_run_has_nothing_to_go_on_with(run: ShortRun, copy: Path, data: Path, config: Path) -> None:
+def test_a_finished_run_has_nothing_to_go_on_with(
+    run: ShortRun, copy: Path, data: Path, config: Path
+) -> None:
     from training.models import read_config
     from training.train import Start, train
 
@@ -68,7 +76,9 @@ def test_a_finished_run_has_nothing_to_go_on_with(run: ShortRun, copy: Path, dat
         train(data, copy, Start(read_config(config)), run.settings)
 
 
-def test_a_run_changes_its_data_on_the_way(run: ShortRun, data: Path, config: Path, tmp_path: Path) -> None:
+def test_a_run_changes_its_data_on_the_way(
+    run: ShortRun, data: Path, config: Path, tmp_path: Path
+) -> None:
     from training.models import read_config
     from training.train import Start, train
 
@@ -90,7 +100,9 @@ def test_a_damaged_run_is_told(run: ShortRun, copy: Path, data: Path, config: Pa
         train(data, copy, Start(read_config(config)), run.settings)
 
 
-def test_a_new_run_begins_with_a_trained_model(run: ShortRun, data: Path, config: Path, tmp_path: Path) -> None:
+def test_a_new_run_begins_with_a_trained_model(
+    run: ShortRun, data: Path, config: Path, tmp_path: Path
+) -> None:
     from training.models import read_config
     from training.train import Start, train
 
@@ -129,13 +141,18 @@ def test_an_average_that_looks_back_one_step_is_the_model(
     for memory, same in ((1, True), (10, False)):
         folder = tmp_path / str(memory)
         state = train(
-            data, folder, Start(read_config(config), run.folder), settings.model_copy(update={"memory": memory})
+            data,
+            folder,
+            Start(read_config(config), run.folder),
+            settings.model_copy(update={"memory": memory}),
         )
         pairs = zip(state.model.parameters(), state.average.parameters(), strict=True)
         assert all(model.equal(average) for model, average in pairs) is same
 
 
-def test_other_vocabularies_are_refused(run: ShortRun, corpus: Path, config: Path, copy: Path, tmp_path: Path) -> None:
+def test_other_vocabularies_are_refused(
+    run: ShortRun, corpus: Path, config: Path, copy: Path, tmp_path: Path
+) -> None:
     from tests.training.conftest import WEIGHTS
     from training.models import read_config
     from training.prepare import prepare
@@ -169,7 +186,10 @@ def test_a_run_is_a_source_that_becomes_a_bundle(run: ShortRun, tmp_path: Path) 
     assert "0.1 M target tokens" in source.about.provenance
     build(run.folder, load_recipe("fp32"), tmp_path / "bundle")
     with Translator.load(tmp_path / "bundle") as translator:
-        assert translator.translate("我买了书。他们打开文件。").text == "I bought books. They opened the file."
+        assert (
+            translator.translate("我买了书。他们打开文件。").text
+            == "I bought books. They opened the file."
+        )
 
 
 def test_the_models_weights_are_their_moving_average(run: ShortRun) -> None:
@@ -178,7 +198,9 @@ def test_the_models_weights_are_their_moving_average(run: ShortRun) -> None:
     written = models.read_weights(run.folder)
     for name, parameter in run.state.average.named_parameters():
         assert written[name].equal(parameter.detach().half().float())
-    assert not written["src_emb.weight"].equal(run.state.model.src_emb.weight.detach().half().float())
+    assert not written["src_emb.weight"].equal(
+        run.state.model.src_emb.weight.detach().half().float()
+    )
 
 
 def test_averaging_is_the_mean(run: ShortRun, copy: Path, tmp_path: Path) -> None:
@@ -187,7 +209,11 @@ def test_averaging_is_the_mean(run: ShortRun, copy: Path, tmp_path: Path) -> Non
     from training.average import average
 
     weights = models.read_weights(run.folder)
-    models.save(copy, models.read_config(run.folder / "config.json"), {n: 3 * t + 0.5 for n, t in weights.items()})
+    models.save(
+        copy,
+        models.read_config(run.folder / "config.json"),
+        {n: 3 * t + 0.5 for n, t in weights.items()},
+    )
     average([run.folder, copy], tmp_path / "mean")
     found = open_source(tmp_path / "mean").network.weights
     for name, tensor in weights.items():
@@ -221,7 +247,16 @@ def test_the_command_trains_as_told(
     from training.__main__ import main
 
     run = tmp_path / "run"
-    options = ["--total-tokens", "2000", "--batch-tokens", "800", "--log-every", "1", "--licence", "CC0"]
+    options = [
+        "--total-tokens",
+        "2000",
+        "--batch-tokens",
+        "800",
+        "--log-every",
+        "1",
+        "--licence",
+        "CC0",
+    ]
     assert main(["train", str(data), str(run), "--config", str(config), *options]) == 0
     told = capsys.readouterr().out
     assert "step 1 tokens" in told

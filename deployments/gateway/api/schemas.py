@@ -16,9 +16,15 @@ class TranslateRequest(BaseModel):
         strict=True, json_schema_extra={"examples": [{"text": "中国的科技创新能力正在快速提升。"}]}
     )
 
-    text: Annotated[str, StringConstraints(strict=True)] = Field(description="Chinese text of any number of lines")
-    detail: bool = Field(default=False, description="Whether to add `sentences`, `warnings` and `request_id`")
-    model: str | None = Field(default=None, description="Name of a model that is served; the first by default")
+    text: Annotated[str, StringConstraints(strict=True)] = Field(
+        description="Chinese text of any number of lines"
+    )
+    detail: bool = Field(
+        default=False, description="Whether to add `sentences`, `warnings` and `request_id`"
+    )
+    model: str | None = Field(
+        default=None, description="Name of a model that is served; the first by default"
+    )
 
 
 class SentenceDetail(BaseModel):
@@ -28,7 +34,9 @@ class SentenceDetail(BaseModel):
     target: str
     source_span: tuple[int, int]
     target_span: tuple[int, int]
-    score: float | None = Field(description="Length-normalised log-probability; null where no model was asked")
+    score: float | None = Field(
+        description="Length-normalised log-probability; null where no model was asked"
+    )
     warnings: list[str]
 
 
@@ -47,9 +55,15 @@ class ErrorResponse(BaseModel):
 
 
 def respond(
-    translation: Translation, latency_ms: float, *, detail: bool = False, request_id: str | None = None
+    translation: Translation,
+    latency_ms: float,
+    *,
+    detail: bool = False,
+    request_id: str | None = None,
 ) -> TranslateResponse:
-    response = TranslateResponse(input=translation.source, output=translation.text, latency_ms=round(latency_ms, 2))
+    response = TranslateResponse(
+        input=translation.source, output=translation.text, latency_ms=round(latency_ms, 2)
+    )
     if detail:
         response.sentences = [
             SentenceDetail(

@@ -12,7 +12,12 @@ from starlette.responses import Response
 
 from deployments.config import Limits
 from deployments.errors import Overloaded
-from deployments.gateway.api.schemas import ErrorResponse, TranslateRequest, TranslateResponse, respond
+from deployments.gateway.api.schemas import (
+    ErrorResponse,
+    TranslateRequest,
+    TranslateResponse,
+    respond,
+)
 from deployments.gateway.health import RETRY
 from deployments.request.deadline import Timings
 from deployments.request.flow import Flow
@@ -47,10 +52,14 @@ def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:
             raise HTTPException(400, "Empty input")
         if len(wanted.text) > limits.characters:
             found = len(wanted.text)
-            raise HTTPException(413, f"The text has {found} characters, more than the limit of {limits.characters}")
+            raise HTTPException(
+                413, f"The text has {found} characters, more than the limit of {limits.characters}"
+            )
         if wanted.model not in (None, *flow.translators):
             served = ", ".join(flow.translators)
-            raise HTTPException(400, f"Invalid request: the model is not served; served are: {served}")
+            raise HTTPException(
+                400, f"Invalid request: the model is not served; served are: {served}"
+            )
         try:
             translation = await flow.translate(wanted.text, wanted.model, timings)
         except tuple(REFUSALS) as error:
@@ -61,7 +70,11 @@ def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:
         return Response(
             body.model_dump_json(exclude_unset=True),
             media_type="application/json",
-            headers={"Server-Timing": ", ".join(f"{name};dur={ms:.2f}" for name, ms in timings.stages.items())},
+            headers={
+                "Server-Timing": ", ".join(
+                    f"{name};dur={ms:.2f}" for name, ms in timings.stages.items()
+                )
+            },
         )
 
 

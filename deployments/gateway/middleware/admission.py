@@ -8,7 +8,9 @@ from deployments.config import Limits
 from deployments.gateway.middleware.body import refuse
 from deployments.gateway.traffic import Traffic
 
-WORK = frozenset({"POST", "PUT", "PATCH", "DELETE"})  # methods whose requests are admitted, or refused for load
+WORK = frozenset(
+    {"POST", "PUT", "PATCH", "DELETE"}
+)  # methods whose requests are admitted, or refused for load
 
 
 class Admission:

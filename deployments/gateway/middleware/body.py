@@ -1,7 +1,7 @@
 """What every request passes before and after its route: pure ASGI, outermost first.
 
-RequestId names the request, Errors answers for what nobody caught, Body takes the whole body in within
-its limits, Admission bounds the work under way, Disconnect stops work that nobody waits for.
+RequestId names the request, Errors answers for what nobody caught, Body takes the whole body in
+within its limits, Admission bounds the work under way, Disconnect stops work that nobody waits for.
 """
 
 from __future__ import annotations

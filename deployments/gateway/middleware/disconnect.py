@@ -22,7 +22,9 @@ class Disconnect:
             return
         body = await receive()
         gone = asyncio.ensure_future(receive())  # with the body read, all that can come
-        work = asyncio.ensure_future(self.app(scope, first(body, lambda: asyncio.shield(gone)), send))
+        work = asyncio.ensure_future(
+            self.app(scope, first(body, lambda: asyncio.shield(gone)), send)
+        )
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():

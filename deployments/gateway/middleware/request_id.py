@@ -20,5 +20,7 @@ class RequestId:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             given = Headers(scope=scope).get("x-request-id", "")
-            scope.setdefault("state", {})["request_id"] = given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+            scope.setdefault("state", {})["request_id"] = (
+                given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+            )
         await self.app(scope, receive, send)

@@ -1,7 +1,7 @@
 """Numbers in Chinese text: where they stand, what they are worth, and how English writes them.
 
-Only what is certainly a number counts: no numeral of one character ("一些", "三心二意"), nothing approximate
-("几十", "七八个", "上千"), no fraction, and neither 0 nor 1, which English says in many ways.
+Only what is certainly a number counts: no numeral of one character ("一些", "三心二意"), nothing
+approximate ("几十", "七八个", "上千"), no fraction, and neither 0 nor 1, which English says in many ways.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _DIGIT = "零〇一二三四五六七八九"
-_DIGITS = {**{character: value for value, character in enumerate("〇一二三四五六七八九")}, "零": 0, "两": 2}
+_DIGITS = {
+    **{character: value for value, character in enumerate("〇一二三四五六七八九")},
+    "零": 0,
+    "两": 2,
+}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10**4, "亿": 10**8}
 _FIGURE = r"\d+(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?"
@@ -39,12 +43,16 @@ _DECADE = re.compile(rf"世纪\s?(\d+|[{_DIGIT}十]+)\s?年代")
 _COUNTED = frozenset("个名位本只条张座辆艘架台家次天岁倍件篇场")
 _IDIOM = frozenset("第一二三四五六七八九十两百千万这那每哪有无不老丢")
 _LEAST = 2
-MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+MONTHS = re.findall(
+    r"\w+", "January February March April May June July August September October November December"
+)
 _DATE = re.compile(
     rf"(?:(?P<year>\d{{4}}|[一二][{_DIGIT}]{{3}})\s?年\s?)?(?P<month>\d{{1,2}}|[{_DIGIT}十]{{1,2}})\s?月"
     rf"(?:\s?(?P<day>\d{{1,2}}|[{_DIGIT}十]{{1,3}})\s?[日号])?"
 )
-_FULL_WIDTH = {ord("．"): ".", ord("，"): "，"} | {code: code - 0xFEE0 for code in range(0xFF10, 0xFF1A)}
+_FULL_WIDTH = {ord("．"): ".", ord("，"): "，"} | {
+    code: code - 0xFEE0 for code in range(0xFF10, 0xFF1A)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,9 @@ def written(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _date(date: re.Match[str]) -> str:
     """As in "March 15, 2024"; "" where it is no date."""
-    year, month, day = (_any(date[name]) if date[name] else None for name in ("year", "month", "day"))
+    year, month, day = (
+        _any(date[name]) if date[name] else None for name in ("year", "month", "day")
+    )
     if not month or month > 12 or (day and day > 31) or (year is None and day is None):
         return ""
     words = MONTHS[int(month) - 1] + (f" {day}" if day else "")
@@ -123,7 +133,11 @@ def _value(match: re.Match[str], shortest: int) -> Decimal | None:
         percent = match["percent"]
         if percent == "百":
             return Decimal(100)
-        return Decimal(percent.replace(",", "")) if percent[0].isdigit() and percent.isascii() else _spoken(percent, 1)
+        return (
+            Decimal(percent.replace(",", ""))
+            if percent[0].isdigit() and percent.isascii()
+            else _spoken(percent, 1)
+        )
     return _spoken(match["spoken"], shortest)
 
 
@@ -161,7 +175,11 @@ def _whole(text: str) -> Decimal | None:
             return None
         total += section * worth
         if len(text) == 1 and text != "十":  # 两万五
-            return Decimal(total + _DIGITS[text] * worth // 10) if text in _DIGITS and text not in "零〇" else None
+            return (
+                Decimal(total + _DIGITS[text] * worth // 10)
+                if text in _DIGITS and text not in "零〇"
+                else None
+            )
     if not text:
         return Decimal(total)
     section = _section(text)
@@ -190,7 +208,10 @@ def _section(text: str) -> int | None:
 def _readings(text: str, match: re.Match[str], value: Decimal) -> Iterator[Decimal]:
     """The value, and what English may say in its place."""
     yield value
-    before, after = text[: match.start()].rstrip()[-9:], text[match.end() : match.end() + 9].lstrip()
+    before, after = (
+        text[: match.start()].rstrip()[-9:],
+        text[match.end() : match.end() + 9].lstrip(),
+    )
     if after.startswith(("点", "时", ":", "：")) and value <= 24:
         if value <= 12 and _AFTERNOON.search(before):
             yield value + 12

@@ -22,7 +22,11 @@ _MONTHS = [month.lower() for month in MONTHS]
 _SMALL = {
     **{word: value for words in (_ONES, _ORDINALS) for value, word in enumerate(words)},
     **{word: 10 * tens for tens, word in enumerate(_TENS, start=2)},
-    **{word[:-1] + ending: 10 * tens for tens, word in enumerate(_TENS, start=2) for ending in ("ieth", "ies")},
+    **{
+        word[:-1] + ending: 10 * tens
+        for tens, word in enumerate(_TENS, start=2)
+        for ending in ("ieth", "ies")
+    },
     "teens": 10,
 }
 LARGE = {
@@ -35,12 +39,32 @@ LARGE = {
     "decade": 10,
 }
 LARGE |= {word + ending: worth for word, worth in LARGE.items() for ending in ("s", "th", "ths")}
-SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12, "trn": 10**12}
+SUFFIXES = {
+    "k": 10**3,
+    "m": 10**6,
+    "mn": 10**6,
+    "bn": 10**9,
+    "b": 10**9,
+    "tn": 10**12,
+    "trn": 10**12,
+}
 _OTHERS = {
     **{word: (month,) for month, word in enumerate(_MONTHS, start=1)},
     **{word[:3]: (month,) for month, word in enumerate(_MONTHS, start=1)},
     **dict.fromkeys(
-        ("both", "pair", "pairs", "couple", "twice", "double", "doubled", "doubles", "twofold", "twin"), (2,)
+        (
+            "both",
+            "pair",
+            "pairs",
+            "couple",
+            "twice",
+            "double",
+            "doubled",
+            "doubles",
+            "twofold",
+            "twin",
+        ),
+        (2,),
     ),
     **dict.fromkeys(("triple", "tripled", "triples", "threefold", "trio", "thrice"), (3,)),
     **dict.fromkeys(("quadruple", "quadrupled", "fourfold", "quartet"), (4,)),

@@ -1,7 +1,8 @@
 """Choosing tokens: each family's own beam search, and greedy.
 
-All keep one slot a sentence, in the slots of the batch, and work on all live sentences at once, each at
-its own step. N sentences, K beams, C candidates a row (2K for beam search), V target vocabulary.
+All keep one slot a sentence, in the slots of the batch, and work on all live sentences at once,
+each at its own step. N sentences, K beams, C candidates a row (2K for beam search), V target
+vocabulary.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from pipeline.decode.search.greedy import GreedySearch
 from pipeline.decode.search.marian import MarianSearch, plain_penalty
 from pipeline.decode.search.slots import following
 
-__all__ = ["BeamSearch", "GreedySearch", "MarianSearch", "Search", "following", "length_penalty", "make_search"]
+__all__ = [
+    "BeamSearch",
+    "GreedySearch",
+    "MarianSearch",
+    "Search",
+    "following",
+    "length_penalty",
+    "make_search",
+]
 __all__ += ["plain_penalty"]
 
 
@@ -33,7 +42,9 @@ class Search(Protocol):
 
     def move(self, source: int, target: int) -> None: ...
 
-    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    def advance(
+        self, size: int, ids: Ints, logprobs: Floats
+    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         """Take the step's candidates [N·K, C]; returns tokens [N, K], parents [N, K] and who is done [N]."""
         ...
 

@@ -9,7 +9,15 @@ import numpy.typing as npt
 
 from pipeline.decode.arrays import Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
-from pipeline.decode.search.slots import Slots, candidates, continued, merge, rows, top, without_repeats
+from pipeline.decode.search.slots import (
+    Slots,
+    candidates,
+    continued,
+    merge,
+    rows,
+    top,
+    without_repeats,
+)
 
 LOWEST = np.float32(np.finfo(np.float32).min)
 
@@ -17,8 +25,8 @@ LOWEST = np.float32(np.finfo(np.float32).min)
 class BeamSearch:
     """The best 2K of all beams' continuations feed K alive and K finished hypotheses.
 
-    The end symbol counts in the length; one finished hypothesis suffices to stop once no alive one can
-    pass it under the most favourable length.
+    The end symbol counts in the length; one finished hypothesis suffices to stop once no alive one
+    can pass it under the most favourable length.
     """
 
     def __init__(self, beam: int, end_id: int, vocab_size: int) -> None:
@@ -33,8 +41,17 @@ class BeamSearch:
         self._slots.room(
             slot,
             **{"alive": tokens, "alive_logp": scores, "alive_score": scores},
-            **{"finished_tokens": tokens, "finished_score": scores, "finished_flag": ((k,), np.bool_)},
-            **{"finished_length": ((k,), np.int64), "step": number, "limit": number, "alpha": ((), np.float32)},
+            **{
+                "finished_tokens": tokens,
+                "finished_score": scores,
+                "finished_flag": ((k,), np.bool_),
+            },
+            **{
+                "finished_length": ((k,), np.int64),
+                "step": number,
+                "limit": number,
+                "alpha": ((), np.float32),
+            },
             **{"ngram": number},
         )
         s = self._slots
@@ -49,7 +66,9 @@ class BeamSearch:
     def move(self, source: int, target: int) -> None:
         self._slots.move(source, target)
 
-    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    def advance(
+        self, size: int, ids: Ints, logprobs: Floats
+    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
         ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
@@ -62,9 +81,13 @@ class BeamSearch:
             sequences = continued(s["alive"], parent, token, s["step"])
             order, alive_score = top(score + ended * LOWEST, self.beam)
             lengths = np.broadcast_to(length[:, None], ended.shape)
-            merge(s, self.beam, score + ~ended * LOWEST, flag=ended, length=lengths, tokens=sequences)
+            merge(
+                s, self.beam, score + ~ended * LOWEST, flag=ended, length=lengths, tokens=sequences
+            )
             s["alive"][:] = sequences[row, order]
-            s["alive_logp"][:] = alive_score * penalty  # divided, then multiplied again: as the reference rounds
+            s["alive_logp"][:] = (
+                alive_score * penalty
+            )  # divided, then multiplied again: as the reference rounds
             s["alive_score"][:] = alive_score
         s["step"] += 1
         return token[row, order], parent[row, order], self._done(s)
@@ -83,9 +106,16 @@ class BeamSearch:
         flags = s["finished_flag"][slot]
         if not flags.any():
             pairs = zip(s["alive"][slot], s["alive_score"][slot], strict=True)
-            return tuple(Hypothesis(tuple(row[:steps].tolist()), float(score), steps, False) for row, score in pairs)
+            return tuple(
+                Hypothesis(tuple(row[:steps].tolist()), float(score), steps, False)
+                for row, score in pairs
+            )
         return tuple(
-            Hypothesis(tuple(s["finished_tokens"][slot, k, : s["finished_length"][slot, k] - 1].tolist()), score, steps)
+            Hypothesis(
+                tuple(s["finished_tokens"][slot, k, : s["finished_length"][slot, k] - 1].tolist()),
+                score,
+                steps,
+            )
             for k, score in enumerate(s["finished_score"][slot].tolist())
             if flags[k]
         )

@@ -18,7 +18,9 @@ class GreedySearch:
 
     beam = candidates = 1
 
-    def __init__(self, end_id: int, penalty: Callable[[Any, Any], Any], *, forced_end: bool = False) -> None:
+    def __init__(
+        self, end_id: int, penalty: Callable[[Any, Any], Any], *, forced_end: bool = False
+    ) -> None:
         """`penalty` of length and α divides the score; `forced_end` ends what reaches the longest length."""
         self._end, self._penalty, self._forced_end = end_id, penalty, forced_end
         self._slots = Slots()
@@ -37,7 +39,9 @@ class GreedySearch:
     def move(self, source: int, target: int) -> None:
         self._slots.move(source, target)
 
-    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    def advance(
+        self, size: int, ids: Ints, logprobs: Floats
+    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
         last = s["step"] + 1 >= s["limit"]
         forced = last & self._forced_end
@@ -52,4 +56,6 @@ class GreedySearch:
         s = self._slots
         steps, ended = int(s["step"][slot]), bool(s["ended"][slot])
         score = float(s["logp"][slot] / self._penalty(s["step"][slot], s["alpha"][slot]))
-        return (Hypothesis(tuple(s["tokens"][slot, : steps - ended].tolist()), score, steps, ended),)
+        return (
+            Hypothesis(tuple(s["tokens"][slot, : steps - ended].tolist()), score, steps, ended),
+        )

@@ -1,8 +1,9 @@
 """Beam search by the rules of Hugging Face's `generate`, which Marian models are published for.
 
-They differ from CSANMT's: hypotheses are compared by log p / n^α when they are finished and by log p while
-they are alive, an end symbol counts only among the best K candidates, and a sentence is done once K
-hypotheses are finished and the best alive one, at its present length, is no better than the worst of them.
+They differ from CSANMT's: hypotheses are compared by log p / n^α when they are finished and by log
+p while they are alive, an end symbol counts only among the best K candidates, and a sentence is
+done once K hypotheses are finished and the best alive one, at its present length, is no better than
+the worst of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ import numpy.typing as npt
 
 from pipeline.decode.arrays import Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
-from pipeline.decode.search.slots import Slots, candidates, continued, merge, rows, top, without_repeats
+from pipeline.decode.search.slots import (
+    Slots,
+    candidates,
+    continued,
+    merge,
+    rows,
+    top,
+    without_repeats,
+)
 
 DEMOTED = np.float32(-1e9)
 
@@ -32,7 +41,12 @@ class MarianSearch:
         flags, number = ((k,), np.bool_), ((), np.int64)
         self._slots.room(
             slot,
-            **{"alive": tokens, "alive_logp": scores, "finished_tokens": tokens, "finished_score": scores},
+            **{
+                "alive": tokens,
+                "alive_logp": scores,
+                "finished_tokens": tokens,
+                "finished_score": scores,
+            },
             **{"finished_flag": flags, "finished_cut": flags, "finished_length": ((k,), np.int64)},
             **{"step": number, "limit": number, "alpha": ((), np.float64), "ngram": number},
         )
@@ -46,7 +60,9 @@ class MarianSearch:
     def move(self, source: int, target: int) -> None:
         self._slots.move(source, target)
 
-    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    def advance(
+        self, size: int, ids: Ints, logprobs: Floats
+    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         s = self._slots.live(size)
         ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
@@ -54,7 +70,9 @@ class MarianSearch:
         last = length >= s["limit"]
         if self._forced_end:
             ids, logprobs = force(self._end, last, ids, logprobs)
-        score, parent, token = candidates(ids, s["alive_logp"][:, :, None] + logprobs, self.beam, self._vocab)
+        score, parent, token = candidates(
+            ids, s["alive_logp"][:, :, None] + logprobs, self.beam, self._vocab
+        )
         sequences = continued(s["alive"], parent, token, s["step"])
         over = (token == self._end) | last[:, None]
         order, alive = top(score + over * DEMOTED, self.beam)
@@ -82,11 +100,15 @@ class MarianSearch:
         for k in np.nonzero(s["finished_flag"])[0]:
             cut = bool(s["finished_cut"][k])
             ids = s["finished_tokens"][k, : s["finished_length"][k] - (not cut)].tolist()
-            hypotheses.append(Hypothesis(tuple(ids), float(s["finished_score"][k]), int(s["step"]), not cut))
+            hypotheses.append(
+                Hypothesis(tuple(ids), float(s["finished_score"][k]), int(s["step"]), not cut)
+            )
         return tuple(hypotheses)
 
 
-def force(end_id: int, rows: npt.NDArray[np.bool_], ids: Ints, logprobs: Floats) -> tuple[Ints, Floats]:
+def force(
+    end_id: int, rows: npt.NDArray[np.bool_], ids: Ints, logprobs: Floats
+) -> tuple[Ints, Floats]:
     """Candidates [N, K, C] whose only choice in the sentences `rows` [N] is the end symbol, at probability 1."""
     forced = np.full_like(logprobs, -np.inf)
     forced[..., 0] = 0

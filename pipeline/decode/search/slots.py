@@ -73,7 +73,9 @@ def without_repeats(slots: dict[str, Any], ids: Ints, logprobs: Floats) -> Float
 def following(sequence: list[int], n: int) -> set[int]:
     """The tokens after which the sequence would hold an n-gram for the second time."""
     last = sequence[len(sequence) - n + 1 :] if n > 1 else []
-    return {sequence[i + n - 1] for i in range(len(sequence) - n + 1) if sequence[i : i + n - 1] == last}
+    return {
+        sequence[i + n - 1] for i in range(len(sequence) - n + 1) if sequence[i : i + n - 1] == last
+    }
 
 
 def continued(sequences: Ints, parents: Ints, tokens: Ints, step: Ints) -> Ints:

@@ -1,8 +1,8 @@
 """TensorFlow V2 checkpoints by variable name, with NumPy alone.
 
-`PREFIX.index` is a LevelDB table of protocol buffers; `PREFIX.data-SSSSS-of-NNNNN` hold raw little-endian
-tensors. Only what is asked for is read: of the 7.88 GB of the public zh-en model, 2.28 GB are weights and
-the rest an optimiser's state.
+`PREFIX.index` is a LevelDB table of protocol buffers; `PREFIX.data-SSSSS-of-NNNNN` hold raw
+little-endian tensors. Only what is asked for is read: of the 7.88 GB of the public zh-en model,
+2.28 GB are weights and the rest an optimiser's state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from quantize.sources.tensorflow.crc32c import crc32c, masked
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48  # bytes
-TYPES: dict[int, type[np.generic]] = {1: np.float32, 2: np.float64, 3: np.int32, 9: np.int64, 19: np.float16}
+TYPES: dict[int, type[np.generic]] = {
+    1: np.float32,
+    2: np.float64,
+    3: np.int32,
+    9: np.int64,
+    19: np.float16,
+}
 Message = dict[int, list[Any]]
 
 
@@ -60,7 +66,9 @@ class TfCheckpoint:
                 else:
                     self._entries[key.decode()] = _entry(message)
         except (IndexError, struct.error, UnicodeDecodeError):
-            raise UserError(f"{self._path}: damaged, though its checksums agree: copy it anew") from None
+            raise UserError(
+                f"{self._path}: damaged, though its checksums agree: copy it anew"
+            ) from None
         self._shards = shards
 
     def __contains__(self, name: str) -> bool:
@@ -74,7 +82,9 @@ class TfCheckpoint:
         missing = [name for name in shapes if name not in self._entries]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise UserError(f"{self._path}: no variable {missing[0]}{more}: the configuration names another model")
+            raise UserError(
+                f"{self._path}: no variable {missing[0]}{more}: the configuration names another model"
+            )
         for name, shape in shapes.items():
             found = self._entries[name].shape
             if found != shape:
@@ -95,7 +105,9 @@ class TfCheckpoint:
         raw = np.memmap(path, np.uint8, "r", offset=entry.offset, shape=(entry.size,))
         if name not in self._verified:
             if masked(crc32c(raw)) != entry.checksum:
-                raise UserError(f"{path}: the bytes of {name} are altered (checksum): copy the file anew")
+                raise UserError(
+                    f"{path}: the bytes of {name} are altered (checksum): copy the file anew"
+                )
             self._verified.add(name)
         return raw.view(np.dtype(TYPES[entry.kind]).newbyteorder("<")).reshape(entry.shape)
 
@@ -109,12 +121,23 @@ class TfCheckpoint:
         entry = self._find(name)
         if entry.sliced or entry.kind not in TYPES:
             what = "is stored in slices" if entry.sliced else f"has type {entry.kind} of TensorFlow"
-            raise UserError(f"{self._path}: {name} {what}, which this reader does not know: save it whole as float32")
-        if entry.size != int(np.prod(entry.shape, dtype=np.int64)) * np.dtype(TYPES[entry.kind]).itemsize:
-            raise UserError(f"{self._path}: {name} has {entry.size} bytes, which is not its shape's size: copy it anew")
-        path = self._prefix.with_name(f"{self._prefix.name}.data-{entry.shard:05d}-of-{self._shards:05d}")
+            raise UserError(
+                f"{self._path}: {name} {what}, which this reader does not know: save it whole as float32"
+            )
+        if (
+            entry.size
+            != int(np.prod(entry.shape, dtype=np.int64)) * np.dtype(TYPES[entry.kind]).itemsize
+        ):
+            raise UserError(
+                f"{self._path}: {name} has {entry.size} bytes, which is not its shape's size: copy it anew"
+            )
+        path = self._prefix.with_name(
+            f"{self._prefix.name}.data-{entry.shard:05d}-of-{self._shards:05d}"
+        )
         if not path.is_file():
-            raise UserError(f"{path}: missing, and {name} is in it: copy all files of the checkpoint")
+            raise UserError(
+                f"{path}: missing, and {name} is in it: copy all files of the checkpoint"
+            )
         size = path.stat().st_size
         if size < entry.offset + entry.size:
             raise UserError(
@@ -137,7 +160,9 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
         yield from _block(path, handle, 0, data)
 
 
-def _block(path: Path, handle: bytes, at: int, data: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+def _block(
+    path: Path, handle: bytes, at: int, data: bytes | None = None
+) -> Iterator[tuple[bytes, bytes]]:
     """Entries of the block that the handle at `at` names, in `data` (by default, what holds the handle)."""
     data = handle if data is None else data
     offset, at = _varint(handle, at)

@@ -55,7 +55,9 @@ def _bytes() -> list[int]:
     """What the register becomes after one byte of zeros, for each of its lowest bytes."""
     register = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        register = np.where(register & 1, (register >> 1) ^ np.uint32(POLYNOMIAL), register >> 1).astype(np.uint32)
+        register = np.where(
+            register & 1, (register >> 1) ^ np.uint32(POLYNOMIAL), register >> 1
+        ).astype(np.uint32)
     return register.tolist()
 
 

@@ -1,7 +1,7 @@
 """CSANMT's TensorFlow variables, and the weights of `quantize.csanmt.modeling` that they hold.
 
-TensorFlow stores what a linear layer multiplies by as [in, out], torch as [out, in]; queries, keys and
-values come packed side by side.
+TensorFlow stores what a linear layer multiplies by as [in, out], torch as [out, in]; queries, keys
+and values come packed side by side.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from quantize.graphs.builder import Array
 from quantize.network import LazyWeights
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 
-TARGET_SEMANTICS = "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
+TARGET_SEMANTICS = (
+    "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ def weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
     another shape.
     """
     variables = dict(Layout(config).variables())
-    checkpoint.require({f"NmtModel/{variable.name}": variable.shape for variable in variables.values()})
+    checkpoint.require(
+        {f"NmtModel/{variable.name}": variable.shape for variable in variables.values()}
+    )
 
     def reader(variable: Variable) -> Any:
         def read() -> Array:
@@ -63,20 +67,34 @@ class Layout:
         for i in range(c["num_encoder_layers"]):
             yield from self._encoder_layer(f"encoder.{i}", f"encoder/layer_{i}", relative)
         for i in range(c["num_semantic_encoder_layers"]):
-            yield from self._encoder_layer(f"semantic.{i}", f"mini_xlm_encoder/layer_{i}", relative=True)
-        yield from self._linear("semantic_pool", "mini_xlm_encoder/pooling_layer/linear", self.hidden, self.hidden)
+            yield from self._encoder_layer(
+                f"semantic.{i}", f"mini_xlm_encoder/layer_{i}", relative=True
+            )
+        yield from self._linear(
+            "semantic_pool", "mini_xlm_encoder/pooling_layer/linear", self.hidden, self.hidden
+        )
         for i in range(c["num_decoder_layers"]):
             yield from self._decoder_layer(f"decoder.{i}", f"decoder/layer_{i}", relative)
         if not c["post_norm"]:
-            for name, scope in (("encoder", "encoder"), ("semantic", "mini_xlm_encoder"), ("decoder", "decoder")):
+            for name, scope in (
+                ("encoder", "encoder"),
+                ("semantic", "mini_xlm_encoder"),
+                ("decoder", "decoder"),
+            ):
                 yield from self._norm(f"{name}_norm", f"{scope}/layer_norm")
 
     def _embeddings(self) -> Iterator[tuple[str, Variable]]:
         c = self.config
         source, target = (c["src_vocab_size"], self.hidden), (c["trg_vocab_size"], self.hidden)
         shared = c["share_embedding"]
-        yield "src_emb.weight", Variable("Shared_Embedding/Weights" if shared else "Source_Embedding/Weights", source)
-        yield "trg_emb.weight", Variable("Shared_Embedding/Weights" if shared else "Target_Embedding/Weights", target)
+        yield (
+            "src_emb.weight",
+            Variable("Shared_Embedding/Weights" if shared else "Source_Embedding/Weights", source),
+        )
+        yield (
+            "trg_emb.weight",
+            Variable("Shared_Embedding/Weights" if shared else "Target_Embedding/Weights", target),
+        )
         scope = "Shared_Semantic_Embedding" if shared else "Source_Semantic_Embedding"
         yield "sem_emb.weight", Variable(f"{scope}/Weights", source)
         if shared:
@@ -86,19 +104,31 @@ class Layout:
         if not c["share_softmax"]:
             yield "softmax.weight", Variable("Softmax", target)
 
-    def _encoder_layer(self, name: str, scope: str, relative: bool) -> Iterator[tuple[str, Variable]]:
+    def _encoder_layer(
+        self, name: str, scope: str, relative: bool
+    ) -> Iterator[tuple[str, Variable]]:
         yield from self._self_attention(f"{name}.attn", f"{scope}/encoder_self_attention", relative)
         yield from self._feed_forward(f"{name}.ffn", f"{scope}/ffn_layer", self.filter)
         yield from self._norms(scope, f"{name}.attn_norm", f"{name}.ffn_norm")
 
-    def _decoder_layer(self, name: str, scope: str, relative: bool) -> Iterator[tuple[str, Variable]]:
-        yield from self._feed_forward(f"{name}.aug", f"{scope}/embedding_augmentation_layer", self.hidden)
-        yield from self._self_attention(f"{name}.self_attn", f"{scope}/decoder_self_attention", relative)
+    def _decoder_layer(
+        self, name: str, scope: str, relative: bool
+    ) -> Iterator[tuple[str, Variable]]:
+        yield from self._feed_forward(
+            f"{name}.aug", f"{scope}/embedding_augmentation_layer", self.hidden
+        )
+        yield from self._self_attention(
+            f"{name}.self_attn", f"{scope}/decoder_self_attention", relative
+        )
         yield from self._cross_attention(f"{name}.cross_attn", f"{scope}/encdec_attention")
         yield from self._feed_forward(f"{name}.ffn", f"{scope}/ffn_layer", self.filter)
-        yield from self._norms(scope, f"{name}.aug_norm", f"{name}.self_norm", f"{name}.cross_norm", f"{name}.ffn_norm")
+        yield from self._norms(
+            scope, f"{name}.aug_norm", f"{name}.self_norm", f"{name}.cross_norm", f"{name}.ffn_norm"
+        )
 
-    def _self_attention(self, name: str, scope: str, relative: bool) -> Iterator[tuple[str, Variable]]:
+    def _self_attention(
+        self, name: str, scope: str, relative: bool
+    ) -> Iterator[tuple[str, Variable]]:
         h = self.hidden
         for part, columns in (("q", (0, h)), ("kv", (h, 3 * h))):
             yield from self._linear(f"{name}.{part}", f"{scope}/qkv_transform", h, 3 * h, columns)
@@ -121,7 +151,10 @@ class Layout:
     def _linear(
         self, name: str, scope: str, inputs: int, outputs: int, part: tuple[int, int] | None = None
     ) -> Iterator[tuple[str, Variable]]:
-        yield f"{name}.weight", Variable(f"{scope}/matrix", (inputs, outputs), part, transposed=True)
+        yield (
+            f"{name}.weight",
+            Variable(f"{scope}/matrix", (inputs, outputs), part, transposed=True),
+        )
         yield f"{name}.bias", Variable(f"{scope}/bias", (outputs,), part)
 
     def _norms(self, scope: str, *names: str) -> Iterator[tuple[str, Variable]]:

@@ -60,7 +60,9 @@ def test_an_unchanged_page_is_not_sent_again(client: TestClient, path: str) -> N
 @pytest.mark.parametrize("path", PAGES)
 def test_security_headers_of_pages(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
-    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    policy = dict(
+        part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
+    )
     assert policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
     assert "script-src" not in policy
@@ -185,7 +187,9 @@ def test_the_page_is_small_and_needs_nothing_from_elsewhere() -> None:
 
 
 def test_both_dictionaries_say_the_same_things() -> None:
-    english, chinese = (json.loads((page.WEB / f"{name}.json").read_text(encoding="utf-8")) for name in ("en", "zh"))
+    english, chinese = (
+        json.loads((page.WEB / f"{name}.json").read_text(encoding="utf-8")) for name in ("en", "zh")
+    )
     assert english.keys() - chinese.keys() == {"count_one"}  # Chinese has no singular
     assert not chinese.keys() - english.keys()
     for key, text in chinese.items():

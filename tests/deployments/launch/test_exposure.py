@@ -53,7 +53,9 @@ def open_to_others(service: Service) -> dict[int, str]:
         port: owner
         for (address, port), owner in listening(service).items()
         if not (ip := ipaddress.ip_address(address)).is_loopback
-        and not (isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped and ip.ipv4_mapped.is_loopback)
+        and not (
+            isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped and ip.ipv4_mapped.is_loopback
+        )
     }
 
 
@@ -65,7 +67,9 @@ def assert_asks_for_a_token(port: int) -> None:
             assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_token(service: Service) -> None:
+def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_token(
+    service: Service,
+) -> None:
     assert ("127.0.0.1", service.port) in listening(service)
     for port, owner in open_to_others(service).items():
         assert owner.startswith("ray::ServeReplica:"), (port, owner)
@@ -74,9 +78,15 @@ def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_to
 
 def test_haproxy_is_kept_to_this_machine_and_user(new_service: Callable[..., Service]) -> None:
     ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
-    service = new_service(environment={"RAY_SERVE_ENABLE_HA_PROXY": "1", "TMPDIR": "/tmp", **ports}).start()
+    service = new_service(
+        environment={"RAY_SERVE_ENABLE_HA_PROXY": "1", "TMPDIR": "/tmp", **ports}
+    ).start()
     assert service.translate(SECRET).status_code == 200
-    own = {address for (address, _), owner in listening(service).items() if "haproxy" in owner.split(" ")[0]}
+    own = {
+        address
+        for (address, _), owner in listening(service).items()
+        if "haproxy" in owner.split(" ")[0]
+    }
     assert own == {"127.0.0.1"}
     for port, owner in open_to_others(service).items():
         assert owner.startswith("ray::ServeReplica:"), (port, owner)

@@ -50,7 +50,9 @@ def test_a_missing_file_ends_the_start_with_one_line(new_service: NewService, bu
     assert line.startswith(f"{path}: expected {size} bytes, found no file: ")
 
 
-def test_a_truncated_file_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+def test_a_truncated_file_ends_the_start_with_one_line(
+    new_service: NewService, bundle: Path
+) -> None:
     path = bundle / "encoder.onnx"
     size = path.stat().st_size
     os.truncate(path, 100)
@@ -58,18 +60,24 @@ def test_a_truncated_file_ends_the_start_with_one_line(new_service: NewService, 
     assert line.startswith(f"{path}: expected {size} bytes, found 100: ")
 
 
-def test_an_altered_file_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+def test_an_altered_file_ends_the_start_with_one_line(
+    new_service: NewService, bundle: Path
+) -> None:
     path = bundle / "step.onnx"
     data = bytearray(path.read_bytes())
     expected = hashlib.sha256(data).hexdigest()
     data[1000] ^= 1
     path.write_bytes(data)
     line = refusal(new_service(models=[str(bundle)]), 2)
-    assert line.startswith(f"{path}: expected sha256 {expected}, found {hashlib.sha256(data).hexdigest()}: ")
+    assert line.startswith(
+        f"{path}: expected sha256 {expected}, found {hashlib.sha256(data).hexdigest()}: "
+    )
 
 
 def test_a_model_that_is_not_there_ends_the_start_with_one_line(new_service: NewService) -> None:
-    assert refusal(new_service(models=["no-such"]), 2).startswith("no-such/model.yaml: expected a model bundle, found ")
+    assert refusal(new_service(models=["no-such"]), 2).startswith(
+        "no-such/model.yaml: expected a model bundle, found "
+    )
 
 
 def test_an_unknown_setting_ends_the_start_with_one_line(new_service: NewService) -> None:
@@ -81,15 +89,21 @@ def test_a_busy_port_ends_the_start_with_one_line(new_service: NewService) -> No
     service = new_service()
     with socket.create_server(("127.0.0.1", service.port)):
         line = refusal(service, 2)
-    assert line.startswith(f"cannot listen on 127.0.0.1:{service.port} (Address already in use): stop what listens")
+    assert line.startswith(
+        f"cannot listen on 127.0.0.1:{service.port} (Address already in use): stop what listens"
+    )
 
 
-def test_a_canary_that_fails_ends_the_start_with_one_line(new_service: NewService, bundle: Path) -> None:
+def test_a_canary_that_fails_ends_the_start_with_one_line(
+    new_service: NewService, bundle: Path
+) -> None:
     manifest = yaml.safe_load((bundle / "model.yaml").read_text(encoding="utf-8"))
     manifest["canary"]["tolerance"] = 1e-9
     (bundle / "model.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
     line = refusal(new_service(models=[str(bundle)], health={"start_attempts": 1}), 1)
-    assert line.startswith(f"the deployment failed: {bundle / 'canary.json'}: expected log-probabilities within 1e-09")
+    assert line.startswith(
+        f"the deployment failed: {bundle / 'canary.json'}: expected log-probabilities within 1e-09"
+    )
 
 
 def test_help_says_what_it_does() -> None:

@@ -70,7 +70,10 @@ def walk(
     async def run() -> tuple[Answers, dict[str, list[int]]]:
         prepare = Preprocess({NAME: DEFAULT_MODEL})
         finish = Postprocess({NAME: DEFAULT_MODEL})
-        before, after = Methods(prepare=prepare.prepare), Methods(review=finish.review, again=finish.again)
+        before, after = (
+            Methods(prepare=prepare.prepare),
+            Methods(review=finish.review, again=finish.again),
+        )
         middle: Any = Methods(translate=Decode(translator).translate)
         flow = Flow(before, {NAME: middle}, after, load({}))  # type: ignore[arg-type]
         answers = await asyncio.gather(
@@ -88,13 +91,17 @@ def translator() -> Any:
         yield translator
 
 
-def test_short_requests_share_their_calls_and_each_gets_its_own_answer(translator: Translator) -> None:
+def test_short_requests_share_their_calls_and_each_gets_its_own_answer(
+    translator: Translator,
+) -> None:
     answers, sizes = walk(SHORT, translator)
     assert answers == [translator.translate(text) for text in SHORT]
     assert sizes["prepare"] == [32] and sizes["translate"][0] == 32 and sizes["review"] == [32]
 
 
-def test_a_bad_neighbour_fails_alone_and_a_long_one_has_its_own_calls(translator: Translator) -> None:
+def test_a_bad_neighbour_fails_alone_and_a_long_one_has_its_own_calls(
+    translator: Translator,
+) -> None:
     answers, sizes = walk([SHORT[0], "坏\0", LONG, SHORT[1]], translator)
     assert isinstance(answers.pop(1), InvalidText)
     assert answers == [translator.translate(text) for text in (SHORT[0], LONG, SHORT[1])]

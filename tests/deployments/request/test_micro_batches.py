@@ -71,7 +71,9 @@ async def test_an_item_that_finds_no_call_under_way_is_sent_at_once() -> None:
 async def test_items_of_one_turn_share_a_call_and_each_gets_its_own_answer() -> None:
     method = Doubling()
     shared = gathered(method)
-    assert await asyncio.gather(*map(shared.together, range(10))) == [2 * item for item in range(10)]
+    assert await asyncio.gather(*map(shared.together, range(10))) == [
+        2 * item for item in range(10)
+    ]
     assert method.calls == [list(range(10))]
 
 

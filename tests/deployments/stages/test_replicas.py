@@ -19,7 +19,9 @@ ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
 def test_a_killed_replica_costs_no_request(service: Service, deployment: str) -> None:
-    wait_for(lambda: len(service.replicas(deployment)) == 1, 60)  # earlier tests' load may have added one
+    wait_for(
+        lambda: len(service.replicas(deployment)) == 1, 60
+    )  # earlier tests' load may have added one
     with load(service, SENTENCE, clients=12, pause=0.02) as statuses:  # so many share their calls
         wait_for(lambda: len(statuses) > 40, 30)
         before = service.replicas(deployment)

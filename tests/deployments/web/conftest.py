@@ -28,9 +28,13 @@ class Visitor:
     """Somebody at the page, and what the browser was seen to do for them."""
 
     page: Page
-    asked: list[str] = field(default_factory=list)  # texts of the requests to translate, in their order
+    asked: list[str] = field(
+        default_factory=list
+    )  # texts of the requests to translate, in their order
     hosts: set[str] = field(default_factory=set)  # whom the browser talked to
-    complaints: list[str] = field(default_factory=list)  # errors in the console, security policy included
+    complaints: list[str] = field(
+        default_factory=list
+    )  # errors in the console, security policy included
     fences: int = 0
 
     def note(self, request: Request) -> None:
@@ -82,20 +86,27 @@ def visit(browser: Browser, service_url: str) -> Iterator[Visit]:
     """Open a page in a browser of its own; keywords are those of Playwright's `new_context`."""
     contexts = []
 
-    def open_page(path: str = "/", *, script: str = "", stopped: bool = False, **options: object) -> Visitor:
+    def open_page(
+        path: str = "/", *, script: str = "", stopped: bool = False, **options: object
+    ) -> Visitor:
         context = browser.new_context(**{"locale": "en-US", **options})
         contexts.append(context)
         visitor = Visitor(context.new_page())
         page = visitor.page
         page.on("request", visitor.note)
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-        page.on("console", lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None,
+        )
         if script:
             page.add_init_script(script)
         if stopped:
             page.clock.install()
         page.goto(f"{service_url}{path}")
-        page.locator("#count:not(:empty), .swagger-ui .info").first.wait_for()  # its script has done its first work
+        page.locator(
+            "#count:not(:empty), .swagger-ui .info"
+        ).first.wait_for()  # its script has done its first work
         if stopped:
             visitor.stop_the_clock()
         return visitor

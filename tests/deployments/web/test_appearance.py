@@ -36,14 +36,18 @@ def test_the_page_stays_with_its_host_and_breaks_no_policy(visit: Visit, service
     assert visitor.complaints == []
 
 
-def test_the_documentation_works_offline_and_breaks_no_policy(visit: Visit, service_url: str) -> None:
+def test_the_documentation_works_offline_and_breaks_no_policy(
+    visit: Visit, service_url: str
+) -> None:
     visitor = visit("/docs")
     page = visitor.page
     page.locator('.opblock:has([data-path="/translate"]) .opblock-summary-control').click()
     page.get_by_role("button", name="Try it out").click()
     page.locator(".body-param textarea").fill('{"text": "你好"}')
     page.get_by_role("button", name="Execute").click()
-    expect(page.locator(".live-responses-table .response-col_status").last).to_have_text("200", timeout=60_000)
+    expect(page.locator(".live-responses-table .response-col_status").last).to_have_text(
+        "200", timeout=60_000
+    )
     assert visitor.asked == ["你好"]
     assert visitor.hosts == {urlsplit(service_url).netloc}
     assert visitor.complaints == []
@@ -55,7 +59,9 @@ def test_inline_script_is_refused(visit: Visit, path: str) -> None:
     visitor = visit(path)
     visitor.page.evaluate(INLINE_SCRIPT)
     assert visitor.page.evaluate("window.owned") is None
-    assert any(re.search("Content Security Policy|Trusted", complaint) for complaint in visitor.complaints)
+    assert any(
+        re.search("Content Security Policy|Trusted", complaint) for complaint in visitor.complaints
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,9 @@ def test_inline_script_is_refused(visit: Visit, path: str) -> None:
     [("zh-CN", "zh-CN", "中文译英文", "English"), ("zh-TW", "zh-CN", "中文译英文", "English"),
      ("en-GB", "en", "Chinese to English", "中文"), ("fr-FR", "en", "Chinese to English", "中文")],
 )  # fmt: skip
-def test_the_browsers_language_is_the_default(visit: Visit, locale: str, lang: str, title: str, other: str) -> None:
+def test_the_browsers_language_is_the_default(
+    visit: Visit, locale: str, lang: str, title: str, other: str
+) -> None:
     page = visit(locale=locale).page
     expect(page).to_have_title(title)
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
@@ -101,7 +109,9 @@ def test_forbidden_storage_does_no_harm(visit: Visit) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
 def test_light_and_dark_follow_the_system(visit: Visit, path: str) -> None:
-    light, dark = (brightness(visit(path, color_scheme=scheme).page) for scheme in ("light", "dark"))
+    light, dark = (
+        brightness(visit(path, color_scheme=scheme).page) for scheme in ("light", "dark")
+    )
     assert light > 220
     assert dark < 50
 
@@ -135,13 +145,18 @@ def test_panes_are_side_by_side_and_stack_on_a_phone(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(320, 640), (390, 844), (640, 400), (1280, 800)], ids=["small", "phone", "zoom 200 %", "desk"]
+    ("width", "height"),
+    [(320, 640), (390, 844), (640, 400), (1280, 800)],
+    ids=["small", "phone", "zoom 200 %", "desk"],
 )
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_nothing_runs_over_the_edge(visit: Visit, width: int, height: int, locale: str) -> None:
     """1280×800 at 200 % zoom is a viewport of 640×400."""
     page = visit(viewport={"width": width, "height": height}, locale=locale).page
-    reply = {"output": "Donaudampfschifffahrtsgesellschaft" * 20 + "\n" + "A word and another. " * 300, "latency_ms": 1}
+    reply = {
+        "output": "Donaudampfschifffahrtsgesellschaft" * 20 + "\n" + "A word and another. " * 300,
+        "latency_ms": 1,
+    }
     page.route("**/translate", lambda route: route.fulfill(json=reply))
     page.fill("#source", ARTICLE)
     expect(page.locator("#output")).not_to_be_empty()
@@ -154,7 +169,9 @@ def test_nothing_runs_over_the_edge(visit: Visit, width: int, height: int, local
         assert control.evaluate("e => e.scrollWidth <= e.clientWidth"), "its text fits"
     output = page.locator("#output")
     output.evaluate("e => e.scrollTo(0, e.scrollHeight)")
-    assert output.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 1"), "its end can be read"
+    assert output.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 1"), (
+        "its end can be read"
+    )
 
 
 def test_reduced_motion_is_respected(visit: Visit) -> None:

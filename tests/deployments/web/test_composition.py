@@ -29,7 +29,9 @@ class InputMethod:
 
     def compose(self, text: str) -> None:
         end = len(text)
-        self.session.send("Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end})
+        self.session.send(
+            "Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end}
+        )
 
     def commit(self, text: str) -> None:
         self.session.send("Input.insertText", {"text": text})
@@ -83,7 +85,9 @@ def test_a_composition_stops_the_pause_that_was_running(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("waiting", ["for the pause", "for a retry"])
-def test_a_composition_counts_from_its_start_even_with_nothing_in_it(visit: Visit, waiting: str) -> None:
+def test_a_composition_counts_from_its_start_even_with_nothing_in_it(
+    visit: Visit, waiting: str
+) -> None:
     """Some input methods open before the first letter; Chromium's own does not, so the event is ours."""
     visitor = visit(stopped=True)
     page = visitor.page
@@ -133,7 +137,10 @@ def test_a_composition_given_up_leaves_the_translation_alone(visit: Visit) -> No
 def test_a_composition_stops_retries(visit: Visit) -> None:
     visitor = visit(stopped=True)
     page = visitor.page
-    page.route("**/translate", lambda r: r.fulfill(status=503, headers={"Retry-After": "3"}, json={"error": "busy"}))
+    page.route(
+        "**/translate",
+        lambda r: r.fulfill(status=503, headers={"Retry-After": "3"}, json={"error": "busy"}),
+    )
     visitor.type("你")
     visitor.wait(350)
     expect(page.locator("#countdown")).to_have_text("Next try in 3 s.")

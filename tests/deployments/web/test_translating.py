@@ -19,7 +19,9 @@ Visit = Callable[..., Any]
 
 
 def answer(route: Route, output: str) -> None:
-    route.fulfill(json={"input": route.request.post_data_json["text"], "output": output, "latency_ms": 12.34})
+    route.fulfill(
+        json={"input": route.request.post_data_json["text"], "output": output, "latency_ms": 12.34}
+    )
 
 
 def test_text_is_translated_while_typing(visit: Visit) -> None:

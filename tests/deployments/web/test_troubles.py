@@ -17,9 +17,15 @@ RESTARTING = "The service is restarting."
 SILENT = "The service does not answer. Please try again in a minute."
 BUSY = "Many people are translating right now."
 OUT_OF_SERVICE: dict[str, Callable[[Route], None]] = {
-    "plain 500": lambda route: route.fulfill(status=500, content_type="text/plain", body="Internal Server Error"),
-    "plain 503": lambda route: route.fulfill(status=503, content_type="text/plain", body="No replicas"),
-    "gateway's page": lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad Gateway</h1>"),
+    "plain 500": lambda route: route.fulfill(
+        status=500, content_type="text/plain", body="Internal Server Error"
+    ),
+    "plain 503": lambda route: route.fulfill(
+        status=503, content_type="text/plain", body="No replicas"
+    ),
+    "gateway's page": lambda route: route.fulfill(
+        status=502, content_type="text/html", body="<h1>Bad Gateway</h1>"
+    ),
     "network failure": lambda route: route.abort("connectionrefused"),
 }
 
@@ -83,7 +89,9 @@ def test_retry_after_may_be_a_date(visit: Visit) -> None:
     visitor.page.route("**/translate", refuse(503, Retry_After=date))
     visitor.type("你好")
     visitor.wait(350)
-    expect(visitor.page.locator("#countdown")).to_have_text(re.compile(r"^Next try in (19|20) s\.$"))
+    expect(visitor.page.locator("#countdown")).to_have_text(
+        re.compile(r"^Next try in (19|20) s\.$")
+    )
 
 
 @pytest.mark.parametrize(("asked", "waited"), [("86400", 60), ("0", 1), ("soon", 1), ("-5", 1)])
@@ -174,13 +182,38 @@ def test_a_text_too_long_is_told_the_limit(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("failure", "message", "detail", "again"),
     [
-        (refuse(400, "The text has a NUL character"), "This text cannot be translated as it is.", True, False),
+        (
+            refuse(400, "The text has a NUL character"),
+            "This text cannot be translated as it is.",
+            True,
+            False,
+        ),
         (refuse(408), "This took too long. A shorter text may get through.", False, True),
-        (lambda r: r.fulfill(status=408, body="Request timed out"), "This took too long.", False, True),
-        (lambda r: r.fulfill(status=413, body="<h1>413</h1>"), "This text is too long.", False, False),
+        (
+            lambda r: r.fulfill(status=408, body="Request timed out"),
+            "This took too long.",
+            False,
+            True,
+        ),
+        (
+            lambda r: r.fulfill(status=413, body="<h1>413</h1>"),
+            "This text is too long.",
+            False,
+            False,
+        ),
         (refuse(500), "Something went wrong on the server.", False, True),
-        (lambda r: r.fulfill(body="<h1>Please log in</h1>"), "Something went wrong on the server.", False, True),
-        (lambda r: r.fulfill(json={"output": None}), "Something went wrong on the server.", False, True),
+        (
+            lambda r: r.fulfill(body="<h1>Please log in</h1>"),
+            "Something went wrong on the server.",
+            False,
+            True,
+        ),
+        (
+            lambda r: r.fulfill(json={"output": None}),
+            "Something went wrong on the server.",
+            False,
+            True,
+        ),
         (lambda r: r.fulfill(body="null"), "Something went wrong on the server.", False, True),
     ],
     ids=["400", "408", "plain 408", "proxy's 413", "500", "login page", "no output", "null"],
@@ -206,7 +239,10 @@ def test_the_services_words_are_shown_as_text(visit: Visit) -> None:
 def test_an_earlier_translation_stays_readable_during_trouble(visit: Visit) -> None:
     visitor = visit(stopped=True)
     page = visitor.page
-    page.route("**/translate", lambda r: (good if r.request.post_data_json["text"] == "你好" else refuse(500))(r))
+    page.route(
+        "**/translate",
+        lambda r: (good if r.request.post_data_json["text"] == "你好" else refuse(500))(r),
+    )
     visitor.type("你好")
     visitor.wait(350)
     expect(page.locator("#output")).to_have_text("Hello")

@@ -14,7 +14,10 @@ NAMES = (Protected("{a}", "placeholder"), Protected("{b}", "placeholder"))
 
 
 def warnings(
-    seen: str, target: str, protected: tuple[Protected, ...] = (), tokens: tuple[int, int] = (10, 10)
+    seen: str,
+    target: str,
+    protected: tuple[Protected, ...] = (),
+    tokens: tuple[int, int] = (10, 10),
 ) -> tuple[str, ...]:
     return tuple(checked(seen, target, protected, tokens))
 
@@ -54,7 +57,9 @@ def test_good_translations_pass(seen: str, target: str, protected: tuple[Protect
         ("他来了。", "He came in 1998.", (), "numbers"),
     ],
 )
-def test_a_fault_has_its_name(seen: str, target: str, protected: tuple[Protected, ...], expected: str) -> None:
+def test_a_fault_has_its_name(
+    seen: str, target: str, protected: tuple[Protected, ...], expected: str
+) -> None:
     assert expected in warnings(seen, target, protected)
 
 

@@ -90,13 +90,22 @@ def test_a_capital_is_set_where_that_is_safe(text: str, source: str, expected: s
         ("apple", "苹果，", "apple"),
     ],
 )
-def test_a_final_mark_that_the_model_dropped_comes_back(text: str, source: str, expected: str) -> None:
+def test_a_final_mark_that_the_model_dropped_comes_back(
+    text: str, source: str, expected: str
+) -> None:
     assert closed(text, source) == expected
 
 
 @pytest.mark.parametrize(
     ("source", "ends"),
-    [("你好。", True), ("好！”", True), ("等……", True), ("好.)", True), ("你好，", False), ("", False)],
+    [
+        ("你好。", True),
+        ("好！”", True),
+        ("等……", True),
+        ("好.)", True),
+        ("你好，", False),
+        ("", False),
+    ],
 )
 def test_sentence_ends_are_known(source: str, ends: bool) -> None:
     assert ends_sentence(source) is ends

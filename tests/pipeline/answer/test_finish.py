@@ -33,7 +33,9 @@ class Desk:
         given = iter(english)
         hypotheses = [next(given) if unit.ids else None for unit in prepared.units]
         assert next(given, None) is None
-        translation = self.postprocess(prepared, [hypothesis(h) if isinstance(h, str) else h for h in hypotheses])
+        translation = self.postprocess(
+            prepared, [hypothesis(h) if isinstance(h, str) else h for h in hypotheses]
+        )
         assert_spans(prepared, translation)
         return translation
 
@@ -60,8 +62,16 @@ def assert_spans(prepared: Prepared, translation: Translation) -> None:
 @pytest.mark.parametrize(
     ("source", "output", "expected"),
     [
-        ("中国的科技创新能力正在快速提升。", "Technology is rising rapidly.", "Technology is rising rapidly."),
-        ("中国的科技创新能力正在快速提升。", "Technology is rising rapidly。", "Technology is rising rapidly."),
+        (
+            "中国的科技创新能力正在快速提升。",
+            "Technology is rising rapidly.",
+            "Technology is rising rapidly.",
+        ),
+        (
+            "中国的科技创新能力正在快速提升。",
+            "Technology is rising rapidly。",
+            "Technology is rising rapidly.",
+        ),
         ("你好吗？", "How are you?", "How are you?"),
         ("你好吗？", "How are you", "How are you?"),
         ("iPhone很好。", "iPhone is good.", "iPhone is good."),
@@ -73,7 +83,9 @@ def assert_spans(prepared: Prepared, translation: Translation) -> None:
         ("否", "No", "No"),
     ],
 )
-def test_what_users_reported_comes_out_right(source: str, output: str, expected: str, desk: Desk) -> None:
+def test_what_users_reported_comes_out_right(
+    source: str, output: str, expected: str, desk: Desk
+) -> None:
     translation = desk(source, output)
     assert translation.text == expected
     assert translation.warnings == ()
@@ -94,11 +106,16 @@ def test_sentences_without_a_space_get_one(desk: Desk) -> None:
 
 
 def test_full_width_spaces_become_normal_only_inside_lines(desk: Desk) -> None:
-    assert desk("　　你好。　再见。　\n　好。", "Hi.", "Bye.", "OK.").text == "　　Hi. Bye.　\n　OK."
+    assert (
+        desk("　　你好。　再见。　\n　好。", "Hi.", "Bye.", "OK.").text == "　　Hi. Bye.　\n　OK."
+    )
 
 
 def test_spaces_and_tabs_between_sentences_are_kept(desk: Desk) -> None:
-    assert desk("姓名\t年龄\n你好。  再见。", "Name", "Age", "Hi.", "Bye.").text == "Name\tAge\nHi.  Bye."
+    assert (
+        desk("姓名\t年龄\n你好。  再见。", "Name", "Age", "Hi.", "Bye.").text
+        == "Name\tAge\nHi.  Bye."
+    )
 
 
 def test_list_markers_are_english(desk: Desk) -> None:
@@ -143,7 +160,10 @@ def test_parts_of_a_long_sentence_are_joined_by_a_space(desk: Desk) -> None:
 def test_only_a_sentence_start_gets_a_capital(desk: Desk) -> None:
     assert desk("你好。他来了。", "hello.", "he came.").text == "Hello. He came."
     assert desk("你好。他来了", "hello.", "he came").text == "Hello. He came"
-    assert desk("苹果\n梨\t桃   李", "apple", "pear", "peach", "plum").text == "apple\npear\tpeach   plum"
+    assert (
+        desk("苹果\n梨\t桃   李", "apple", "pear", "peach", "plum").text
+        == "apple\npear\tpeach   plum"
+    )
 
 
 def test_scores_and_spans_go_with_their_sentences(desk: Desk) -> None:
@@ -172,17 +192,23 @@ def test_a_truncated_sentence_gets_no_final_mark(desk: Desk) -> None:
     assert desk("你好吗？", hypothesis("How are", finished=False)).text == "How are"
 
 
-def test_a_missing_hypothesis_counts_as_empty(preprocessor: Preprocessor, postprocessor: Postprocessor) -> None:
+def test_a_missing_hypothesis_counts_as_empty(
+    preprocessor: Preprocessor, postprocessor: Postprocessor
+) -> None:
     translation = postprocessor(preprocessor("你好。"), [None])
     assert (translation.text, translation.warnings) == ("你好。", ("empty",))
 
 
-def test_a_wrong_number_of_hypotheses_is_an_error(preprocessor: Preprocessor, postprocessor: Postprocessor) -> None:
+def test_a_wrong_number_of_hypotheses_is_an_error(
+    preprocessor: Preprocessor, postprocessor: Postprocessor
+) -> None:
     with pytest.raises(ValueError, match="zip"):
         postprocessor(preprocessor("你好。"), [])
 
 
-SOURCES = st.text(alphabet="中文好aB1。！？，“”（）《》\n\r\t\u2028 \u3000\u200b😀-•一、①</>…“", max_size=60)
+SOURCES = st.text(
+    alphabet="中文好aB1。！？，“”（）《》\n\r\t\u2028 \u3000\u200b😀-•一、①</>…“", max_size=60
+)
 IDS = st.lists(st.one_of(st.integers(-2, 8005), st.integers(10, 300)), max_size=24)
 
 
@@ -197,15 +223,22 @@ def test_any_output_keeps_lines_and_spans(
     ]
     translation = postprocessor(prepared, hypotheses)
     assert_spans(prepared, translation)
-    assert [bool(line) for line in translation.text.splitlines()] == [bool(line) for line in source.splitlines()]
+    assert [bool(line) for line in translation.text.splitlines()] == [
+        bool(line) for line in source.splitlines()
+    ]
     for unit, sentence in zip(prepared.units, translation.sentences, strict=True):
         assert sentence.target
         if not unit.ids or "empty" in sentence.warnings:
             assert sentence.target == unit.text
 
 
-def test_threads_share_a_postprocessor(preprocessor: Preprocessor, postprocessor: Postprocessor) -> None:
-    work = [(preprocessor(f"第{i}句。好！"), [hypothesis(f"Sentence {i}。"), hypothesis("good")]) for i in range(40)]
+def test_threads_share_a_postprocessor(
+    preprocessor: Preprocessor, postprocessor: Postprocessor
+) -> None:
+    work = [
+        (preprocessor(f"第{i}句。好！"), [hypothesis(f"Sentence {i}。"), hypothesis("good")])
+        for i in range(40)
+    ]
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda item: postprocessor(*item), work))
     assert [result.text for result in results] == [f"Sentence {i}. Good!" for i in range(40)]

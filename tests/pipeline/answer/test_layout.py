@@ -12,7 +12,13 @@ from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
 
 ENGLISH = Hypothesis(
-    tuple(SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm").encode("It is so.")), -0.5, 4
+    tuple(
+        SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm").encode(
+            "It is so."
+        )
+    ),
+    -0.5,
+    4,
 )
 SENTENCES = st.sampled_from(
     [
@@ -26,9 +32,13 @@ SENTENCES = st.sampled_from(
         "（注：很好。）",
     ]
 )
-LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\u2028", "\x85", "\n\n", "\r\n\r\n\r\n", "\n \t\n"])
+LINE_ENDS = st.sampled_from(
+    ["\n", "\r\n", "\r", "\u2028", "\x85", "\n\n", "\r\n\r\n\r\n", "\n \t\n"]
+)
 INDENTS = st.sampled_from(["", "", "　　", "  ", "\t", "- ", "  * ", "• ", "# ", "\t- [x] ", "> "])
-GAPS = st.sampled_from([("", " "), (" ", " "), ("  ", "  "), ("　", " "), ("\t", "\t"), ("    ", "    ")])
+GAPS = st.sampled_from(
+    [("", " "), (" ", " "), ("  ", "  "), ("　", " "), ("\t", "\t"), ("    ", "    ")]
+)
 LINES = st.lists(st.tuples(SENTENCES, GAPS), min_size=1, max_size=4)
 
 
@@ -65,4 +75,7 @@ def test_every_separator_and_the_count_of_sentences_come_back(
     assert translation.text == target
     for sentence in translation.sentences:
         assert source[sentence.source_span.start : sentence.source_span.end] == sentence.source
-        assert translation.text[sentence.target_span.start : sentence.target_span.end] == sentence.target
+        assert (
+            translation.text[sentence.target_span.start : sentence.target_span.end]
+            == sentence.target
+        )

@@ -14,7 +14,9 @@ from tests.bundles import VOCABULARIES
 
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
 SIZE = 8000
-PARSER = Parser(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), 1, 0)
+PARSER = Parser(
+    SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), 1, 0
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,9 @@ def test_what_follows_an_end_symbol_is_ignored(parse: Parser) -> None:
     assert parse(unit("你好"), Hypothesis(ids, -1.0, 4)) == ("How are", ())
 
 
-@pytest.mark.parametrize("ids", [(), (0,), (1, 1), (266 - 128,), (-5, 10**9), (TARGET.piece_to_id("▁"),)])
+@pytest.mark.parametrize(
+    "ids", [(), (0,), (1, 1), (266 - 128,), (-5, 10**9), (TARGET.piece_to_id("▁"),)]
+)
 def test_nothing_left_is_empty(ids: tuple[int, ...], parse: Parser) -> None:
     text, warnings = parse(unit("你好"), Hypothesis(ids, 0.0, 1))
     assert text == ""
@@ -102,7 +106,12 @@ def test_no_hypothesis_is_empty(parse: Parser) -> None:
     assert parse(unit("你好"), None) == ("", ("empty",))
 
 
-ANY_ID = st.one_of(st.integers(-5, 300), st.integers(SIZE - 5, SIZE + 5), st.integers(), st.sampled_from([268, 269]))
+ANY_ID = st.one_of(
+    st.integers(-5, 300),
+    st.integers(SIZE - 5, SIZE + 5),
+    st.integers(),
+    st.sampled_from([268, 269]),
+)
 
 
 @given(st.lists(ANY_ID, max_size=200), st.text(max_size=40), st.booleans())
@@ -116,7 +125,11 @@ def test_any_ids_give_one_line_of_clean_text(ids: list[int], source: str, finish
     assert ("empty" in warnings) == (text == "")
 
 
-@given(st.lists(st.integers(300, 303), min_size=1, max_size=6), st.integers(16, 40), st.lists(st.integers(310, 340)))
+@given(
+    st.lists(st.integers(300, 303), min_size=1, max_size=6),
+    st.integers(16, 40),
+    st.lists(st.integers(310, 340)),
+)
 def test_every_loop_is_cut(phrase: list[int], rounds: int, before: list[int]) -> None:
     ids = (*before, *phrase * rounds)
     assert "loop" in PARSER(unit("你好", 100), Hypothesis(ids, 0.0, len(ids)))[1]

@@ -21,7 +21,9 @@ TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "tar
 MASKS = [f"⟦{i}⟧" for i in range(8)]
 
 
-def test_the_human_references_of_flores_raise_warnings_on_at_most_one_sentence_in_a_hundred() -> None:
+def test_the_human_references_of_flores_raise_warnings_on_at_most_one_sentence_in_a_hundred() -> (
+    None
+):
     tokenizer = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
     encoder = Encoder(tokenizer, limit=1000, mask_symbols=MASKS)
     prepare = Preprocessor(encoder)

@@ -36,12 +36,19 @@ class Bench:
     def inject(self, source: str, output: str | Hypothesis) -> tuple[Review, Translation]:
         """The first review, with `output` for the source's one sentence, and the final translation."""
         prepared = self.prepare(source)
-        hypothesis = output if isinstance(output, Hypothesis) else Hypothesis(tuple(self.encode(output)), -0.5, 9)
+        hypothesis = (
+            output
+            if isinstance(output, Hypothesis)
+            else Hypothesis(tuple(self.encode(output)), -0.5, 9)
+        )
         first = review = self.finish.review(prepared, [hypothesis])
         self.remedies = []
         while review.retries:
             self.remedies += [retry.remedy for retry in review.retries]
-            decoded = [[self.decode(ids, retry.strictness) for ids in retry.sentences] for retry in review.retries]
+            decoded = [
+                [self.decode(ids, retry.strictness) for ids in retry.sentences]
+                for retry in review.retries
+            ]
             review = self.finish.again(prepared, review, decoded)
         return first, review.translation
 
@@ -71,13 +78,37 @@ def bench() -> Iterator[Bench]:
         ("empty", "greedy", "他住在北京。", Hypothesis((), 0.0, 1), "Beijing"),
         ("copied", "greedy", "他住在北京。", "他住在北京。", "Beijing"),
         ("chinese", "greedy", "他住在北京。", "He lives in 北京 now.", "Beijing"),
-        ("numbers", "masked", "人口约3万，面积1.5亿平方米。", "The population is 3.5 million.", "150 million"),
-        ("numbers", "masked", "二〇二六年，中国经济增长5.2%。", "In the two years it grew by 5.2%.", "2026"),
+        (
+            "numbers",
+            "masked",
+            "人口约3万，面积1.5亿平方米。",
+            "The population is 3.5 million.",
+            "150 million",
+        ),
+        (
+            "numbers",
+            "masked",
+            "二〇二六年，中国经济增长5.2%。",
+            "In the two years it grew by 5.2%.",
+            "2026",
+        ),
         ("numbers", "masked", "他有三百五十本书。", "He came in 1998.", "350"),
         ("loop", "no-repeat", "我喜欢在公园里看书。", "I like" + " the book" * 20, "like"),
-        ("truncated", "no-repeat", "他住在北京。", Hypothesis((400, 401), -1.0, 9, finished=False), "Beijing"),
+        (
+            "truncated",
+            "no-repeat",
+            "他住在北京。",
+            Hypothesis((400, 401), -1.0, 9, finished=False),
+            "Beijing",
+        ),
         ("long", "no-repeat", "他住在北京。", " ".join(map(chr, range(65, 91))) * 2, "Beijing"),
-        ("short", "split", "他住在北京，每天早上都去公园跑步，然后去公司上班。", "He lives.", "company"),
+        (
+            "short",
+            "split",
+            "他住在北京，每天早上都去公园跑步，然后去公司上班。",
+            "He lives.",
+            "company",
+        ),
         ("unknown", "greedy", "他住在北京。", Hypothesis((1, 400, 401), -1.0, 9), "Beijing"),
     ],
 )
@@ -97,14 +128,18 @@ def test_a_good_translation_is_not_tried_again(bench: Bench) -> None:
     assert translation == first.translation
 
 
-def test_what_does_not_get_better_is_kept_with_its_warnings_and_tried_so_often_only(bench: Bench) -> None:
+def test_what_does_not_get_better_is_kept_with_its_warnings_and_tried_so_often_only(
+    bench: Bench,
+) -> None:
     prepared = bench.prepare("他有三百五十本书，住在北京。")
     loop = Hypothesis(tuple(bench.encode("the the the the" * 10)), -1.0, 9)
     review = bench.finish.review(prepared, [loop])
     kept, rounds = review.answers[0].text, 0
     while review.retries:
         rounds += 1
-        review = bench.finish.again(prepared, review, [[loop] * len(retry.sentences) for retry in review.retries])
+        review = bench.finish.again(
+            prepared, review, [[loop] * len(retry.sentences) for retry in review.retries]
+        )
     assert rounds == TRIES
     assert review.translation.text == kept
     assert {"loop", "numbers"} <= set(review.translation.warnings)
@@ -115,7 +150,9 @@ def test_only_the_sentences_that_failed_are_tried_again(bench: Bench) -> None:
     good = Hypothesis(tuple(bench.encode("Good.")), -0.5, 3)
     review = bench.finish.review(prepared, [good, Hypothesis((), 0.0, 1), good])
     assert [retry.unit for retry in review.retries] == [1]
-    review = bench.finish.again(prepared, review, [[Hypothesis(tuple(bench.encode("He lives.")), -0.5, 3)]])
+    review = bench.finish.again(
+        prepared, review, [[Hypothesis(tuple(bench.encode("He lives.")), -0.5, 3)]]
+    )
     assert review.translation.text == "Good. He lives. Good."
     assert len(review.translation.sentences) == 3
 
@@ -150,11 +187,15 @@ def test_a_model_without_mask_symbols_sees_the_spans_and_is_led_around_those_it_
 def test_strictness_changes_nothing_else() -> None:
     options = DecodingOptions(beam_size=6, length_penalty=1.0, max_length=50, greedy=True)
     assert Strictness().applied(options) is options
-    assert Strictness(no_repeat_ngram=3).applied(options) == DecodingOptions(6, 1.0, 50, no_repeat_ngram=3)
+    assert Strictness(no_repeat_ngram=3).applied(options) == DecodingOptions(
+        6, 1.0, 50, no_repeat_ngram=3
+    )
 
 
 SOURCES = st.text(alphabet="中文好三百五十aB1。！，{}<b>/`⟦0⟧😀%s\U000f0000\ue000 \n", max_size=60)
-IDS = st.lists(st.one_of(st.integers(-2, 8005), st.integers(2, 12), st.integers(10, 300)), max_size=24)
+IDS = st.lists(
+    st.one_of(st.integers(-2, 8005), st.integers(2, 12), st.integers(10, 300)), max_size=24
+)
 
 
 @given(SOURCES, st.data())
@@ -165,11 +206,18 @@ def test_whatever_the_model_puts_out_the_walk_ends_with_every_sentence(
         return Hypothesis(tuple(data.draw(IDS)), -1.0, 3, data.draw(st.booleans()))
 
     prepared = preprocessor(source)
-    review = postprocessor.review(prepared, [drawn() if unit.ids else None for unit in prepared.units])
+    review = postprocessor.review(
+        prepared, [drawn() if unit.ids else None for unit in prepared.units]
+    )
     for rounds in range(TRIES + 1):
         assert len(review.translation.sentences) == len(prepared.units)
         assert all(sentence.target for sentence in review.translation.sentences)
         assert len(review.retries) == 0 or rounds < TRIES
-        review = postprocessor.again(prepared, review, [[drawn() for _ in retry.sentences] for retry in review.retries])
+        review = postprocessor.again(
+            prepared, review, [[drawn() for _ in retry.sentences] for retry in review.retries]
+        )
     for sentence in review.translation.sentences:
-        assert review.translation.text[sentence.target_span.start : sentence.target_span.end] == sentence.target
+        assert (
+            review.translation.text[sentence.target_span.start : sentence.target_span.end]
+            == sentence.target
+        )

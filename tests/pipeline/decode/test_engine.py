@@ -42,7 +42,9 @@ def sources() -> list[list[int]]:
     return [rng.integers(2, 12000, size).tolist() for size in rng.integers(1, 60, 40)]
 
 
-def test_a_sentence_is_decoded_alike_alone_and_in_any_company(engine: Engine, sources: list[list[int]]) -> None:
+def test_a_sentence_is_decoded_alike_alone_and_in_any_company(
+    engine: Engine, sources: list[list[int]]
+) -> None:
     together = [future.result() for future in [engine.submit(ids) for ids in sources]]
     for ids, hypotheses in zip(sources[::4], together[::4], strict=True):
         assert engine.submit(ids).result() == hypotheses
@@ -72,7 +74,12 @@ def test_source_positions_are_as_many_as_the_longest_sentence_needs_since_the_ba
     short, long = sessions.encode([[5] * 9, [5] * 70])
     batch = Batch(sessions, sessions.step, beam=1, candidates=2)
     found = []
-    for change in (lambda: batch.join(short), lambda: batch.join(long), lambda: batch.leave(1), lambda: batch.leave(0)):
+    for change in (
+        lambda: batch.join(short),
+        lambda: batch.join(long),
+        lambda: batch.leave(1),
+        lambda: batch.leave(0),
+    ):
         change()
         found.append(batch.source_mask.shape[1])
     batch.join(short)
@@ -92,26 +99,34 @@ def test_the_step_that_chooses_agrees_with_the_one_that_gives_logits(
     logprobs = logits - np.logaddexp.reduce(logits.astype(np.float64), axis=1, keepdims=True)
     expected = np.argsort(-logits, axis=1, kind="stable")[:, :12]
     assert np.array_equal(batch.top_ids[: len(sources)], expected)
-    assert np.allclose(batch.top_logprobs[: len(sources)], np.take_along_axis(logprobs, expected, 1), atol=1e-5)
+    assert np.allclose(
+        batch.top_logprobs[: len(sources)], np.take_along_axis(logprobs, expected, 1), atol=1e-5
+    )
 
 
 def test_beam_scores_are_the_normalised_log_probabilities_of_their_tokens(
     engine: Engine, sessions: Sessions, sources: list[list[int]]
 ) -> None:
-    tolerance = 0.05  # four rows and one round differently in the last bits, which flips INT8 roundings
+    tolerance = (
+        0.05  # four rows and one round differently in the last bits, which flips INT8 roundings
+    )
     for ids in sources[:6]:
         for hypothesis in engine.submit(ids).result():
             if hypothesis.finished:
                 logp = forced_logprobs(sessions, [ids], [hypothesis.ids])[0].sum()
                 length = len(hypothesis.ids) + 1
-                assert hypothesis.score == pytest.approx(logp / ((5 + length) / 6) ** 0.6, abs=tolerance)
+                assert hypothesis.score == pytest.approx(
+                    logp / ((5 + length) / 6) ** 0.6, abs=tolerance
+                )
 
 
 def test_hypotheses_come_best_first_and_options_hold_for_each_sentence(
     engine: Engine, sources: list[list[int]]
 ) -> None:
     for beam in (1, 2, 5):
-        futures = [engine.submit(ids, options=DecodingOptions(beam, 0.6, 30)) for ids in sources[:8]]
+        futures = [
+            engine.submit(ids, options=DecodingOptions(beam, 0.6, 30)) for ids in sources[:8]
+        ]
         for future in futures:
             hypotheses = future.result()
             scores = [hypothesis.score for hypothesis in hypotheses]
@@ -141,7 +156,9 @@ def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[lis
         assert future.cancel()
     assert futures[0].result()
     until = time.monotonic() + 60
-    while engine.stats() != EngineStats(waiting=0, waiting_tokens=0, interactive_tokens=0, active=0):
+    while engine.stats() != EngineStats(
+        waiting=0, waiting_tokens=0, interactive_tokens=0, active=0
+    ):
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -158,7 +175,9 @@ def test_sentences_of_impossible_length_are_refused_at_once(engine: Engine, leng
         engine.submit([5] * length)
 
 
-def test_a_sentence_larger_than_the_budget_is_decoded_alone(sessions: Sessions, sources: list[list[int]]) -> None:
+def test_a_sentence_larger_than_the_budget_is_decoded_alone(
+    sessions: Sessions, sources: list[list[int]]
+) -> None:
     engine = Engine(sessions, EngineSettings(workers=1, max_batch_tokens=1))
     try:
         futures = [engine.submit(ids[:6], lane="bulk") for ids in sources[:3]]
@@ -167,7 +186,9 @@ def test_a_sentence_larger_than_the_budget_is_decoded_alone(sessions: Sessions, 
         engine.close()
 
 
-def test_closing_fails_what_is_not_done_and_refuses_more(sessions: Sessions, sources: list[list[int]]) -> None:
+def test_closing_fails_what_is_not_done_and_refuses_more(
+    sessions: Sessions, sources: list[list[int]]
+) -> None:
     engine = Engine(sessions, EngineSettings(workers=1))
     futures = [engine.submit(ids, options=LONG) for ids in sources * 4]
     engine.close()
@@ -196,15 +217,25 @@ def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
 ) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     encode = Sessions.encode
-    monkeypatch.setattr(Sessions, "encode", lambda *given: 1 / 0 if [5] * 3 in map(list, given[1]) else encode(*given))
+    monkeypatch.setattr(
+        Sessions,
+        "encode",
+        lambda *given: 1 / 0 if [5] * 3 in map(list, given[1]) else encode(*given),
+    )
     engine = Engine(sessions, EngineSettings(workers=1))
-    futures = [engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])]
+    futures = [
+        engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])
+    ]
     for future in futures:
         assert isinstance(future.exception(timeout=30), EngineStopped)
 
 
-def test_the_canary_passes_and_notices_another_model(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_canary_passes_and_notices_another_model(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert canary.replay(sessions) <= sessions.bundle.manifest.canary.tolerance
-    monkeypatch.setattr(canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)])
+    monkeypatch.setattr(
+        canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)]
+    )
     with pytest.raises(BundleError, match="within"):
         canary.replay(sessions)

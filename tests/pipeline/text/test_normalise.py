@@ -48,6 +48,8 @@ def test_han_characters_are_known(text: str) -> None:
     assert HAN.search(text)
 
 
-@pytest.mark.parametrize("text", ["hello", "こんにちは", "안녕", "Привет", "，。！", "１２３", "😀", "①②", "ㄅㄆㄇ"])
+@pytest.mark.parametrize(
+    "text", ["hello", "こんにちは", "안녕", "Привет", "，。！", "１２３", "😀", "①②", "ㄅㄆㄇ"]
+)
 def test_other_scripts_and_signs_are_not_han(text: str) -> None:
     assert not HAN.search(text)

@@ -37,7 +37,13 @@ ARTICLE = "　　第一章　总则\r\n\r\n1. 你好。　再见！\n\t- “好�
 
 def test_layout_stands_in_separators(preprocessor: Preprocessor) -> None:
     prepared = preprocessor(ARTICLE)
-    assert [unit.text for unit in prepared.units] == ["第一章　总则", "你好。", "再见！", "“好。”他说。", "3.5元"]
+    assert [unit.text for unit in prepared.units] == [
+        "第一章　总则",
+        "你好。",
+        "再见！",
+        "“好。”他说。",
+        "3.5元",
+    ]
     assert prepared.separators == ("　　", "\r\n\r\n1. ", "　", "\n\t- ", "\u2028（一）", " \x85")
     assert prepared.warnings == ()
     assert_nothing_lost(prepared)
@@ -71,7 +77,9 @@ def test_short_limits_lose_nothing_and_hold(text: str, limit: int) -> None:
 @cache
 def short_preprocessor(limit: int) -> Preprocessor:
     return Preprocessor(
-        Encoder(SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit)
+        Encoder(
+            SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit
+        )
     )
 
 
@@ -119,13 +127,17 @@ def test_text_without_chinese_asks_no_model(text: str, preprocessor: Preprocesso
 
 
 @pytest.mark.parametrize("text", ["中", "3年", "我用Python", "々", "😀好", "𠮷"])
-def test_text_with_chinese_has_ids_without_the_end_symbol(text: str, preprocessor: Preprocessor) -> None:
+def test_text_with_chinese_has_ids_without_the_end_symbol(
+    text: str, preprocessor: Preprocessor
+) -> None:
     (unit,) = preprocessor(text).units
     assert unit.ids
     assert 0 not in unit.ids
 
 
-def test_traditional_full_width_and_invisible_variants_are_one_to_the_model(preprocessor: Preprocessor) -> None:
+def test_traditional_full_width_and_invisible_variants_are_one_to_the_model(
+    preprocessor: Preprocessor,
+) -> None:
     plain = preprocessor("我们用Python3学习语言。").units[0]
     variant = preprocessor("我們\u200b用Ｐｙｔｈｏｎ３學習\u00ad語言。").units[0]
     assert variant.ids == plain.ids
@@ -137,7 +149,9 @@ def test_ids_are_the_vocabularys(preprocessor: Preprocessor) -> None:
     assert list(preprocessor("今天天气很好。").units[0].ids) == vocabulary.encode("今天天气很好。")
 
 
-def test_ten_thousand_characters_without_punctuation_are_wrapped_not_cut(preprocessor: Preprocessor) -> None:
+def test_ten_thousand_characters_without_punctuation_are_wrapped_not_cut(
+    preprocessor: Preprocessor,
+) -> None:
     text = "中国的科技创新能力正在快速提升" * 667
     prepared = preprocessor(text[:10_000])
     assert prepared.warnings == ("split",)
@@ -171,7 +185,9 @@ def test_threads_share_a_preprocessor(preprocessor: Preprocessor) -> None:
 
 
 @pytest.mark.parametrize("piece", ["\U000f0000中", "{a}", "中{a}，", "😀"])
-def test_a_sentence_of_any_number_of_spans_loses_none(piece: str, preprocessor: Preprocessor) -> None:
+def test_a_sentence_of_any_number_of_spans_loses_none(
+    piece: str, preprocessor: Preprocessor
+) -> None:
     prepared = preprocessor(piece * 5000, "off")
     assert_nothing_lost(prepared)
     if "中" in piece:
@@ -179,7 +195,9 @@ def test_a_sentence_of_any_number_of_spans_loses_none(piece: str, preprocessor: 
         assert all(len(unit.protected) <= 8 for unit in prepared.units)
 
 
-def test_masked_ids_hold_the_symbols_and_the_unit_what_they_stand_for(preprocessor: Preprocessor) -> None:
+def test_masked_ids_hold_the_symbols_and_the_unit_what_they_stand_for(
+    preprocessor: Preprocessor,
+) -> None:
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "source.spm"))
     (unit,) = preprocessor("请访问https://a.cn/b或⟦0⟧。").units
     assert list(unit.ids) == vocabulary.encode("请访问⟦0⟧或⟦1⟧。")
@@ -187,7 +205,9 @@ def test_masked_ids_hold_the_symbols_and_the_unit_what_they_stand_for(preprocess
     assert [span.kind for span in unit.protected] == ["url", "symbol"]
 
 
-@pytest.mark.parametrize("text", ["运行`你好。再见`吧。", "见 https://a.cn/b.C。下一句", "用{{a。b}}。"])
+@pytest.mark.parametrize(
+    "text", ["运行`你好。再见`吧。", "见 https://a.cn/b.C。下一句", "用{{a。b}}。"]
+)
 def test_no_sentence_ends_within_a_protected_span(text: str, preprocessor: Preprocessor) -> None:
     prepared = preprocessor(text)
     assert_nothing_lost(prepared)

@@ -30,7 +30,10 @@ def spans(text: str) -> list[str]:
         ("共%d个，%(size)s，%1$s", ["%d", "%(size)s", "%1$s"]),
         ("${HOME}和$PATH和%{x}", ["${HOME}", "$PATH", "%{x}"]),
         ("###T01###是什么", ["###T01###"]),
-        ("<b>重</b><br/><a href=\"x\" id='y'>点</a>", ["<b>", "</b>", "<br/>", "<a href=\"x\" id='y'>", "</a>"]),
+        (
+            "<b>重</b><br/><a href=\"x\" id='y'>点</a>",
+            ["<b>", "</b>", "<br/>", "<a href=\"x\" id='y'>", "</a>"],
+        ),
         ("若a<b且c>d", []),
         ("价格 &lt;100&nbsp;元&#39;", ["&lt;", "&nbsp;", "&#39;"]),
         ("用my_var调用foo.bar()", ["my_var", "foo.bar()"]),
@@ -55,7 +58,9 @@ def test_nothing_is_found_across_a_line_end(line_end: str) -> None:
     assert not any(LINE_END.search(span) for span in spans(text))
 
 
-TEXTS = st.text(alphabet="中文aB1 .{}<>`$%/\\@⟦⟧0\U000f0000\U000f0001\ue000😀👍🏽&;:_-#\n\u2028", max_size=80)
+TEXTS = st.text(
+    alphabet="中文aB1 .{}<>`$%/\\@⟦⟧0\U000f0000\U000f0001\ue000😀👍🏽&;:_-#\n\u2028", max_size=80
+)
 
 
 @given(TEXTS)

@@ -77,7 +77,21 @@ def test_a_long_quotation_is_parted_inside() -> None:
 
 
 @pytest.mark.parametrize(
-    "line_end", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\n\n \r\n"]
+    "line_end",
+    [
+        "\n",
+        "\r\n",
+        "\r",
+        "\v",
+        "\f",
+        "\x1c",
+        "\x1d",
+        "\x1e",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\n\n \r\n",
+    ],
 )
 def test_every_kind_of_line_end_parts_lines(line_end: str) -> None:
     assert cut(f"你好{line_end}世界") == ["你好", "世界"]
@@ -118,7 +132,17 @@ def test_indentation_and_list_markers_stay_outside(marker: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["-5度", "3.5亿", "1、2年级", "一、二年级", "三、四百人", "2020.年", "十分好", "（一九九〇年）你好", "——他说"],
+    [
+        "-5度",
+        "3.5亿",
+        "1、2年级",
+        "一、二年级",
+        "三、四百人",
+        "2020.年",
+        "十分好",
+        "（一九九〇年）你好",
+        "——他说",
+    ],
 )
 def test_what_only_looks_like_a_marker_stays_inside(text: str) -> None:
     assert cut(text) == [text]
@@ -148,6 +172,8 @@ def test_spans_are_ordered_trimmed_and_leave_out_only_layout(text: str) -> None:
         sentence = text[span.start : span.end]
         assert sentence == sentence.strip(BLANKS)
         assert not LINE_END.search(sentence)
-        assert not set(text[end : span.start]) & set("中文字好。！？!?…,，；:：“”‘’\"'《》「」😀<&@")
+        assert not set(text[end : span.start]) & set(
+            "中文字好。！？!?…,，；:：“”‘’\"'《》「」😀<&@"
+        )
         end = span.end
     assert not set(text[end:]) & set("中文字好。！？!?…,，；:：“”‘’\"'《》「」😀<&@")

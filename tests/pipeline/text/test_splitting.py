@@ -12,7 +12,10 @@ WRAPPED = "今天天气\n很好，我们去\r\n公园。他来了。\n\n　　�
     ("splitting", "expected"),
     [
         ("on", ["今天天气", "很好，我们去", "公园。", "他来了。", "新的一段", "你好", "再见"]),
-        ("nonewlines", ["今天天气\n很好，我们去\r\n公园。", "他来了。", "新的一段", "你好", "再见"]),
+        (
+            "nonewlines",
+            ["今天天气\n很好，我们去\r\n公园。", "他来了。", "新的一段", "你好", "再见"],
+        ),
         ("off", [WRAPPED]),
     ],
 )
@@ -28,4 +31,7 @@ def test_blank_text_has_no_sentence(splitting: Splitting, text: str) -> None:
 
 def test_wrapped_lines_are_joined_as_chinese_is() -> None:
     normalise = Normaliser()
-    assert normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore") == "今天天气很好，我用Python写代码 and more"
+    assert (
+        normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore")
+        == "今天天气很好，我用Python写代码 and more"
+    )

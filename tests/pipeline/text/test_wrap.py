@@ -21,7 +21,8 @@ def test_a_text_that_fits_is_left_whole(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("best", "worse"), [("；", "，"), ("，", "、"), ("：", "、"), ("、", " "), ("，”", "、"), (" ", "")]
+    ("best", "worse"),
+    [("；", "，"), ("，", "、"), ("：", "、"), ("、", " "), ("，”", "、"), (" ", "")],
 )
 def test_the_strongest_boundary_is_taken(best: str, worse: str, tokenizer: Tokenizer) -> None:
     clause = f"我们今天去公园{worse}看风景"
@@ -38,7 +39,13 @@ def test_without_punctuation_words_stay_whole(tokenizer: Tokenizer) -> None:
 
 
 def test_numbers_latin_words_and_urls_stay_whole(tokenizer: Tokenizer) -> None:
-    whole = ["1,234,567.89", "TensorFlow", "https://example.com/a/b?c=d&e=f", "v1.2.3", "user@example.com"]
+    whole = [
+        "1,234,567.89",
+        "TensorFlow",
+        "https://example.com/a/b?c=d&e=f",
+        "v1.2.3",
+        "user@example.com",
+    ]
     text = "公司".join(whole * 6) + "公司"
     wrapped = parts(text, tokenizer, 40)
     assert "".join(wrapped) == text
@@ -63,7 +70,9 @@ def test_what_is_drawn_as_one_stays_whole(tokenizer: Tokenizer) -> None:
             assert part[-1] != "\u200d"
 
 
-def test_ten_thousand_characters_without_punctuation_cost_little_more_than_linear_work(tokenizer: Tokenizer) -> None:
+def test_ten_thousand_characters_without_punctuation_cost_little_more_than_linear_work(
+    tokenizer: Tokenizer,
+) -> None:
     seen = 0
 
     def encode(text: str) -> list[int]:
@@ -75,7 +84,10 @@ def test_ten_thousand_characters_without_punctuation_cost_little_more_than_linea
         nonlocal seen
         seen = 0
         text = ("科技创新能力提升中国" * length)[:length]
-        assert "".join(text[s.start : s.end] for s, _ in wrap(text, encode, tokenizer.count, 128)) == text
+        assert (
+            "".join(text[s.start : s.end] for s, _ in wrap(text, encode, tokenizer.count, 128))
+            == text
+        )
         return seen
 
     assert work(10_000) < 30 * work(1_000)  # n log n gives 23, n² gives 100

@@ -23,7 +23,9 @@ def target_ids(text: str) -> list[int]:
     return ids
 
 
-def test_source_text_has_no_end_symbol_and_symbols_in_it_are_plain_text(tokenizer: Tokenizer) -> None:
+def test_source_text_has_no_end_symbol_and_symbols_in_it_are_plain_text(
+    tokenizer: Tokenizer,
+) -> None:
     ids = tokenizer.encode("</s><unk><0x0A>你好")
     assert not {0, 1} & set(ids)
     assert tokenizer.count("</s><unk><0x0A>你好") == len(ids)
@@ -43,7 +45,10 @@ def test_target_text_survives_the_round_trip(text: str, tokenizer: Tokenizer) ->
 
 def test_ids_that_stand_for_no_text_are_left_out(tokenizer: Tokenizer) -> None:
     ids = target_ids("How are you?")
-    assert tokenizer.decode([0, 1, -1, *ids[:2], TARGET_SIZE, 10**30, 1, *ids[2:], 0]) == "How are you?"
+    assert (
+        tokenizer.decode([0, 1, -1, *ids[:2], TARGET_SIZE, 10**30, 1, *ids[2:], 0])
+        == "How are you?"
+    )
 
 
 def test_bytes_that_form_no_character_are_left_out(tokenizer: Tokenizer) -> None:

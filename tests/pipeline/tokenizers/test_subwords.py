@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tokenizers.subwords import CACHED_WORDS, LONGEST_WORD, SourceText, TargetText, read_vocabulary
+from pipeline.tokenizers.subwords import (
+    CACHED_WORDS,
+    LONGEST_WORD,
+    SourceText,
+    TargetText,
+    read_vocabulary,
+)
 from tests.reference import FOLDER
 
 CODES = FOLDER / "tiny_abs_shared" / "bpe.zh"
@@ -50,12 +56,18 @@ def test_threads_get_what_one_gets() -> None:
 
 
 def test_other_languages_are_cut_by_moses() -> None:
-    assert "".join(SourceText(CODES, "en", "zh")("It's well-known.")).replace("@@", "") == "It&apos;swell@-@known."
+    assert (
+        "".join(SourceText(CODES, "en", "zh")("It's well-known.")).replace("@@", "")
+        == "It&apos;swell@-@known."
+    )
     assert "".join(SourceText(CODES, "fr", "en")("bien-être")).replace("@@", "") == "bien-être"
 
 
 def test_subwords_are_joined_and_set_as_english() -> None:
-    assert TargetText("en")(["It", "&apos;s", "a", "te@@", "st", ",", "<unk>", "."]) == "It's a test, <unk>."
+    assert (
+        TargetText("en")(["It", "&apos;s", "a", "te@@", "st", ",", "<unk>", "."])
+        == "It's a test, <unk>."
+    )
 
 
 def test_it_can_be_sent_to_another_process() -> None:
@@ -63,7 +75,9 @@ def test_it_can_be_sent_to_another_process() -> None:
     assert again("人工智能") == CHINESE("人工智能")
 
 
-@pytest.mark.parametrize("content", ["#version: 0.2\n一 个 人\n", "#version: 0.2\n一\n", "#version: 0.9\n一 个\n"])
+@pytest.mark.parametrize(
+    "content", ["#version: 0.2\n一 个 人\n", "#version: 0.2\n一\n", "#version: 0.9\n一 个\n"]
+)
 def test_merges_that_are_none_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "codes"
     path.write_text(content, encoding="utf-8")

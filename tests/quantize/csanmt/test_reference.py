@@ -28,22 +28,36 @@ def same(found: list[Hypothesis], expected: Scored) -> bool:
     )
 
 
-def test_the_first_steps_logits_are_the_references(reference: Reference, translator: Translator) -> None:
-    found = forced_logits(translator.engine.sessions, reference.sources, [[]] * len(reference.sources))
-    assert np.abs(np.stack([row[0] for row in found]) - reference.arrays["first_logits"]).max() <= 1e-4
+def test_the_first_steps_logits_are_the_references(
+    reference: Reference, translator: Translator
+) -> None:
+    found = forced_logits(
+        translator.engine.sessions, reference.sources, [[]] * len(reference.sources)
+    )
+    assert (
+        np.abs(np.stack([row[0] for row in found]) - reference.arrays["first_logits"]).max() <= 1e-4
+    )
 
 
-def test_teacher_forced_logits_are_the_references(reference: Reference, translator: Translator) -> None:
+def test_teacher_forced_logits_are_the_references(
+    reference: Reference, translator: Translator
+) -> None:
     sources = [reference.sources[k] for k in reference.forced]
     targets = [reference.arrays[f"tf_{k}_trg"][:-1].tolist() for k in reference.forced]
-    for k, logits in zip(reference.forced, forced_logits(translator.engine.sessions, sources, targets), strict=True):
+    for k, logits in zip(
+        reference.forced, forced_logits(translator.engine.sessions, sources, targets), strict=True
+    ):
         assert np.abs(logits - reference.arrays[f"tf_{k}_logits"]).max() <= 1e-4
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_n_best_lists_and_steps_are_the_references(reference: Reference, translator: Translator, tag: str) -> None:
+def test_n_best_lists_and_steps_are_the_references(
+    reference: Reference, translator: Translator, tag: str
+) -> None:
     found = translator.nbest(reference.sources, **reference.settings[tag])
-    sequences, scores, steps = (reference.arrays[f"{tag}_{part}"] for part in ("seqs", "scores", "steps"))
+    sequences, scores, steps = (
+        reference.arrays[f"{tag}_{part}"] for part in ("seqs", "scores", "steps")
+    )
     assert [row[0].steps for row in found] == steps.tolist()
     for number, row in enumerate(found):
         assert same(row, hypotheses(sequences[number], scores[number])), (number, row)
@@ -54,14 +68,21 @@ def test_padded_batches_of_the_reference_have_the_same_best_hypotheses(
 ) -> None:
     found = translator.nbest(reference.sources, **reference.settings["beam4"])
     for number, batch in enumerate(reference.arrays["batch_index"].tolist()):
-        rows = zip(*(reference.arrays[f"beam4_batch{number}_{part}"] for part in ("seqs", "scores")), strict=True)
+        rows = zip(
+            *(reference.arrays[f"beam4_batch{number}_{part}"] for part in ("seqs", "scores")),
+            strict=True,
+        )
         for k, (sequences, scores) in zip(batch, rows, strict=True):
             assert found[k][0].ids == hypotheses(sequences, scores)[0][0]
 
 
 @pytest.mark.parametrize("edge", ["midzero", "allpad3"])
-def test_zeros_in_a_source_hide_what_follows_them(reference: Reference, translator: Translator, edge: str) -> None:
-    ids, sequences, scores = (reference.arrays[f"edge_{edge}_{part}"] for part in ("in", "seqs", "scores"))
+def test_zeros_in_a_source_hide_what_follows_them(
+    reference: Reference, translator: Translator, edge: str
+) -> None:
+    ids, sequences, scores = (
+        reference.arrays[f"edge_{edge}_{part}"] for part in ("in", "seqs", "scores")
+    )
     found = translator.nbest(ids.tolist(), **reference.settings["beam4"])
     for row, *expected in zip(found, sequences, scores, strict=True):
         assert same(row, hypotheses(*expected))
@@ -87,10 +108,15 @@ def test_a_text_is_translated_through_all_stages(translator: Translator) -> None
     assert all(sentence.score is not None for sentence in translation.sentences)
 
 
-def test_neighbours_do_not_change_a_bit_of_the_logits(reference: Reference, translator: Translator) -> None:
+def test_neighbours_do_not_change_a_bit_of_the_logits(
+    reference: Reference, translator: Translator
+) -> None:
     sessions = translator.engine.sessions
     targets = [source[::-1][:40] for source in reference.sources]
     targets = [[i % sessions.dimensions.target_vocab_size for i in target] for target in targets]
     crowd = forced_logits(sessions, reference.sources, targets)
     for k in range(0, len(targets), 8):
-        assert forced_logits(sessions, [reference.sources[k]], [targets[k]])[0].tobytes() == crowd[k].tobytes()
+        assert (
+            forced_logits(sessions, [reference.sources[k]], [targets[k]])[0].tobytes()
+            == crowd[k].tobytes()
+        )

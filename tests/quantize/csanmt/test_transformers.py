@@ -68,7 +68,9 @@ def padded(rows: list[list[int]]) -> Any:
     return torch.tensor([row + [0] * (longest - len(row)) for row in rows])
 
 
-def test_encoder_states_and_sentence_vectors_are_the_references(reference: Reference, model: Any) -> None:
+def test_encoder_states_and_sentence_vectors_are_the_references(
+    reference: Reference, model: Any
+) -> None:
     ids = padded([reference.sources[k] for k in reference.arrays["batch_index"][0]])
     memory, _ = model.encode(ids)
     assert np.abs(memory.numpy() - reference.arrays["enc_batch0"]).max() <= 1e-4
@@ -77,11 +79,16 @@ def test_encoder_states_and_sentence_vectors_are_the_references(reference: Refer
     assert np.abs(np.stack(alone) - reference.arrays["sem_single"]).max() <= 1e-4
 
 
-def test_teacher_forced_logits_are_the_references_by_both_interfaces(reference: Reference, model: Any) -> None:
+def test_teacher_forced_logits_are_the_references_by_both_interfaces(
+    reference: Reference, model: Any
+) -> None:
     import torch
 
     for k in reference.forced:
-        source, target = reference.sources[k], torch.tensor(reference.arrays[f"tf_{k}_trg"][None]).long()
+        source, target = (
+            reference.sources[k],
+            torch.tensor(reference.arrays[f"tf_{k}_trg"][None]).long(),
+        )
         memory, keep = model.encode(padded([source]))
         own = model.logits(model.decode(target, memory, keep, model.semantics(padded([source]))))
         inputs = torch.cat([torch.zeros_like(target[:, :1]), target[:, :-1]], dim=1)
@@ -98,18 +105,27 @@ def test_one_token_at_a_time_gives_the_same_logits(reference: Reference, model: 
     cache, encoded = None, model.get_encoder()(padded([[*reference.sources[k], 0]]))
     for step, expected in enumerate(reference.arrays[f"tf_{k}_logits"]):
         token = target[step - 1 : step] if step else torch.zeros(1, dtype=torch.long)
-        out = model(encoder_outputs=encoded, decoder_input_ids=token[None], past_key_values=cache, use_cache=True)
+        out = model(
+            encoder_outputs=encoded,
+            decoder_input_ids=token[None],
+            past_key_values=cache,
+            use_cache=True,
+        )
         cache = out.past_key_values
         assert np.abs(out.logits[0, 0].numpy() - expected).max() <= 1e-4
 
 
-def test_texts_become_the_references_ids_and_its_output_the_same_text(reference: Reference, tokenizer: Any) -> None:
+def test_texts_become_the_references_ids_and_its_output_the_same_text(
+    reference: Reference, tokenizer: Any
+) -> None:
     for record in reference.texts:
         parts = zip(record["text"].split(SPLIT), record["bpe"], record["input_ids"], strict=True)
         for piece, subwords, ids in parts:
             assert tokenizer.tokenize(piece) == subwords
             assert tokenizer(piece).input_ids == [*ids[: len(subwords)], 0]
-        shown = (tokenizer.decode([0, *ids], skip_special_tokens=True) for ids in record["output_ids"])
+        shown = (
+            tokenizer.decode([0, *ids], skip_special_tokens=True) for ids in record["output_ids"]
+        )
         assert SPLIT.join(shown) == record["translation"]
 
 
@@ -122,7 +138,9 @@ def test_optimum_exports_what_generates_the_same(folder: Path, model: Any, token
     expected = model.generate(**inputs, num_beams=4, max_length=40)
     assert exported.generate(**inputs, num_beams=4, max_length=40).tolist() == expected.tolist()
     answers = [
-        pipeline("translation", model=one, tokenizer=tokenizer)(TEXT, max_length=100, num_beams=4)[0]
+        pipeline("translation", model=one, tokenizer=tokenizer)(TEXT, max_length=100, num_beams=4)[
+            0
+        ]
         for one in (model, exported)
     ]
     assert answers[0] == answers[1]
@@ -142,9 +160,19 @@ model = AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True)
 assert not any(name.split(".")[0] in ("quantize", "pipeline") for name in sys.modules)
 print(tokenizer.decode(model.generate(**tokenizer({TEXT!r}, return_tensors="pt"), max_length=20)[0]))
 """
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path),
+    }
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
@@ -154,9 +182,14 @@ def test_our_own_models_are_options_of_the_same_class(folders: Callable[[Path], 
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     folder = folders(resolve(DEFAULT_MODEL) / "source")
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForSeq2SeqLM.from_pretrained(folder)
+    tokenizer, model = (
+        AutoTokenizer.from_pretrained(folder),
+        AutoModelForSeq2SeqLM.from_pretrained(folder),
+    )
     assert tokenizer("没有𠮷").input_ids[-1] == 0
-    ids = model.generate(**tokenizer("中国的科技创新能力正在快速提升。", return_tensors="pt"), num_beams=4)
+    ids = model.generate(
+        **tokenizer("中国的科技创新能力正在快速提升。", return_tensors="pt"), num_beams=4
+    )
     assert "China" in tokenizer.decode(ids[0], skip_special_tokens=True)
 
 
@@ -166,18 +199,32 @@ def test_the_targets_meaning_is_what_training_asks_for() -> None:
     from quantize.csanmt.configuration import CsanmtConfig
     from quantize.csanmt.modeling import CsanmtForConditionalGeneration
 
-    sizes: dict[str, Any] = {"src_vocab_size": 50, "trg_vocab_size": 40, "hidden_size": 16, "filter_size": 32}
-    sizes |= {"num_heads": 2, "num_encoder_layers": 1, "num_decoder_layers": 1, "num_semantic_encoder_layers": 1}
+    sizes: dict[str, Any] = {
+        "src_vocab_size": 50,
+        "trg_vocab_size": 40,
+        "hidden_size": 16,
+        "filter_size": 32,
+    }
+    sizes |= {
+        "num_heads": 2,
+        "num_encoder_layers": 1,
+        "num_decoder_layers": 1,
+        "num_semantic_encoder_layers": 1,
+    }
     model = CsanmtForConditionalGeneration(CsanmtConfig(**sizes)).eval()
     ids = torch.tensor([[3, 4, 0], [5, 6, 7]])
     assert model.semantics(ids, target=True).shape == (2, 1, 16)
     assert not torch.equal(model.semantics(ids), model.semantics(ids, target=True))
-    separate = CsanmtConfig(**sizes, share_semantic_embedding=False, target_semantic_embedding=False)
+    separate = CsanmtConfig(
+        **sizes, share_semantic_embedding=False, target_semantic_embedding=False
+    )
     with pytest.raises(ValueError, match="only training needs"):
         CsanmtForConditionalGeneration(separate).semantics(ids, target=True)
 
 
-def test_convert_takes_a_new_folder_and_a_csanmt_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_convert_takes_a_new_folder_and_a_csanmt_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from quantize.__main__ import main
 
     (tmp_path / "note.txt").write_text("mine", encoding="utf-8")

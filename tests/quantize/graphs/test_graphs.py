@@ -42,7 +42,9 @@ def largest_difference(model: Any, bundle: Bundle) -> float:
     for source, target, logits in zip(sources, targets, found, strict=True):
         with torch.no_grad():
             memory, keep = model.encode(torch.tensor([source]))
-            states = model.decode(torch.tensor([[*target, 0]]), memory, keep, model.semantics(torch.tensor([source])))
+            states = model.decode(
+                torch.tensor([[*target, 0]]), memory, keep, model.semantics(torch.tensor([source]))
+            )
             differences.append(np.abs(model.logits(states)[0].numpy() - logits).max())
     return float(max(differences))
 
@@ -55,11 +57,15 @@ def test_the_fp32_bundle_gives_the_torch_networks_logits(fp32: Bundle) -> None:
 
     config = CsanmtConfig(**json.loads((SOURCE / "config.json").read_text()))
     model = CsanmtForConditionalGeneration(config).eval()
-    model.load_state_dict({name: w.float() for name, w in load_file(SOURCE / "model.safetensors").items()})
+    model.load_state_dict(
+        {name: w.float() for name, w in load_file(SOURCE / "model.safetensors").items()}
+    )
     assert largest_difference(model, fp32) <= 1e-4
 
 
-@pytest.mark.parametrize("post_norm,relative", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize(
+    "post_norm,relative", [(False, False), (False, True), (True, False), (True, True)]
+)
 @pytest.mark.parametrize("hidden,heads", [(36, 3), (40, 5), (27, 3)])
 def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     tmp_path: Path, post_norm: bool, relative: bool, hidden: int, heads: int
@@ -93,7 +99,9 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     for parameter in model.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     weights = {name: weight.numpy() for name, weight in model.state_dict().items()}
-    files = write_graphs(csanmt_network(config.to_dict(), weights), Plan(load_recipe("fp32")), tmp_path)
+    files = write_graphs(
+        csanmt_network(config.to_dict(), weights), Plan(load_recipe("fp32")), tmp_path
+    )
     dimensions = Dimensions(
         hidden_size=hidden,
         num_heads=heads,
@@ -109,7 +117,9 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     assert largest_difference(model, Bundle(tmp_path, manifest)) <= 1e-4
 
 
-def test_a_float32_encoder_gives_a_sentence_the_same_bits_alone_and_among_others(fp32: Bundle) -> None:
+def test_a_float32_encoder_gives_a_sentence_the_same_bits_alone_and_among_others(
+    fp32: Bundle,
+) -> None:
     sessions, rng = Sessions(fp32), np.random.default_rng(1)
     sources = [rng.integers(2, 12000, n).tolist() for n in rng.integers(1, 90, 24)]
     for ids, among in zip(sources, sessions.encode(sources), strict=True):
@@ -136,8 +146,12 @@ def test_the_committed_model_is_built_from_its_source(fp32: Bundle) -> None:
     assert committed.manifest.gate is not None
     assert committed.manifest.gate.passed
     pairs = read(committed).pairs
-    exact = forced_logprobs(Sessions(fp32), [pair.source for pair in pairs], [pair.target for pair in pairs])
-    apart = max(np.abs(e - np.array(pair.logprobs)).max() for e, pair in zip(exact, pairs, strict=True))
+    exact = forced_logprobs(
+        Sessions(fp32), [pair.source for pair in pairs], [pair.target for pair in pairs]
+    )
+    apart = max(
+        np.abs(e - np.array(pair.logprobs)).max() for e, pair in zip(exact, pairs, strict=True)
+    )
     assert apart <= committed.manifest.canary.tolerance
 
 

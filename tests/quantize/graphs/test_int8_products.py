@@ -13,7 +13,12 @@ from pipeline.decode.sessions import check_exact, open_session
 from pipeline.errors import BundleError
 
 pytestmark = pytest.mark.quantize
-INT8 = [f"{kind}-{limit}{end}" for kind in ("static", "row") for limit in (63, 127) for end in ("", "-gptq")]
+INT8 = [
+    f"{kind}-{limit}{end}"
+    for kind in ("static", "row")
+    for limit in (63, 127)
+    for end in ("", "-gptq")
+]
 INT8 += ["dynamic-63", "dynamic-127", "static-63-percentile"]
 
 
@@ -55,7 +60,10 @@ def test_products_of_extreme_operands_equal_numpys_integers(tmp_path: Path, name
     rows, low, high = operands(recipe.activations)
     weights = WeightFile(tmp_path / "weights.bin")
     builder = GraphBuilder(Plan(recipe, Seen(low, high, rows)), weights)
-    for output, side, product in (("y", weight, "first"), ("z", -weight, "second")):  # two products of one input
+    for output, side, product in (
+        ("y", weight, "first"),
+        ("z", -weight, "second"),
+    ):  # two products of one input
         builder.op("Identity", builder.linear("x", side, None, product), name=output)
     outputs = [value(output, TensorProto.FLOAT, "M", 256) for output in "yz"]
     builder.save(tmp_path / "product.onnx", [value("x", TensorProto.FLOAT, "M", 512)], outputs)
@@ -82,7 +90,9 @@ def test_a_session_without_exact_sums_is_refused(tmp_path: Path) -> None:
     unset.add_session_config_entry("session.x64quantprecision", "0")
     for options in (low, unset):
         with pytest.raises(BundleError, match="x64quantprecision"):
-            check_exact(ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]), path)
+            check_exact(
+                ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]), path
+            )
     check_exact(open_session(path), path)
 
 
@@ -90,7 +100,9 @@ def test_compensated_rounding_loses_less_on_the_inputs_it_was_fitted_to() -> Non
     from quantize.int8.rounding import channel_scales, compensated, nearest
 
     rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(2000, 96)) @ rng.normal(size=(96, 300)) + rng.normal(size=(2000, 300)) / 10
+    inputs = (
+        rng.normal(size=(2000, 96)) @ rng.normal(size=(96, 300)) + rng.normal(size=(2000, 300)) / 10
+    )
     weight = rng.normal(size=(300, 40)).astype(np.float32)
     scales = channel_scales(weight, 63)
     exact = inputs @ weight

@@ -42,8 +42,15 @@ def test_calibration_sees_every_product_at_every_step_of_every_beam(tmp_path: Pa
     lines = source.calibration[:6]
     workshop = Workshop(source, tmp_path, lines=lines, report=said.append)
     seen = workshop.observations
-    assert any("calibration on" in text and "at least 500" in text for text in said)  # six are too few
-    assert {"encoder.0.attn.qkv", "semantic.0.ffn.inner", "decoder.1.cross_attn.kv", "logits"} <= set(seen.histograms)
+    assert any(
+        "calibration on" in text and "at least 500" in text for text in said
+    )  # six are too few
+    assert {
+        "encoder.0.attn.qkv",
+        "semantic.0.ffn.inner",
+        "decoder.1.cross_attn.kv",
+        "logits",
+    } <= set(seen.histograms)
     assert set(seen.hessians) == set(seen.histograms)
     width = source.network.hidden_size
     rows = seen.histograms["logits"].counts.sum() / width
@@ -52,7 +59,9 @@ def test_calibration_sees_every_product_at_every_step_of_every_beam(tmp_path: Pa
     assert seen.histograms["encoder.0.attn.qkv"].counts.sum() < rows * width  # once a source token
     trace = np.trace(seen.hessians["logits"])
     assert 0 < trace <= rows * width * max(map(abs, seen.histograms["logits"].range(100))) ** 2
-    assert Workshop(source, tmp_path, lines=lines).observations.range("logits", 99) == seen.range("logits", 99)
+    assert Workshop(source, tmp_path, lines=lines).observations.range("logits", 99) == seen.range(
+        "logits", 99
+    )
     (tmp_path / "observations.npz").write_bytes(b"no archive")
     with pytest.raises(UserError, match="damaged"):
         Observations.load(tmp_path / "observations.npz")

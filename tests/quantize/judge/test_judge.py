@@ -25,15 +25,28 @@ def test_the_interval_of_a_difference_is_sacrebleus_bootstrap() -> None:
 
     test = load_sets(120)[0]
     rng = np.random.default_rng(0)
-    worse = [" ".join(word for word in line.split() if rng.random() > 0.1) for line in test.references]
-    better = [" ".join(word for word in line.split() if rng.random() > 0.05) for line in test.references]
+    worse = [
+        " ".join(word for word in line.split() if rng.random() > 0.1) for line in test.references
+    ]
+    better = [
+        " ".join(word for word in line.split() if rng.random() > 0.05) for line in test.references
+    ]
     found = scores.difference(scores.bleu(), worse, better, test.references)
     metric = scores.bleu()
-    places = np.random.default_rng(scores.SEED).choice(120, size=(scores.RESAMPLES, 120), replace=True)
+    places = np.random.default_rng(scores.SEED).choice(
+        120, size=(scores.RESAMPLES, 120), replace=True
+    )
     sides = []
     for side in (worse, better):
         table = np.array(metric._extract_corpus_statistics(side, [list(test.references)]))
-        sides.append(np.array([metric._compute_score_from_stats(table[row].sum(0).tolist()).score for row in places]))
+        sides.append(
+            np.array(
+                [
+                    metric._compute_score_from_stats(table[row].sum(0).tolist()).score
+                    for row in places
+                ]
+            )
+        )
     mean, half = estimate_ci(sides[1] - sides[0])
     assert abs((found.lower95 + found.upper95) / 2 - mean) < 0.2
     assert abs((found.upper95 - found.lower95) / 2 - half) < 0.05
@@ -57,7 +70,11 @@ def test_both_sets_are_whole() -> None:
     from quantize.judge.sets import load_sets, masked
 
     sets = load_sets()
-    assert [len(test.sources) for test in sets] == [len(test.references) for test in sets] == [997, 1997]
+    assert (
+        [len(test.sources) for test in sets]
+        == [len(test.references) for test in sets]
+        == [997, 1997]
+    )
     lines = masked(sets[0].sources, "⟦0⟧")
     assert len(lines) == 200
     assert all(line.count("⟦0⟧") == 1 for line in lines)
@@ -78,7 +95,9 @@ def quality(**changes: Any) -> Any:
     faithful = {"batch_invariant": 1.0, "delta_logp": 0.02, "best_changed": 0.01}
     faults = dict.fromkeys(("loops", "empty", "lengths", "unknown", "numbers", "masks"), none)
     return Quality(
-        faithfulness=Faithfulness(**{**faithful, **{k: v for k, v in changes.items() if k in faithful}}),
+        faithfulness=Faithfulness(
+            **{**faithful, **{k: v for k, v in changes.items() if k in faithful}}
+        ),
         exact_match=0.5,
         likeness=80,
         faults=faults | {name: Fault(**value) for name, value in changes.items() if name in faults},
@@ -118,8 +137,12 @@ def test_each_loss_alone_fails_the_gate(changes: dict[str, Any]) -> None:
 def test_counts_within_chance_pass() -> None:
     from quantize.judge import gate
 
-    assert gate.full(quality(numbers={"count": 12, "fp32": 10, "only_here": 12, "only_fp32": 10})).passed
-    assert gate.full(quality(loops={"count": 15, "fp32": 14, "only_here": 4, "only_fp32": 3})).passed
+    assert gate.full(
+        quality(numbers={"count": 12, "fp32": 10, "only_here": 12, "only_fp32": 10})
+    ).passed
+    assert gate.full(
+        quality(loops={"count": 15, "fp32": 14, "only_here": 4, "only_fp32": 3})
+    ).passed
 
 
 def result(name: str, ratio: float, logp: float, **changes: Any) -> Any:
@@ -128,7 +151,9 @@ def result(name: str, ratio: float, logp: float, **changes: Any) -> Any:
 
     found = quality(delta_logp=logp, **changes)
     speed = Speed(cpu_seconds=1 / ratio, vs_fp32=ratio, lowest=ratio, highest=ratio)
-    return Result(recipe=load_recipe(name), size_bytes=1, peak_rss_bytes=1, quality=found, speed=speed)
+    return Result(
+        recipe=load_recipe(name), size_bytes=1, peak_rss_bytes=1, quality=found, speed=speed
+    )
 
 
 def test_the_fastest_that_passes_is_chosen() -> None:
@@ -153,7 +178,9 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[st
 
     folder = tmp_path_factory.mktemp("tune")
     out = folder / "model"
-    results = tune(SOURCE, out, folder / "work", recipes=("dynamic-63", "row-63"), limit=16, force=True)[1]
+    results = tune(
+        SOURCE, out, folder / "work", recipes=("dynamic-63", "row-63"), limit=16, force=True
+    )[1]
     return out, folder / "work", results
 
 
@@ -188,7 +215,15 @@ def test_tuning_goes_on_where_it_was(tuned: tuple[Path, Path, dict[str, Any]]) -
 
     out, work, _ = tuned
     said: list[str] = []
-    tune(SOURCE, out, work, recipes=("dynamic-63", "row-63"), limit=16, force=True, report=said.append)
+    tune(
+        SOURCE,
+        out,
+        work,
+        recipes=("dynamic-63", "row-63"),
+        limit=16,
+        force=True,
+        report=said.append,
+    )
     assert not said
 
 
@@ -202,7 +237,15 @@ def test_tuning_judges_kept_results_by_the_limits_of_today(
     out = tmp_path / "model"
     monkeypatch.setattr(gate, "DELTA_LOGP", 0.0)
     said: list[str] = []
-    _, results = tune(SOURCE, out, work, recipes=("dynamic-63", "row-63"), limit=16, force=True, report=said.append)
+    _, results = tune(
+        SOURCE,
+        out,
+        work,
+        recipes=("dynamic-63", "row-63"),
+        limit=16,
+        force=True,
+        report=said.append,
+    )
     assert not said
     assert results["row-63"].gate == gate.full(results["row-63"].quality)
     assert "log p" in " ".join(results["row-63"].gate.failures)
@@ -221,7 +264,9 @@ def test_a_bundle_that_fails_is_not_written_unless_forced(tmp_path: Path) -> Non
         build(SOURCE, load_recipe("row-63"), out, judge=failing)
     assert not out.exists()
     bundle = build(SOURCE, load_recipe("row-63"), out, judge=failing, force=True)
-    assert bundle.manifest.gate == Gate(kind="quick", passed=False, forced=True, failures=("it lost its mind",))
+    assert bundle.manifest.gate == Gate(
+        kind="quick", passed=False, forced=True, failures=("it lost its mind",)
+    )
 
 
 def test_the_quick_gate_refuses_a_model_broken_by_its_quantisation(tmp_path: Path) -> None:

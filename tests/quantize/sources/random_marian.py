@@ -14,19 +14,37 @@ from tests.bundles import VOCABULARIES
 PIECES = 600  # of each language
 
 
-def marian_model(folder: Path, *, seed: int = 3, end_bias: float = 8.0, **options: Any) -> tuple[Any, Any]:
+def marian_model(
+    folder: Path, *, seed: int = 3, end_bias: float = 8.0, **options: Any
+) -> tuple[Any, Any]:
     """Write a model into `folder`; returns it and its tokenizer. `options` are those of MarianConfig."""
     import torch
     from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
     vocabulary = _files(folder)
     pad = len(vocabulary) - 1
-    sizes: dict[str, Any] = {"d_model": 64, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 96}
+    sizes: dict[str, Any] = {
+        "d_model": 64,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_ffn_dim": 96,
+    }
     sizes |= {"decoder_ffn_dim": 96, "encoder_attention_heads": 4, "decoder_attention_heads": 4}
-    sizes |= {"activation_function": "swish", "scale_embedding": True, "max_position_embeddings": 128}
-    symbols = {"pad_token_id": pad, "decoder_start_token_id": pad, "eos_token_id": 0, "forced_eos_token_id": 0}
+    sizes |= {
+        "activation_function": "swish",
+        "scale_embedding": True,
+        "max_position_embeddings": 128,
+    }
+    symbols = {
+        "pad_token_id": pad,
+        "decoder_start_token_id": pad,
+        "eos_token_id": 0,
+        "forced_eos_token_id": 0,
+    }
     torch.manual_seed(seed)
-    model = MarianMTModel(MarianConfig(**({"vocab_size": pad + 1} | sizes | symbols | options))).eval()
+    model = MarianMTModel(
+        MarianConfig(**({"vocab_size": pad + 1} | sizes | symbols | options))
+    ).eval()
     for name, parameter in model.named_parameters():
         if "layer_norm" in name:
             parameter.data += 0.2 * torch.randn_like(parameter)
@@ -53,5 +71,7 @@ def _files(folder: Path) -> list[str]:
         model = sentencepiece.SentencePieceProcessor(model_file=str(path))
         pieces |= dict.fromkeys(model.id_to_piece(i) for i in range(2, PIECES))
     vocabulary = ["</s>", "<unk>", *pieces, "<pad>"]
-    (folder / "vocab.json").write_text(json.dumps({p: i for i, p in enumerate(vocabulary)}), encoding="utf-8")
+    (folder / "vocab.json").write_text(
+        json.dumps({p: i for i, p in enumerate(vocabulary)}), encoding="utf-8"
+    )
     return vocabulary

@@ -60,7 +60,9 @@ class Pair:
         self.served = Translator.load(folder.with_name("bundle"))
         self.pad = self.model.config.pad_token_id
         rng = np.random.default_rng(1)
-        self.sources = [rng.integers(2, 900, n).tolist() for n in (1, 5, 13, 30, 7, 22, 3, 9, 40, 16)]
+        self.sources = [
+            rng.integers(2, 900, n).tolist() for n in (1, 5, 13, 30, 7, 22, 3, 9, 40, 16)
+        ]
 
     def generate(self, **options: Any) -> Any:
         import torch
@@ -69,11 +71,15 @@ class Pair:
         rows = [[*source, 0] + [self.pad] * (longest - 1 - len(source)) for source in self.sources]
         lengths = torch.tensor([len(source) + 1 for source in self.sources])
         mask = (torch.arange(longest) < lengths[:, None]).long()
-        return self.model.generate(torch.tensor(rows), attention_mask=mask, return_dict_in_generate=True, **options)
+        return self.model.generate(
+            torch.tensor(rows), attention_mask=mask, return_dict_in_generate=True, **options
+        )
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
     made = Pair(tmp_path_factory.mktemp("marian") / request.param, VARIANTS[request.param])
     yield made
     made.served.close()
@@ -86,7 +92,10 @@ def test_teacher_forced_logits_are_the_same(pair: Pair) -> None:
     targets = [rng.integers(1, pair.pad, n).tolist() for n in (5, 9, 0, 30, 12, 3, 3, 8, 100, 1)]
     found = forced_logits(pair.served.engine.sessions, pair.sources, targets)
     for source, target, logits in zip(pair.sources, targets, found, strict=True):
-        inputs = {"input_ids": torch.tensor([[*source, 0]]), "decoder_input_ids": torch.tensor([[pair.pad, *target]])}
+        inputs = {
+            "input_ids": torch.tensor([[*source, 0]]),
+            "decoder_input_ids": torch.tensor([[pair.pad, *target]]),
+        }
         with torch.no_grad():
             assert np.abs(pair.model(**inputs).logits[0].numpy() - logits).max() <= 1e-4
 
@@ -98,7 +107,10 @@ def test_alignments_are_the_cross_attentions_averaged_over_heads(pair: Pair) -> 
     found = forced_alignment(pair.served.engine.sessions, pair.sources, targets)
     pair.model.set_attn_implementation("eager")  # the only one that tells its weights
     for source, target, looks in zip(pair.sources, targets, found, strict=True):
-        inputs = {"input_ids": torch.tensor([[*source, 0]]), "decoder_input_ids": torch.tensor([[pair.pad, *target]])}
+        inputs = {
+            "input_ids": torch.tensor([[*source, 0]]),
+            "decoder_input_ids": torch.tensor([[pair.pad, *target]]),
+        }
         with torch.no_grad():
             layers = pair.model(**inputs, output_attentions=True).cross_attentions
         expected = torch.stack([layer[0].mean(0) for layer in layers], dim=1).numpy()  # [n+1, L, S]
@@ -113,7 +125,9 @@ def test_greedy_gives_the_same_tokens(pair: Pair, longest: int) -> None:
     assert [row[0].ids for row in found] == [cut(row, pair.pad) for row in expected]
 
 
-@pytest.mark.parametrize("beam,penalty,longest", [(4, 1.0, 60), (6, 0.6, 60), (2, 0.0, 60), (4, 2.0, 8), (6, 1.0, 2)])
+@pytest.mark.parametrize(
+    "beam,penalty,longest", [(4, 1.0, 60), (6, 0.6, 60), (2, 0.0, 60), (4, 2.0, 8), (6, 1.0, 2)]
+)
 def test_beams_give_the_same_lists(pair: Pair, beam: int, penalty: float, longest: int) -> None:
     expected = pair.generate(
         num_beams=beam,
@@ -124,7 +138,9 @@ def test_beams_give_the_same_lists(pair: Pair, beam: int, penalty: float, longes
     )
     rows = expected.sequences.view(len(pair.sources), beam, -1).tolist()
     scores = expected.sequences_scores.view(len(pair.sources), beam).tolist()
-    found = pair.served.nbest(pair.sources, beam_size=beam, length_penalty=penalty, max_length=longest)
+    found = pair.served.nbest(
+        pair.sources, beam_size=beam, length_penalty=penalty, max_length=longest
+    )
     for mine, its, score in zip(found, rows, scores, strict=True):
         assert [hypothesis.ids for hypothesis in mine] == [cut(row, pair.pad) for row in its]
         assert [hypothesis.score for hypothesis in mine] == pytest.approx(score, rel=1e-5, abs=1e-4)
@@ -144,13 +160,17 @@ def test_texts_become_the_same_ids_and_ids_the_same_text(pair: Pair) -> None:
     rng = np.random.default_rng(2)
     for _ in range(20):
         ids = rng.integers(0, pair.pad + 1, 12).tolist()
-        assert tokens.decode(ids) == pair.tokenizer.decode([i for i in ids if i > 1], skip_special_tokens=True)
+        assert tokens.decode(ids) == pair.tokenizer.decode(
+            [i for i in ids if i > 1], skip_special_tokens=True
+        )
 
 
 def cut(row: list[int], pad: int) -> tuple[int, ...]:
     """The tokens after the one that starts the decoder, up to the end symbol or the padding."""
     row = row[1:]
-    return tuple(row[: next((place for place, token in enumerate(row) if token in (0, pad)), len(row))])
+    return tuple(
+        row[: next((place for place, token in enumerate(row) if token in (0, pad)), len(row))]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +225,9 @@ def test_what_would_decode_differently_is_refused(
         open_source(str(tmp_path / "model"))
 
 
-@pytest.mark.parametrize("name", ["vocab.json", "target.spm", "model.safetensors", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "name", ["vocab.json", "target.spm", "model.safetensors", "tokenizer_config.json"]
+)
 def test_a_missing_file_is_named(folder: Path, tmp_path: Path, name: str) -> None:
     from quantize.sources import open_source
 

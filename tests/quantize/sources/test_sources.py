@@ -65,7 +65,9 @@ def test_the_longest_length_fits_the_timing_table(copy: Path) -> None:
         ("dataset", {"src_vocab": {"file": "words.txt"}}, "words.txt is missing"),
     ],
 )
-def test_what_does_not_fit_together_is_told(copy: Path, part: str, change: dict[str, Any], told: str) -> None:
+def test_what_does_not_fit_together_is_told(
+    copy: Path, part: str, change: dict[str, Any], told: str
+) -> None:
     edit(copy, part, **change)
     with pytest.raises(UserError, match=told):
         open_source(str(copy))
@@ -101,11 +103,15 @@ def test_other_folders_and_names_are_told_what_is_known(tmp_path: Path) -> None:
         open_source(str(tmp_path))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("modelscope") is not None, reason="the modelscope library is installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("modelscope") is not None, reason="the modelscope library is installed"
+)
 def test_without_the_modelscope_library_the_remedy_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["build", "damo/nlp_csanmt_translation_zh2en", "--out", str(tmp_path / "bundle")]) == 2
+    assert (
+        main(["build", "damo/nlp_csanmt_translation_zh2en", "--out", str(tmp_path / "bundle")]) == 2
+    )
     told = capsys.readouterr().err
     assert "pip install modelscope" in told
     assert told.count("\n") == 1
@@ -139,14 +145,21 @@ def test_large_models_are_not_rounded_by_calibration_unless_asked() -> None:
 
     source = open_source(TINY)
     assert usual_recipe(source) == "row-63-gptq"
-    assert usual_recipe(replace(source, network=replace(source.network, hidden_size=1024))) == "row-63"
+    assert (
+        usual_recipe(replace(source, network=replace(source.network, hidden_size=1024))) == "row-63"
+    )
 
 
-def test_a_bundle_is_built_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_is_built_by_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["build", str(TINY), "--recipe", "fp32", "--out", str(tmp_path / "toy")]) == 0
     assert "toy, recipe fp32" in capsys.readouterr().out
     from pipeline.translator import Translator
 
     with Translator.load(tmp_path / "toy") as translator:
-        assert translator.nbest([[], [5, 6]], beam_size=2, length_penalty=0.6, max_length=9)[0][0].ids == ()
+        assert (
+            translator.nbest([[], [5, 6]], beam_size=2, length_penalty=0.6, max_length=9)[0][0].ids
+            == ()
+        )
         assert translator.translate("人工智能。").text

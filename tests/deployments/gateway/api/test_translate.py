@@ -98,7 +98,10 @@ def test_names_of_models_choose_and_unknown_ones_are_refused(client: httpx.Clien
     known = client.post("/translate", json={"text": SENTENCE, "model": "csanmt-zh-en-tiny"})
     assert known.status_code == 200
     unknown = client.post("/translate", json={"text": SENTENCE, "model": "no-such"})
-    assert error(unknown, 400) == "Invalid request: the model is not served; served are: csanmt-zh-en-tiny"
+    assert (
+        error(unknown, 400)
+        == "Invalid request: the model is not served; served are: csanmt-zh-en-tiny"
+    )
 
 
 def test_fields_that_nobody_reads_are_ignored(client: httpx.Client) -> None:
@@ -139,10 +142,15 @@ def test_empty_text_is_the_seeds_400(client: httpx.Client, text: str) -> None:
         (b'{"text": "\\ud800"}', "text holds a NUL character or half of a surrogate pair"),
         (b'{"text": "x\\udfff\\ud800y"}', "text holds a NUL character or half of a surrogate pair"),
         (b'{"text": "\\u0000"}', "text holds a NUL character or half of a surrogate pair"),
-        (b'{"text": "x", "model": "\\ud800"}', "the model is not served; served are: csanmt-zh-en-tiny"),
+        (
+            b'{"text": "x", "model": "\\ud800"}',
+            "the model is not served; served are: csanmt-zh-en-tiny",
+        ),
     ],
 )
-def test_a_malformed_request_is_a_400_that_says_why(client: httpx.Client, body: bytes, mistake: str) -> None:
+def test_a_malformed_request_is_a_400_that_says_why(
+    client: httpx.Client, body: bytes, mistake: str
+) -> None:
     assert error(post(client, body), 400) == f"Invalid request: {mistake}"
 
 
@@ -206,7 +214,9 @@ def test_ten_megabytes_are_refused_and_the_next_request_served(client: httpx.Cli
     assert client.post("/translate", json={"text": SENTENCE}).status_code == 200
 
 
-def test_a_slow_sender_is_cut_off_and_others_are_served_meanwhile(service_url: str, client: httpx.Client) -> None:
+def test_a_slow_sender_is_cut_off_and_others_are_served_meanwhile(
+    service_url: str, client: httpx.Client
+) -> None:
     url = httpx.URL(service_url)
     slow = [socket.create_connection((url.host, url.port), timeout=30) for _ in range(100)]
     try:
@@ -234,7 +244,8 @@ def test_what_is_not_http_gets_400(service_url: str) -> None:
 
 def test_failed_checks_are_tried_again_as_in_one_process(client: httpx.Client) -> None:
     text = "\n".join(
-        f"第{number}天，公司卖出了{number}.5亿件，请看 https://example.org/{number}。" for number in range(2, 12)
+        f"第{number}天，公司卖出了{number}.5亿件，请看 https://example.org/{number}。"
+        for number in range(2, 12)
     )
     response = client.post("/translate", json={"text": text})
     with Translator.load(DEFAULT_MODEL) as translator:

@@ -73,18 +73,25 @@ def test_pages_are_served_however_much_work_there_is_and_while_draining() -> Non
         async with client_of(app_of(echo, limits(concurrent=1), traffic)) as client:
             assert (await client.get("/")).status_code == 200
             refused = await client.post("/")
-            assert (refused.status_code, refused.json()) == (503, {"error": "The service is stopping"})
+            assert (refused.status_code, refused.json()) == (
+                503,
+                {"error": "The service is stopping"},
+            )
 
     asyncio.run(scenario())
 
 
-def test_an_error_that_nobody_caught_is_json_and_quotes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_that_nobody_caught_is_json_and_quotes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def scenario() -> None:
         async def fail(request: Request) -> Response:
             raise KeyError((await request.body()).decode())
 
         async with client_of(app_of(fail, limits(), Traffic())) as client:
-            answer = await client.post("/", content="the user's text", headers={"x-request-id": "r-1"})
+            answer = await client.post(
+                "/", content="the user's text", headers={"x-request-id": "r-1"}
+            )
         assert answer.status_code == 500
         assert answer.json() == {"error": "Internal error", "request_id": "r-1"}
 
@@ -115,7 +122,13 @@ class Connection:
     def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]] = []) -> None:  # noqa: B006
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: list[Message] = []
-        scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "headers": headers,
+            "query_string": b"",
+        }
         self.task = asyncio.ensure_future(app(scope, self.messages.get, self.send))
 
     async def send(self, message: Message) -> None:

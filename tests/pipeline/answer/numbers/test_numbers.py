@@ -39,8 +39,31 @@ def test_a_number_is_read_and_written_in_english(source: str, english: str) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("一些", "一起", "一样", "三心二意", "五颜六色", "乱七八糟", "四面八方", "九牛一毛", "七上八下", "百里挑一"),
-        *("十分", "千万不要", "万一", "几十年", "数百人", "上千万", "七八个", "二三十人", "十几", "双十一", "十六进制"),
+        *(
+            "一些",
+            "一起",
+            "一样",
+            "三心二意",
+            "五颜六色",
+            "乱七八糟",
+            "四面八方",
+            "九牛一毛",
+            "七上八下",
+            "百里挑一",
+        ),
+        *(
+            "十分",
+            "千万不要",
+            "万一",
+            "几十年",
+            "数百人",
+            "上千万",
+            "七八个",
+            "二三十人",
+            "十几",
+            "双十一",
+            "十六进制",
+        ),
         *(
             "三分之二",
             "两国",
@@ -122,6 +145,8 @@ def test_dates_are_written_as_one() -> None:
     assert [english for *_, english in written(text)] == ["March 15, 2024", "May 1", "October 2023"]
 
 
-@pytest.mark.parametrize("text", ["", "no numbers", "the hundreds", "point and a an", "1,2,3", "IIII", "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "no numbers", "the hundreds", "point and a an", "1,2,3", "IIII", "9" * 5000]
+)
 def test_any_english_can_be_read(text: str) -> None:
     assert all(value >= 0 for value in values(text))

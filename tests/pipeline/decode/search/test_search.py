@@ -9,7 +9,14 @@ import numpy.typing as npt
 import pytest
 
 from pipeline.decode.options import DecodingOptions, Hypothesis
-from pipeline.decode.search import BeamSearch, GreedySearch, MarianSearch, Search, length_penalty, plain_penalty
+from pipeline.decode.search import (
+    BeamSearch,
+    GreedySearch,
+    MarianSearch,
+    Search,
+    length_penalty,
+    plain_penalty,
+)
 from pipeline.decode.search.slots import Slots
 
 VOCAB = 30
@@ -34,14 +41,21 @@ def penalty(length: int, alpha: float) -> np.float32:
     return np.power(f32((5 + length) / 6), f32(alpha))
 
 
-def plain_beam_search(model: Model, beam: int, alpha: float, limit: int) -> tuple[list[Hypothesis], int]:
-    alive: list[tuple[tuple[int, ...], np.float32]] = [((), f32(0))] + [((), f32(LOWEST))] * (beam - 1)
+def plain_beam_search(
+    model: Model, beam: int, alpha: float, limit: int
+) -> tuple[list[Hypothesis], int]:
+    alive: list[tuple[tuple[int, ...], np.float32]] = [((), f32(0))] + [((), f32(LOWEST))] * (
+        beam - 1
+    )
     finished: list[tuple[tuple[int, ...], np.float32, bool]] = [((), f32(LOWEST), False)] * beam
     scores = [f32(0)] * beam
     step = 0
     with np.errstate(over="ignore"):
         while step < limit:
-            rows = [((logp + model(prefix)) / penalty(step + 1, alpha)).astype(np.float32) for prefix, logp in alive]
+            rows = [
+                ((logp + model(prefix)) / penalty(step + 1, alpha)).astype(np.float32)
+                for prefix, logp in alive
+            ]
             flat = np.concatenate(rows)
             best = np.argsort(-flat, kind="stable")[: 2 * beam]
             candidates = [((*alive[i // VOCAB][0], int(i % VOCAB)), flat[i]) for i in best]
@@ -49,22 +63,31 @@ def plain_beam_search(model: Model, beam: int, alpha: float, limit: int) -> tupl
             order = np.argsort(-np.array(demoted), kind="stable")[:beam]
             scores = [demoted[i] for i in order]
             alive = [(candidates[i][0], demoted[i] * penalty(step + 1, alpha)) for i in order]
-            pool = finished + [(c, s if c[-1] == 0 else f32(s + f32(LOWEST)), c[-1] == 0) for c, s in candidates]
-            finished = [pool[i] for i in np.argsort(-np.array([s for _, s, _ in pool]), kind="stable")[:beam]]
+            pool = finished + [
+                (c, s if c[-1] == 0 else f32(s + f32(LOWEST)), c[-1] == 0) for c, s in candidates
+            ]
+            finished = [
+                pool[i]
+                for i in np.argsort(-np.array([s for _, s, _ in pool]), kind="stable")[:beam]
+            ]
             step += 1
             worst = min((s for _, s, flag in finished if flag), default=f32(LOWEST))
             if worst > alive[0][1] / penalty(limit, alpha):
                 break
     if any(flag for *_, flag in finished):
         return [Hypothesis(c[:-1], float(s), step) for c, s, flag in finished if flag], step
-    return [Hypothesis(c, float(s), step, False) for (c, _), s in zip(alive, scores, strict=True)], step
+    return [
+        Hypothesis(c, float(s), step, False) for (c, _), s in zip(alive, scores, strict=True)
+    ], step
 
 
 def plain_marian_search(
     model: Model, beam: int, alpha: float, limit: int, forced: bool
 ) -> tuple[list[Hypothesis], int]:
     """What transformers' generate does, one sentence and one hypothesis at a time."""
-    alive: list[tuple[tuple[int, ...], np.float32]] = [((), f32(0))] + [((), f32(-1e9))] * (beam - 1)
+    alive: list[tuple[tuple[int, ...], np.float32]] = [((), f32(0))] + [((), f32(-1e9))] * (
+        beam - 1
+    )
     finished: list[tuple[tuple[int, ...], float]] = []
     step = 0
     while True:
@@ -77,13 +100,21 @@ def plain_marian_search(
                 row = np.where(np.arange(VOCAB) == 0, f32(0), f32(-np.inf))
             candidates += [((*prefix, token), f32(logp + row[token])) for token in range(VOCAB)]
         candidates = sorted(candidates, key=lambda pair: -pair[1])[: 2 * beam]
-        ended = [c for c in candidates[:beam] if (c[0][-1] == 0 or last) and c[1] > -1e9]  # not of an unused beam
+        ended = [
+            c for c in candidates[:beam] if (c[0][-1] == 0 or last) and c[1] > -1e9
+        ]  # not of an unused beam
         finished += [(c, float(f32(score / f32(float(step) ** alpha)))) for c, score in ended]
         finished = sorted(finished, key=lambda pair: -pair[1])[:beam]
         alive = [c for c in candidates if c[0][-1] != 0][:beam]
-        if last or (len(finished) == beam and f32(alive[0][1] / f32(float(step) ** alpha)) <= finished[-1][1]):
+        if last or (
+            len(finished) == beam
+            and f32(alive[0][1] / f32(float(step) ** alpha)) <= finished[-1][1]
+        ):
             break
-    found = [Hypothesis(c[:-1] if c[-1] == 0 else c, score, step, finished=c[-1] == 0) for c, score in finished]
+    found = [
+        Hypothesis(c[:-1] if c[-1] == 0 else c, score, step, finished=c[-1] == 0)
+        for c, score in finished
+    ]
     return found, step
 
 
@@ -97,12 +128,19 @@ def run(search: Search, models: dict[int, Model], options: list[DecodingOptions]
             search.join(len(slots), options[name], options[name].max_length)
             slots.append(name)
             prefixes.append([()] * search.beam)
-        rows = [models[name](prefix) for name, row in zip(slots, prefixes, strict=True) for prefix in row]
+        rows = [
+            models[name](prefix)
+            for name, row in zip(slots, prefixes, strict=True)
+            for prefix in row
+        ]
         table = np.stack(rows)
         ids = np.argsort(-table, axis=1, kind="stable")[:, : search.candidates]
         tokens, parents, done = search.advance(len(slots), ids, np.take_along_axis(table, ids, 1))
         for slot in range(len(slots)):
-            prefixes[slot] = [(*prefixes[slot][p], int(t)) for p, t in zip(parents[slot], tokens[slot], strict=True)]
+            prefixes[slot] = [
+                (*prefixes[slot][p], int(t))
+                for p, t in zip(parents[slot], tokens[slot], strict=True)
+            ]
         for slot in reversed(range(len(slots))):
             if done[slot]:
                 results[slots[slot]] = search.result(slot)
@@ -131,13 +169,17 @@ def test_beam_search_follows_the_specification_whatever_joins_and_leaves(
 @pytest.mark.parametrize("beam", [2, 4, 6])
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("forced", [True, False])
-def test_marian_search_follows_transformers_whatever_joins_and_leaves(beam: int, alpha: float, forced: bool) -> None:
+def test_marian_search_follows_transformers_whatever_joins_and_leaves(
+    beam: int, alpha: float, forced: bool
+) -> None:
     models = {seed: random_model(seed, 2.0) for seed in range(12)}
     limits = [1 + seed for seed in models]
     options = [DecodingOptions(beam, alpha, limit) for limit in limits]
     found = run(MarianSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options)
     for seed, model in models.items():
-        assert found[seed] == tuple(plain_marian_search(model, beam, alpha, limits[seed], forced)[0])
+        assert found[seed] == tuple(
+            plain_marian_search(model, beam, alpha, limits[seed], forced)[0]
+        )
 
 
 def test_greedy_can_be_forced_to_end() -> None:
@@ -145,7 +187,9 @@ def test_greedy_can_be_forced_to_end() -> None:
         return np.log(np.where(np.arange(VOCAB) == 7, 0.9, 0.1 / (VOCAB - 1))).astype(np.float32)
 
     search = GreedySearch(0, plain_penalty, forced_end=True)
-    (hypotheses,) = run(search, {0: model}, [DecodingOptions(greedy=True, length_penalty=1.0, max_length=4)])
+    (hypotheses,) = run(
+        search, {0: model}, [DecodingOptions(greedy=True, length_penalty=1.0, max_length=4)]
+    )
     assert hypotheses == (Hypothesis((7, 7, 7), pytest.approx(3 * np.log(0.9) / 4), 4),)  # type: ignore[arg-type]
 
 
@@ -176,7 +220,9 @@ def test_beam_one_goes_on_after_an_end_symbol_where_greedy_stops() -> None:
 
 def test_greedy_takes_the_best_token_and_scores_it_as_beam_search_does() -> None:
     models = {seed: random_model(seed, 2.0) for seed in range(6)}
-    options = [DecodingOptions(greedy=True, length_penalty=0.6, max_length=10 + seed) for seed in models]
+    options = [
+        DecodingOptions(greedy=True, length_penalty=0.6, max_length=10 + seed) for seed in models
+    ]
     for seed, found in enumerate(run(GreedySearch(0, length_penalty), models, options)):
         prefix: tuple[int, ...] = ()
         logp = f32(0)
@@ -195,4 +241,6 @@ def test_longer_and_longer_sentences_take_no_more_slots_than_there_are() -> None
         slots.room(length % 5, ids=((4, length), np.int64))
         slots["ids"][length % 5, :, length - 1] = length
     assert slots["ids"].shape[0] <= 8 and slots["ids"].shape[2] < 400
-    assert [slots["ids"][length % 5, 0, length - 1] for length in range(1, 200)] == list(range(1, 200))
+    assert [slots["ids"][length % 5, 0, length - 1] for length in range(1, 200)] == list(
+        range(1, 200)
+    )

@@ -63,17 +63,25 @@ def test_an_optimisers_slots_are_never_read(tmp_path: Path) -> None:
     path = tmp_path / "ckpts" / "ckpt-0.data-00000-of-00001"
     whole = TfCheckpoint(FOLDER / "deep_zh2en_like" / "tf_ckpts" / "ckpt-0")
     data, kept = path.read_bytes(), bytearray(path.stat().st_size)
-    weights = [name for name in whole._entries if not name.endswith(("/Adam", "/Adam_1", "_power", "global_step"))]
+    weights = [
+        name
+        for name in whole._entries
+        if not name.endswith(("/Adam", "/Adam_1", "_power", "global_step"))
+    ]
     assert len(weights) == 511
     for name in weights:
         entry = whole._entries[name]
-        kept[entry.offset : entry.offset + entry.size] = data[entry.offset : entry.offset + entry.size]
+        kept[entry.offset : entry.offset + entry.size] = data[
+            entry.offset : entry.offset + entry.size
+        ]
     path.write_bytes(kept)
 
     from quantize.sources.modelscope import read_configuration
     from quantize.sources.tensorflow.variables import weights as load
 
-    config = read_configuration(FOLDER / "deep_zh2en_like").model.config() | {"target_semantic_embedding": False}
+    config = read_configuration(FOLDER / "deep_zh2en_like").model.config() | {
+        "target_semantic_embedding": False
+    }
     loaded = load(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)
     assert sum(loaded[name].size for name in loaded) > 300_000
     with pytest.raises(UserError, match="checksum"):
@@ -144,7 +152,11 @@ def test_truncated_data_is_told_before_anything_is_read(copy: Path) -> None:
 
 def test_altered_data_is_refused(copy: Path) -> None:
     checkpoint = TfCheckpoint(copy)
-    damage(copy.with_name("ckpt-0.data-00000-of-00001"), checkpoint._entries[EMBEDDING].offset + 5, bits=1)
+    damage(
+        copy.with_name("ckpt-0.data-00000-of-00001"),
+        checkpoint._entries[EMBEDDING].offset + 5,
+        bits=1,
+    )
     with pytest.raises(UserError, match=f"{EMBEDDING} are altered"):
         checkpoint.read(EMBEDDING)
 
@@ -154,7 +166,9 @@ def test_a_missing_variable_is_named(copy: Path) -> None:
     with pytest.raises(UserError, match="no variable NmtModel/Softmax"):
         checkpoint.read("NmtModel/Softmax")
     with pytest.raises(UserError, match="no variable NmtModel/Softmax and 1 more"):
-        checkpoint.require({"NmtModel/Softmax": (1,), "NmtModel/Other": (1,), EMBEDDING: (1200, 64)})
+        checkpoint.require(
+            {"NmtModel/Softmax": (1,), "NmtModel/Other": (1,), EMBEDDING: (1200, 64)}
+        )
 
 
 def test_a_wrong_shape_is_told(copy: Path) -> None:
