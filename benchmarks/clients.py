@@ -1,4 +1,5 @@
-"""A process of clients that ask for translations, one after another each: of a service, or of the bare engine.
+"""A process of clients that ask for translations, one after another each: of a service, or of the
+bare engine.
 
 benchmarks.overhead runs it as `python -m benchmarks.clients TASK`, and reads how many answers there
 were from a file. It imports nothing but what it asks, so that its memory is the engine's.

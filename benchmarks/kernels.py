@@ -1,4 +1,5 @@
-"""`python -m benchmarks.kernels`: what ways to write a part of the graphs cost in this runtime, on this CPU.
+"""`python -m benchmarks.kernels`: what ways to write a part of the graphs cost in this runtime, on
+this CPU.
 
 CPU microseconds of one thread, the least of several repeats, at a hidden size of 512 and 8 heads.
 """
@@ -114,7 +115,8 @@ def _composed(name: Callable[[str], str]) -> list[NodeProto]:
 
 
 def attention(form: str, sentences: int, beam: int) -> float:
-    """Cross-attention of `beam` rows a sentence over SOURCE positions, one of LAYERS with keys and values each its own.
+    """Cross-attention of `beam` rows a sentence over SOURCE positions, one of LAYERS with keys and
+    values each its own.
 
     As in a step, the caches do not hold them all where sentences are many.
     """
@@ -170,7 +172,9 @@ def probability(form: str, rows: int) -> float:
 
 
 def product(form: str, rows: int) -> float:
-    """[rows, 512] times weights [512, 2048]: float32, or u8 × s8 within ±63 or ±127 (which the loader makes u8)."""
+    """[rows, 512] times weights [512, 2048]: float32, or u8 × s8 within ±63 or ±127 (which the
+    loader makes u8).
+    """
     rng, width, node = np.random.default_rng(0), 4 * HIDDEN, helper.make_node
     feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
     if form == "fp32":

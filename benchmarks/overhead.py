@@ -1,4 +1,5 @@
-"""`python -m benchmarks.overhead`: what HTTP and Ray Serve cost a request, beside the translation itself.
+"""`python -m benchmarks.overhead`: what HTTP and Ray Serve cost a request, beside the translation
+itself.
 
 The service is started as its users start it, once a mode, with a Ray of its own. Clients send short
 sentences one after another over connections that they keep; as many threads ask the bare engine

@@ -1,4 +1,5 @@
-"""What the text side costs beside decoding: `python -m benchmarks.text_cost [--model MODEL] [--sentences N]`.
+"""What the text side costs beside decoding: `python -m benchmarks.text_cost [--model MODEL]
+[--sentences N]`.
 
 Both are CPU seconds of this process with one worker. Decoding is measured twice: sentences one
 after another, as a lone caller's are, and all at once, as in a full batch, where it is cheapest.

@@ -67,7 +67,9 @@ def verify(config: ServiceConfig) -> dict[str, str]:
 
 
 def portable(path: str, bundle: Bundle) -> str:
-    """The path as it was given where every node finds it under its own home folder, else an absolute one."""
+    """The path as it was given where every node finds it under its own home folder, else an
+    absolute one.
+    """
     found = {(home() / path).resolve(), (home() / "models" / path).resolve()}
     return path if bundle.path in found else str(Path(bundle.path).resolve())
 

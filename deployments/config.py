@@ -67,7 +67,9 @@ class Fixed(Strict):
 
 
 class Scaled(Strict):
-    """The translate deployment of one model, scaled by the tokens that wait for it or are being translated."""
+    """The translate deployment of one model, scaled by the tokens that wait for it or are being
+    translated.
+    """
 
     num_cpus: float = Field(gt=0)
     min_replicas: int = Field(ge=1)
@@ -97,7 +99,8 @@ class ServiceConfig(Strict):
 
 
 def load(args: Mapping[str, Any]) -> ServiceConfig:
-    """The configuration that `args` name: `config` is a file, every other key overrides a value in it.
+    """The configuration that `args` name: `config` is a file, every other key overrides a value in
+    it.
 
     Raises UserError, one line that names the file and the first wrong value.
     """

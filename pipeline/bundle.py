@@ -147,7 +147,8 @@ class Bundle:
 
     @staticmethod
     def load_text(path: str | Path) -> Bundle:
-        """A bundle of the vocabularies alone: what comes before and after the model need not read gigabytes of it.
+        """A bundle of the vocabularies alone: what comes before and after the model need not read
+        gigabytes of it.
 
         Raises as `load` does.
         """

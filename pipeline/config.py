@@ -20,12 +20,15 @@ class Strict(BaseModel):
 
 
 def home() -> Path:
-    """The folder that holds `configs/` and `models/`: CSANMT_HOME, else the checkout of this package."""
+    """The folder that holds `configs/` and `models/`: CSANMT_HOME, else the checkout of this
+    package.
+    """
     return Path(os.environ.get("CSANMT_HOME", ROOT))
 
 
 def resolve(path: str | os.PathLike[str]) -> Path:
-    """An existing absolute path for `path`, looked for in the working directory, then under `home()`.
+    """An existing absolute path for `path`, looked for in the working directory, then under
+    `home()`.
 
     Raises UserError if it is in neither place.
     """

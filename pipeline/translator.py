@@ -22,7 +22,10 @@ from pipeline.text.sentences import Splitting
 
 
 class Translator:
-    """A bundle ready to translate. Thread-safe; a context manager that stops the engine at its end."""
+    """A bundle ready to translate. Thread-safe.
+
+    A context manager that stops the engine at its end.
+    """
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self.bundle, self.engine = bundle, engine
@@ -31,7 +34,10 @@ class Translator:
 
     @staticmethod
     def load(path: str | Path, settings: EngineSettings | None = None) -> Translator:
-        """Verify the bundle's files, open it and replay its canary; raises BundleError if any of it fails."""
+        """Verify the bundle's files, open it and replay its canary.
+
+        Raises BundleError if any of it fails.
+        """
         bundle = Bundle.load(path)
         engine = Engine.load(bundle, settings)
         canary.replay(engine.sessions)
@@ -101,7 +107,8 @@ class Translator:
         length_penalty: float,
         max_length: int,
     ) -> list[list[Hypothesis]]:
-        """Each sentence's hypotheses, best first, by the rules of the bundle's family (docs/csanmt.md).
+        """Each sentence's hypotheses, best first, by the rules of the bundle's family
+        (docs/csanmt.md).
 
         `ids` are source ids without the end symbol; `max_length` counts target tokens with it.
         There are at most `beam_size` hypotheses, fewer where fewer finished, and what runs beside a

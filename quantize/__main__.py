@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    """Write the graphs, quantise them as the recipe says, judge the result against float32 and put it in place.
+    """Write the graphs, quantise them as the recipe says, judge the result against float32 and put
+    it in place.
 
     A bundle that fails is not written unless --force.
     """
@@ -140,7 +141,8 @@ def _full_judge() -> Judge:
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    """Build candidates, measure each against float32 with the serving engine, write the fastest that passes.
+    """Build candidates, measure each against float32 with the serving engine, write the fastest
+    that passes.
 
     Results of finished recipes are kept, so that an interrupted run goes on where it was.
     """

@@ -16,7 +16,9 @@ MAX_POSITIONS = 512  # as a rule
 
 
 class LazyWeights(Mapping[str, Array]):
-    """Weights that are read or computed each time they are asked for, so that few are in memory at once."""
+    """Weights that are read or computed each time they are asked for, so that few are in memory at
+    once.
+    """
 
     def __init__(self, readers: Mapping[str, Callable[[], Array]]) -> None:
         self._readers = readers
@@ -102,7 +104,9 @@ def csanmt_network(
 
 
 def timing_signal(length: int, channels: int) -> Array:
-    """Sinusoidal positions, all sines then all cosines: [length, channels] float32 (docs/csanmt.md)."""
+    """Sinusoidal positions, all sines then all cosines: [length, channels] float32
+    (docs/csanmt.md).
+    """
     half = channels // 2
     rate = np.exp(np.arange(half, dtype=np.float32) * np.float32(-math.log(1e4) / (half - 1)))
     angle = np.arange(length, dtype=np.float32)[:, None] * rate

@@ -1,4 +1,6 @@
-"""Build every candidate, measure it against float32 with the serving engine, keep the fastest that passes."""
+"""Build every candidate, measure it against float32 with the serving engine, keep the fastest that
+passes.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def tune(
     report: Report = no_report,
     show: Show = no_show,
 ) -> tuple[str, dict[str, Result]]:
-    """Write the winner with its report into `out`; returns its recipe's name and everybody's results.
+    """Write the winner with its report into `out`.
+
+    Returns its recipe's name and everybody's results.
 
     `work` keeps each recipe's results: an interrupted run goes on from there. `limit` takes only so
     many sentences of each set (for tests). With `force`, and none passing, the most faithful is
@@ -230,7 +234,9 @@ def _save_outputs(path: Path, outputs: dict[str, list[Output]]) -> None:
 
 
 def _key(source: Source, lines: Sequence[str] | None, sets: Sequence[TestSet]) -> str:
-    """Names the folder of results: other weights, calibration text, sentences or measures begin anew."""
+    """Names the folder of results: other weights, calibration text, sentences or measures begin
+    anew.
+    """
     digest = hashlib.sha256()
     for path in source.identity:
         digest.update(sha256(path).encode())

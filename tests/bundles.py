@@ -1,4 +1,5 @@
-"""Bundles for tests of the text side: the vocabularies of csanmt-zh-en-tiny, and a manifest without graphs.
+"""Bundles for tests of the text side: the vocabularies of csanmt-zh-en-tiny, and a manifest without
+graphs.
 
 And what makes two encodings the same.
 """

@@ -1,4 +1,5 @@
-"""For tests of every kind: the real service, started once a session and stopped as its users stop it
+"""For tests of every kind: the real service, started once a session and stopped as its users stop
+it
 (`service_url` is where it answers), and what a test needs before it can run.
 """
 
@@ -32,7 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def quantize_extra(request: pytest.FixtureRequest) -> None:
-    """Skips, saying why, where a test needs the quantize extra and has it not; in CI that is a failure."""
+    """Skips, saying why, where a test needs the quantize extra and has it not.
+
+    In CI that is a failure.
+    """
     if request.node.get_closest_marker("quantize") and find_spec("torch") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(
             "torch is not installed: use make test-all"
@@ -41,7 +45,10 @@ def quantize_extra(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def new_service() -> Iterator[Callable[..., Service]]:
-    """Makes services that are not started yet, each in its own folder; stops what still runs at the end."""
+    """Makes services that are not started yet, each in its own folder.
+
+    Stops what still runs at the end.
+    """
     made: list[Service] = []
 
     def make(**args: Any) -> Service:

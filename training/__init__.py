@@ -1,1 +1,3 @@
-"""How the project's own CSANMT models are made: from a parallel corpus to a source folder that `quantize` builds."""
+"""How the project's own CSANMT models are made: from a parallel corpus to a source folder that
+`quantize` builds.
+"""

@@ -99,7 +99,9 @@ def _prepare_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    """Write one epoch of the corpus, as the sources' weights say, with its vocabularies and calibration text."""
+    """Write one epoch of the corpus, as the sources' weights say, with its vocabularies and
+    calibration text.
+    """
     from quantize.terminal import Bars
     from training.prepare import prepare
     from training.sources import SOURCES, load_weights
@@ -164,7 +166,10 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    """Train until the time or the tokens are used up; the learning rate falls as the run gets on."""
+    """Train until the time or the tokens are used up.
+
+    The learning rate falls as the run gets on.
+    """
     import torch
 
     from quantize.csanmt.configuration import CsanmtConfig
@@ -247,7 +252,9 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    """Print sacreBLEU's BLEU and chrF++ on FLORES dev, NTREX and other sets, decoded by the engine that serves."""
+    """Print sacreBLEU's BLEU and chrF++ on FLORES dev, NTREX and other sets, decoded by the engine
+    that serves.
+    """
     from quantize.terminal import Bars
     from training.evaluate import evaluate, markdown, sets_of
 

@@ -14,7 +14,8 @@ from training.prepare import CALIBRATION
 
 
 def average(folders: Sequence[Path], out: Path) -> None:
-    """Write the mean, in float32, of the models in source folders into the new folder `out`, a source too.
+    """Write the mean, in float32, of the models in source folders into the new folder `out`, a
+    source too.
 
     Vocabularies, calibration text and about.yaml are the first one's. Raises UserError for models
     that differ in more than their weights.

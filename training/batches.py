@@ -40,7 +40,8 @@ class Pairs:
         return len(self.lengths[0])
 
     def batches(self, tokens: int, seed: int) -> list[Index]:
-        """The pairs' indices, each once, in batches of at most `tokens` padded tokens a side, in random order.
+        """The pairs' indices, each once, in batches of at most `tokens` padded tokens a side, in
+        random order.
 
         The end symbol counts. A pair that is longer by itself is a batch of its own.
         """

@@ -52,7 +52,8 @@ def evaluate(
     report: Report = no_report,
     show: Show = no_show,
 ) -> Evaluation:
-    """Scores of bundles, of sources as float32, and of the outputs in `stored` (a system's name: its file).
+    """Scores of bundles, of sources as float32, and of the outputs in `stored` (a system's name:
+    its file).
 
     Raises UserError for what cannot be used; the stored outputs are looked at before anything is
     translated.
@@ -72,7 +73,10 @@ def evaluate(
 
 
 def sets_of(files: Sequence[Path], limit: int | None = None) -> tuple[TestSet, ...]:
-    """FLORES dev, NTREX and the sets in files of Chinese, TAB, English and perhaps more; `limit` sentences of each."""
+    """FLORES dev, NTREX and the sets in files of Chinese, TAB, English and perhaps more.
+
+    `limit` sentences of each.
+    """
     return (*load_sets(limit), *(_read(path, limit) for path in files))
 
 

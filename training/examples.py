@@ -11,7 +11,8 @@ SENTENCES = Path(__file__).with_name("examples.zh.txt")
 
 
 def examples(bundle: str, path: Path = SENTENCES) -> str:
-    """A Markdown table of the sentences in `path`, whose lines that begin with # name the group of those below.
+    """A Markdown table of the sentences in `path`, whose lines that begin with # name the group of
+    those below.
 
     Raises UserError for a bundle or file that cannot be read.
     """

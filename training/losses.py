@@ -47,7 +47,9 @@ def losses(
 
 
 def contrastive(x: Tensor, y: Tensor, temperature: float = TEMPERATURE) -> Tensor:
-    """How badly each vector of x (B, D) finds its own of y among all of the batch, and the other way round."""
+    """How badly each vector of x (B, D) finds its own of y among all of the batch, and the other
+    way round.
+    """
     x, y = F.normalize(x.float(), dim=-1), F.normalize(y.float(), dim=-1)
     logits = x @ y.T / temperature
     own = torch.arange(x.size(0), device=x.device)
@@ -55,7 +57,8 @@ def contrastive(x: Tensor, y: Tensor, temperature: float = TEMPERATURE) -> Tenso
 
 
 def sample_between(x: Tensor, y: Tensor, eta: float = ETA) -> Tensor:
-    """One vector a sentence, around x (B, 1, D) for a random half of the batch and around y for the rest.
+    """One vector a sentence, around x (B, 1, D) for a random half of the batch and around y for the
+    rest.
 
     It is the first link of the paper's mixed Gaussian recurrent chain, which draws several: noise
     in the direction of the other vector, more in the dimensions where the two are far apart.

@@ -25,7 +25,9 @@ COPIED = re.compile(
 
 
 def mask_copies(pair: Pair, rng: random.Random) -> Pair:
-    """Some of the spans that stand once on each side, letter for letter, replaced by the same symbols on both."""
+    """Some of the spans that stand once on each side, letter for letter, replaced by the same
+    symbols on both.
+    """
     found = [span[0] for span in COPIED.finditer(pair.zh) if _copied_once(span[0], pair)]
     chosen = sorted(
         rng.sample(found, min(len(found), rng.randint(1, len(MASK_SYMBOLS)))), key=pair.zh.index

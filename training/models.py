@@ -48,7 +48,10 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def load(folder: Path) -> CsanmtForConditionalGeneration:
-    """The model in a source folder, in float32; raises UserError for weights that do not fit its configuration."""
+    """The model in a source folder, in float32.
+
+    Raises UserError for weights that do not fit its configuration.
+    """
     model = CsanmtForConditionalGeneration(read_config(folder / CONFIG))
     own, read = dict(model.named_parameters()), read_weights(folder)
     if {name: p.shape for name, p in own.items()} != {name: t.shape for name, t in read.items()}:

@@ -42,7 +42,9 @@ def optimisers(model: nn.Module, learning_rate: float) -> list[torch.optim.Optim
 
 
 def learning_rate(progress: float, step: int, peak: float, warmup: int) -> float:
-    """A line up over the first `warmup` steps, times half a cosine down over the run's `progress` (0 to 1)."""
+    """A line up over the first `warmup` steps, times half a cosine down over the run's `progress`
+    (0 to 1).
+    """
     return (
         peak
         * min(1.0, (step + 1) / warmup)

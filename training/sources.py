@@ -28,7 +28,10 @@ class Sources(RootModel[dict[str, Shown]]):
 
 
 def load_weights(phase: Phase, path: Path = SOURCES) -> dict[str, float]:
-    """Every listed source's weight in this phase; raises UserError for a file that is none of the kind."""
+    """Every listed source's weight in this phase.
+
+    Raises UserError for a file that is none of the kind.
+    """
     try:
         listed = Sources.model_validate(yaml.safe_load(read_text(path)))
     except yaml.YAMLError as error:

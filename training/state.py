@@ -58,11 +58,17 @@ class State:
         return state
 
     def progress(self, total: float) -> float:
-        """The share done of a run that ends at `total` tokens; what its first model had seen does not count."""
+        """The share done of a run that ends at `total` tokens.
+
+        What its first model had seen does not count.
+        """
         return (self.tokens - self.start) / (total - self.start)
 
     def save(self, folder: Path) -> None:
-        """Write the averaged model, and everything that `resume` needs; what is there stays until both are complete."""
+        """Write the averaged model, and everything that `resume` needs.
+
+        What is there stays until both are complete.
+        """
         config = self.model.config
         models.save(folder, config, dict(self.average.named_parameters()))
         unfinished = folder / f"unfinished-{LAST}"
@@ -80,7 +86,10 @@ class State:
         unfinished.replace(folder / LAST)
 
     def update(self, learning_rate: float, memory: int) -> None:
-        """One step along the gradients, which are then gone; the average looks back `memory` steps."""
+        """One step along the gradients, which are then gone.
+
+        The average looks back `memory` steps.
+        """
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:

@@ -37,7 +37,8 @@ OPTIONS: dict[str, Any] = {
 
 
 def learn(sentences: Iterable[str], path: Path, size: int) -> None:
-    """A vocabulary of `size` pieces from the sentences, written to `path`, whose name tells the side.
+    """A vocabulary of `size` pieces from the sentences, written to `path`, whose name tells the
+    side.
 
     Raises UserError for a size that the sentences do not fill or that is too large.
     """
@@ -84,7 +85,10 @@ def sizes(folder: Path) -> tuple[int, int]:
 
 
 def same(folder: Path, other: Path) -> bool:
-    """Whether two folders' vocabularies are the same, and so ids mean the same; raises UserError if one is missing."""
+    """Whether two folders' vocabularies are the same, and so ids mean the same.
+
+    Raises UserError if one is missing.
+    """
     for path in (place / name for place in (folder, other) for name in NAMES):
         if not path.is_file():
             raise UserError(f"{path} is missing: name a whole folder of data or of a model")

@@ -1,1 +1,3 @@
-"""`python -m benchmarks.engines` (`make bench`): this engine beside others, on the same weights and the same work."""
+"""`python -m benchmarks.engines` (`make bench`): this engine beside others, on the same weights and
+the same work.
+"""

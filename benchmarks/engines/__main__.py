@@ -1,4 +1,5 @@
-"""Time and memory of this engine beside others, on the same weights and the same work, one thread each.
+"""Time and memory of this engine beside others, on the same weights and the same work, one thread
+each.
 
 Random weights of real sizes: every sentence is decoded to the given length by every engine. Engines
 take turns in one process, and ratios are of CPU time within a round. Writes results.json and

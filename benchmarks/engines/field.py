@@ -18,7 +18,10 @@ OURS, GRAPHS = "csanmt-serve", "optimum-int8-graphs"
 
 @dataclass(frozen=True)
 class Entrant:
-    """An engine on one model's weights; `folder` holds its files, `source` a peer's Marian model."""
+    """An engine on one model's weights.
+
+    `folder` holds its files, `source` a peer's Marian model.
+    """
 
     engine: str
     recipe: str
@@ -38,7 +41,10 @@ class Entrant:
 def entrants(
     model: str, recipes: Sequence[str], peers: Sequence[str], work: Path, report: Report
 ) -> dict[str, Entrant]:
-    """By the names of rows. Makes in `work` what is not there; raises UserError for a peer that cannot run it."""
+    """By the names of rows. Makes in `work` what is not there.
+
+    Raises UserError for a peer that cannot run it.
+    """
     work.mkdir(parents=True, exist_ok=True)
     if model == models.DEFAULT:
         default = models.default_bundle()

@@ -46,7 +46,9 @@ def optimum_graphs(fp32: Bundle, folder: Path, report: Report) -> Bundle:
 
 
 def _typed(path: Path) -> Path:
-    """The graph with the types of attention's outputs, which Optimum's shape inference does not know."""
+    """The graph with the types of attention's outputs, which Optimum's shape inference does not
+    know.
+    """
     model = onnx.load(path, load_external_data=False)
     known = {tensor.name for tensor in model.graph.value_info}
     attended = [node.output[0] for node in model.graph.node if node.op_type.endswith("Attention")]

@@ -1,4 +1,6 @@
-"""In-flight batching against batches whose finished rows leave and that nobody joins, on mixed lengths."""
+"""In-flight batching against batches whose finished rows leave and that nobody joins, on mixed
+lengths.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ class Work:
 
 
 def mixed(model: str, count: int, seed: int = 0) -> Work:
-    """Targets are log-normal, 26 tokens on average and 57 at the 95th percentile; sources follow them loosely."""
+    """Targets are log-normal, 26 tokens on average and 57 at the 95th percentile.
+
+    Sources follow them loosely.
+    """
     rng = np.random.default_rng(seed)
     targets = np.clip(rng.lognormal(3.08, 0.585, count), 4, 96).astype(int)
     lengths = np.clip(targets * rng.lognormal(-0.2, 0.2, count), 3, 96).astype(int)
@@ -34,7 +39,9 @@ def mixed(model: str, count: int, seed: int = 0) -> Work:
 
 
 def cached(work: Work) -> float:
-    """Tokens that a sentence holds in the cache, averaged over those found in a batch: long ones stay longer."""
+    """Tokens that a sentence holds in the cache, averaged over those found in a batch: long ones
+    stay longer.
+    """
     held = np.array(
         [len(ids) + 1 + length for ids, length in zip(work.sources, work.lengths, strict=True)]
     )
@@ -42,7 +49,9 @@ def cached(work: Work) -> float:
 
 
 def compare(model: str, bundle: Bundle, rounds: int) -> dict[str, Timing]:
-    """Milliseconds a sentence of both policies, of one engine whose budget holds about ROWS sentences."""
+    """Milliseconds a sentence of both policies, of one engine whose budget holds about ROWS
+    sentences.
+    """
     work = mixed(model, COUNT)
     engine = Ours(bundle, EngineSettings(max_batch_tokens=int(ROWS * cached(work))))
 

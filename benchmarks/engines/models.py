@@ -1,4 +1,5 @@
-"""Models of real sizes with random weights: time and memory do not depend on what weights say, only on their shape.
+"""Models of real sizes with random weights: time and memory do not depend on what weights say, only
+on their shape.
 
 Every sentence runs to the length it is told, in every engine: the end symbol is a bad word.
 """
@@ -100,7 +101,10 @@ def default_bundle() -> Bundle:
 
 
 def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[str, Bundle]:
-    """A bundle a recipe, made in `work` if it is not there. Raises UserError for recipes that need calibration."""
+    """A bundle a recipe, made in `work` if it is not there.
+
+    Raises UserError for recipes that need calibration.
+    """
     if rounded := [name for name in recipes if load_recipe(name).rounding == "gptq"]:
         raise UserError(f"random weights cannot be fitted to text: leave out {', '.join(rounded)}")
     missing = [name for name in recipes if not (work / name / "model.yaml").is_file()]
@@ -126,7 +130,9 @@ class FixedRanges(Observations):
 
 
 class Uncalibrated(Workshop):
-    """Spares random weights the calibration: how long a product takes does not depend on its ranges."""
+    """Spares random weights the calibration: how long a product takes does not depend on its
+    ranges.
+    """
 
     @cached_property
     def observations(self) -> Observations:
@@ -202,7 +208,9 @@ def marian(model: str, work: Path) -> Path:
 
 
 def _vocabulary(folder: Path, pad: int) -> None:
-    """sentencepiece models of the default model's, and ids for their pieces and as many invented ones."""
+    """sentencepiece models of the default model's, and ids for their pieces and as many invented
+    ones.
+    """
     import sentencepiece
 
     pieces: dict[str, None] = {}

@@ -29,7 +29,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds a sentence, medians over the rounds; `ratios` are the peer's CPU time : this one's, by round."""
+    """Milliseconds a sentence, medians over the rounds.
+
+    `ratios` are the peer's CPU time : this one's, by round.
+    """
 
     cpu_ms: float
     cpu_range: tuple[float, float]
@@ -51,7 +54,9 @@ def race(
 
 
 def timings(spent: Mapping[str, Spent], sentences: int, peer: str) -> dict[str, Timing]:
-    """Milliseconds a sentence, and how they compare with the peer's in the same rounds, if it took part."""
+    """Milliseconds a sentence, and how they compare with the peer's in the same rounds, if it took
+    part.
+    """
     return {name: _timing(own, sentences, spent.get(peer)) for name, own in spent.items()}
 
 

@@ -23,7 +23,10 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Row:
-    """Times are milliseconds a sentence; `vs_ct2_int8` is CTranslate2's CPU time : this one's, by rounds of one run."""
+    """Times are milliseconds a sentence.
+
+    `vs_ct2_int8` is CTranslate2's CPU time : this one's, by rounds of one run.
+    """
 
     model: str
     engine: str

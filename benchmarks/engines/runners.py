@@ -145,7 +145,10 @@ def dynamic_preset() -> Any:
 
 
 def peer(name: str, source: Path, folder: Path) -> Runner:
-    """One of the other engines, on the Marian model in `source`; `folder` keeps what it makes of it."""
+    """One of the other engines, on the Marian model in `source`.
+
+    `folder` keeps what it makes of it.
+    """
     if name == PEER:
         return CTranslate2(source, folder)
     return optimum_int8(source, folder) if name == OPTIMUM else torch_float32(source)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 
 def cpu_seconds(processes: Mapping[int, str]) -> dict[str, float]:
-    """CPU seconds since their start of the processes of each kind; those that have ended count for nothing."""
+    """CPU seconds since their start of the processes of each kind.
+
+    Those that have ended count for nothing.
+    """
     used: dict[str, float] = {}
     for pid, kind in processes.items():
         with suppress(OSError):
@@ -22,7 +25,9 @@ def cpu_seconds(processes: Mapping[int, str]) -> dict[str, float]:
 
 
 def memory_mb(pid: int) -> float:
-    """Megabytes that a process has in memory, pages that it shares with others divided among them (PSS)."""
+    """Megabytes that a process has in memory, pages that it shares with others divided among them
+    (PSS).
+    """
     found = re.search(
         r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
     )

@@ -30,7 +30,10 @@ class Service:
     def __init__(
         self, folder: Path, environment: Mapping[str, str] | None = None, **args: Any
     ) -> None:
-        """`environment` is added to this process's; `args` override values of configs/service.yaml."""
+        """`environment` is added to this process's.
+
+        `args` override values of configs/service.yaml.
+        """
         self.folder, self.environment = folder, environment or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -89,7 +92,10 @@ class Service:
             self.process.kill()
 
     def replicas(self, deployment: str) -> list[int]:
-        """Process ids of a deployment's replicas; deployments are known by how their names begin."""
+        """Process ids of a deployment's replicas.
+
+        Deployments are known by how their names begin.
+        """
         assert self.process is not None
         name = re.compile(rf"ray::ServeReplica:csanmt:{deployment}")
         return [pid for pid in descendants(self.process.pid) if name.match(command(pid))]

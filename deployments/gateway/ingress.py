@@ -1,4 +1,7 @@
-"""The ingress deployment: HTTP in front of the other three. It holds no state, and runs at least twice."""
+"""The ingress deployment: HTTP in front of the other three.
+
+It holds no state, and runs at least twice.
+"""
 
 from __future__ import annotations
 

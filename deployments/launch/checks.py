@@ -16,7 +16,10 @@ ENVIRONMENT = "configs/serve.env"
 
 
 def set_environment(path: Path) -> None:
-    """Set what the file of KEY=VALUE lines says, except variables that are set already. Before ray is imported."""
+    """Set what the file of KEY=VALUE lines says, except variables that are set already.
+
+    Before ray is imported.
+    """
     for line in path.read_text(encoding="utf-8").splitlines():
         key, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
@@ -41,7 +44,10 @@ def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
 
 
 def claim(document: dict[str, Any]) -> str:
-    """The service's URL, with host and port as the environment or the document say; raises UserError if it is taken."""
+    """The service's URL, with host and port as the environment or the document say.
+
+    Raises UserError if it is taken.
+    """
     options = document.setdefault("http_options", {})
     options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
     port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)

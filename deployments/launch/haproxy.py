@@ -1,4 +1,5 @@
-"""HAProxy in front of the ingress replicas, where RAY_SERVE_ENABLE_HA_PROXY=1 asks for it, kept to this machine.
+"""HAProxy in front of the ingress replicas, where RAY_SERVE_ENABLE_HA_PROXY=1 asks for it, kept to
+this machine.
 
 Ray's configuration for it binds two statistics pages on every interface, opens a socket that
 administers it to every user, and logs the lines of requests to UDP port 514. Ray lets the program

@@ -53,7 +53,10 @@ class Server:
         self.ready = False
 
     def run(self, started: float) -> int:
-        """Deploy, wait until the service translates, then until it is told to stop. Returns the exit status."""
+        """Deploy, wait until the service translates, then until it is told to stop.
+
+        Returns the exit status.
+        """
         import ray  # only now: it reads the environment when it is imported
         from ray.serve.schema import ServeDeploySchema
 
@@ -130,7 +133,10 @@ class Server:
             return False
 
     async def shut_down(self) -> None:
-        """Drain if it was ready, then delete everything; in one event loop, as Serve's handles are bound to it."""
+        """Drain if it was ready, then delete everything.
+
+        In one event loop, as Serve's handles are bound to it.
+        """
         from ray import serve
 
         if self.ready:
@@ -141,7 +147,9 @@ class Server:
             await serve.shutdown_async()
 
     async def drain(self) -> None:
-        """Refuse new requests and wait until none is under way, for at most the time that the settings give."""
+        """Refuse new requests and wait until none is under way, for at most the time that the
+        settings give.
+        """
         from ray import serve
 
         deadline = time.monotonic() + self.service.shutdown_s

@@ -23,7 +23,9 @@ PAUSE_S = 0.2  # before the first retry, and twice that before the second
 def group(
     sentences: Sequence[tuple[int, ...]], tokens: int
 ) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Neighbouring sentences in groups of at most `tokens` tokens, or of one sentence that has more."""
+    """Neighbouring sentences in groups of at most `tokens` tokens, or of one sentence that has
+    more.
+    """
     members: list[tuple[int, ...]] = []
     size = 0
     for ids in sentences:
@@ -37,7 +39,9 @@ def group(
 
 
 async def ask(method: Gathered, item: Callable[[], Any], deadline: Deadline, shared: bool) -> Any:
-    """A replica's answer to `item`, which is made anew for each try; another one is asked if it died.
+    """A replica's answer to `item`, which is made anew for each try.
+
+    Another one is asked if it died.
 
     Only the first try may be `shared`: who made a call fail then fails alone. Raises as
     Flow.translate does.

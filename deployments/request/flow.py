@@ -34,7 +34,10 @@ logger = logging.getLogger("ray.serve")
 
 
 class Flow:
-    """Translates through the other deployments; `translators` maps model names to theirs, the default first."""
+    """Translates through the other deployments.
+
+    `translators` maps model names to theirs, the default first.
+    """
 
     def __init__(
         self,
@@ -112,7 +115,10 @@ class Flow:
     async def tries(
         self, name: str, prepared: Prepared, retries: Sequence[Retry], deadline: Deadline
     ) -> list[list[Hypothesis]]:
-        """The hypotheses of each retry's sentences; retries that are equally strict are decoded together."""
+        """The hypotheses of each retry's sentences.
+
+        Retries that are equally strict are decoded together.
+        """
         found: dict[Strictness, Iterator[Hypothesis]] = {}
         for strictness in {retry.strictness for retry in retries}:
             sentences = [
@@ -126,7 +132,9 @@ class Flow:
         return [list(islice(found[retry.strictness], len(retry.sentences))) for retry in retries]
 
     async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
-        """The best hypothesis of each sentence of `whole`, in parts of which only some are under way at once."""
+        """The best hypothesis of each sentence of `whole`, in parts of which only some are under
+        way at once.
+        """
         gate, lengths = asyncio.Semaphore(self.limits.calls), [len(ids) for ids in whole.sentences]
         shared = sum(lengths) < self.short
         method = self.translators[name][max(lengths, default=0).bit_length() if shared else 0]

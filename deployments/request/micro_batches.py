@@ -23,7 +23,10 @@ Waiting = tuple[Any, "asyncio.Future[Any]"]  # an item, and the answer to it
 
 
 class Gathered:
-    """A deployment's method that takes many items and returns as many answers. For one event loop."""
+    """A deployment's method that takes many items and returns as many answers.
+
+    For one event loop.
+    """
 
     def __init__(self, method: DeploymentHandle[Any], settings: MicroBatches) -> None:
         # What travels are plain values: pickle does it in half of the time that cloudpickle takes.

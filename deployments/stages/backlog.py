@@ -17,7 +17,10 @@ FADING = 0.95  # of what the rate was, kept against a slower measurement
 
 
 class Load:
-    """Source tokens under way in one replica, and the rate at which a full engine finishes them. Thread-safe."""
+    """Source tokens under way in one replica, and the rate at which a full engine finishes them.
+
+    Thread-safe.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock

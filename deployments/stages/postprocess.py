@@ -19,7 +19,10 @@ Tried = tuple[str, Prepared, Review, Sequence[Sequence[Hypothesis]]]
 
 
 class Postprocess:
-    """Finishes translations of any of the models that are served; `bundles` maps their names to paths."""
+    """Finishes translations of any of the models that are served.
+
+    `bundles` maps their names to paths.
+    """
 
     def __init__(self, bundles: Mapping[str, str]) -> None:
         self.postprocessors = {

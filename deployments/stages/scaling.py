@@ -1,4 +1,5 @@
-"""How many translator replicas there should be, from the work they have rather than from their calls.
+"""How many translator replicas there should be, from the work they have rather than from their
+calls.
 
 Ray pickles this module by value into its controller, so it imports nothing of ours.
 """

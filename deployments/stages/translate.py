@@ -129,7 +129,10 @@ class Translate:
         return future
 
     async def ping(self) -> None:
-        """Answers if the replica can work, without model work. Raises EngineStopped if a worker died."""
+        """Answers if the replica can work, without model work.
+
+        Raises EngineStopped if a worker died.
+        """
         self.engine.check()
         await self.translate([Call((), 0, 1.0, False)])  # a wedged batch queue would not answer
 

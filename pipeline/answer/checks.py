@@ -43,7 +43,10 @@ def severity(warnings: Sequence[str]) -> int:
 def checked(
     seen: str, target: str, protected: Sequence[Protected], tokens: tuple[int, int]
 ) -> Iterator[str]:
-    """The warnings for a translation, both texts with placeholders; `tokens` are the source's and the target's."""
+    """The warnings for a translation, both texts with placeholders.
+
+    `tokens` are the source's and the target's.
+    """
     if not (kept(target, protected) and filled(seen, target, protected)):
         yield "protected"
     words = PLACEHOLDER.sub(" ", target)
@@ -65,7 +68,9 @@ def copied(target: str) -> bool:
 
 
 def kept(target: str, protected: Sequence[Protected]) -> bool:
-    """Whether every span stands in the target once, tags around what they enclose, "%s" and the like in order."""
+    """Whether every span stands in the target once, tags around what they enclose, "%s" and the
+    like in order.
+    """
     places = {number_of(mark[0]): mark.start() for mark in PLACEHOLDER.finditer(target)}
     if any(len(span.text) >= _LONG_ENOUGH and span.text in target for span in protected):
         return False
@@ -77,7 +82,9 @@ def kept(target: str, protected: Sequence[Protected]) -> bool:
 
 
 def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
-    """Whether neither of two tags that follow each other in both texts has lost what stands between them."""
+    """Whether neither of two tags that follow each other in both texts has lost what stands between
+    them.
+    """
     if not any(span.kind == "tag" for span in protected):
         return True
     translated = dict(_between_tags(target, protected))

@@ -52,7 +52,10 @@ _NUMERAL = re.compile(f"[{_DIGITS}十]+")
 
 
 def english(text: str) -> str:
-    """Chinese and full-width punctuation as ASCII, spaces where English has them; markup is left alone."""
+    """Chinese and full-width punctuation as ASCII, spaces where English has them.
+
+    Markup is left alone.
+    """
     text = _MISSING_SPACE.sub(" ", _TYPED_QUOTES.sub('"', text))
     text = _ELLIPSES.sub("...", text).translate(_ENGLISH)
     return _SPACE_AFTER.sub("", _SPACE_BEFORE.sub("", " ".join(text.split())))

@@ -43,7 +43,9 @@ class Postprocessor:
         return self.review(prepared, hypotheses).translation
 
     def review(self, prepared: Prepared, hypotheses: Sequence[Hypothesis | None]) -> Review:
-        """The translation, and the retries it asks for; one hypothesis a unit, None where its `ids` are empty.
+        """The translation, and the retries it asks for.
+
+        One hypothesis a unit, None where its `ids` are empty.
 
         Raises ValueError if their number differs from the number of units.
         """
@@ -60,7 +62,9 @@ class Postprocessor:
     def again(
         self, prepared: Prepared, review: Review, hypotheses: Sequence[Sequence[Hypothesis]]
     ) -> Review:
-        """The review of the same request after its retries; one sequence a retry, one hypothesis a sentence of it.
+        """The review of the same request after its retries.
+
+        One sequence a retry, one hypothesis a sentence of it.
 
         A unit keeps the better of its answers. Raises ValueError if the numbers differ.
         """

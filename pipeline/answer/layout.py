@@ -68,7 +68,9 @@ def _line_start(separator: str, right: Answer) -> str:
 
 
 def _between(left: Answer, separator: str, right: Answer) -> str:
-    """What stands between two answers: the source's separator, with a space where English needs one."""
+    """What stands between two answers: the source's separator, with a space where English needs
+    one.
+    """
     if not (left.translated or right.translated):
         return separator
     if LINE_END.search(separator):

@@ -92,7 +92,9 @@ class Parser:
 
 
 def _runs(items: Sequence[object], period: int) -> list[tuple[int, int]]:
-    """Maximal ranges in which every item equals the one a period before, at least three periods long."""
+    """Maximal ranges in which every item equals the one a period before, at least three periods
+    long.
+    """
     runs = []
     at = 0
     for same, group in groupby(map(eq, items, items[period:])):
@@ -104,7 +106,9 @@ def _runs(items: Sequence[object], period: int) -> list[tuple[int, int]]:
 
 
 def _rounds(source: str) -> int:
-    """How often the source repeats a phrase of up to eight characters in a row, at most MOST_REPEATS."""
+    """How often the source repeats a phrase of up to eight characters in a row, at most
+    MOST_REPEATS.
+    """
     rounds = [
         (end - start) // period for period in range(1, 9) for start, end in _runs(source, period)
     ]

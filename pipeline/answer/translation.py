@@ -34,7 +34,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The best translation of a unit so far; `tried` names the retries, whether or not they were better."""
+    """The best translation of a unit so far.
+
+    `tried` names the retries, whether or not they were better.
+    """
 
     text: str
     warnings: tuple[str, ...] = ()

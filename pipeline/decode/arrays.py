@@ -18,7 +18,10 @@ def doubled(have: int, need: int) -> int:
 
 
 def resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:
-    """An array of `shape`, its first `live` entries as in `old`, zeros where they grew; in its memory if it can."""
+    """An array of `shape`, its first `live` entries as in `old`, zeros where they grew.
+
+    In its memory if it can.
+    """
     if old.shape == shape:
         return old
     common = (

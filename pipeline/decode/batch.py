@@ -69,7 +69,9 @@ class Batch:
         return slot
 
     def leave(self, slot: int) -> int:
-        """Free the slot; returns the slot whose sentence now lives at `slot` (the last one, maybe itself)."""
+        """Free the slot; returns the slot whose sentence now lives at `slot` (the last one, maybe
+        itself).
+        """
         self.size -= 1
         last = self.size
         if slot == last:
@@ -84,7 +86,10 @@ class Batch:
         return last
 
     def run(self) -> None:
-        """One step for all rows: feeds `tokens` at `positions`; outputs are in `top_ids` and so on."""
+        """One step for all rows: feeds `tokens` at `positions`.
+
+        Outputs are in `top_ids` and so on.
+        """
         longest = int(self.positions[: self.rows].max()) + 1
         self._allocate(self._slots, self._sources, longest)
         self._bind()
@@ -92,7 +97,9 @@ class Batch:
         self._session.run_with_iobinding(self._binding)
 
     def advance(self, tokens: Ints, parents: Ints) -> None:
-        """Append `tokens` [N, K] to the rows `parents` [N, K] (within the sentence) of the step just run."""
+        """Append `tokens` [N, K] to the rows `parents` [N, K] (within the sentence) of the step
+        just run.
+        """
         rows = (parents + np.arange(self.size)[:, None] * self.beam).reshape(-1)
         changed = np.nonzero(rows != np.arange(self.rows))[0]
         self.positions[: self.rows] += 1

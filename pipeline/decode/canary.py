@@ -40,7 +40,10 @@ def read(bundle: Bundle) -> CanaryFile:
 
 
 def replay(sessions: Sessions) -> float:
-    """Largest |Δ log p| against the recorded values; raises BundleError beyond the bundle's tolerance."""
+    """Largest |Δ log p| against the recorded values.
+
+    Raises BundleError beyond the bundle's tolerance.
+    """
     bundle = sessions.bundle
     pairs = read(bundle).pairs
     found = forced_logprobs(sessions, [p.source for p in pairs], [p.target for p in pairs])

@@ -35,7 +35,10 @@ WARM_UP = 4  # tokens of the translation that warms the graphs
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """`workers`: threads that decode, one a CPU. `max_batch_tokens`: tokens cached by a worker, over all beams."""
+    """`workers`: threads that decode, one a CPU.
+
+    `max_batch_tokens`: tokens cached by a worker, over all beams.
+    """
 
     workers: int = 1
     max_batch_tokens: int = 8192
@@ -87,7 +90,9 @@ class Engine:
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
-        """Open the sessions and translate a little, so that the first request finds everything in place."""
+        """Open the sessions and translate a little, so that the first request finds everything in
+        place.
+        """
         engine = Engine(Sessions(bundle), settings or EngineSettings())
         engine.submit(
             [bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)

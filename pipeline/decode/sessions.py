@@ -27,7 +27,9 @@ SLOWER_FUSIONS = [
 
 @dataclass(frozen=True)
 class Encoded:
-    """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end symbol."""
+    """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end
+    symbol.
+    """
 
     length: int  # S
     mask: npt.NDArray[np.int32]  # [S], 0 where a position is not to be seen
@@ -51,7 +53,9 @@ class Sessions:
         return open_session(self.bundle.file(name))
 
     def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
-        """Encode sentences (ids without the end symbol) in their order, several at once, each to its own bits."""
+        """Encode sentences (ids without the end symbol) in their order, several at once, each to
+        its own bits.
+        """
         for first in range(0, len(sentences), TOGETHER):
             yield from self._encode(sentences[first : first + TOGETHER])
 

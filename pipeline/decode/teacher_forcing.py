@@ -1,4 +1,6 @@
-"""Teacher forcing: how probable a model finds given translations, and where it looks for each token."""
+"""Teacher forcing: how probable a model finds given translations, and where it looks for each
+token.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def forced_logits(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats
 
 
 def forced_alignment(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats]:
-    """Where the decoder looks when it predicts each of n target tokens and the end symbol: [n+1, L, S].
+    """Where the decoder looks when it predicts each of n target tokens and the end symbol: [n+1, L,
+    S].
 
     Of each of L layers the cross-attention's weights, averaged over its heads, on the source's
     tokens and its end symbol; they add up to 1. Ids come without end symbols.

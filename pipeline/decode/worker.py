@@ -82,7 +82,9 @@ class Worker:
         return len(self.jobs) + len(self.joining)
 
     def join(self) -> None:
-        """Encode what was handed over, the shortest first so that little is padded, and give it slots."""
+        """Encode what was handed over, the shortest first so that little is padded, and give it
+        slots.
+        """
         self.joining = deque(sorted(self.joining, key=lambda job: len(job.ids)))
         for encoded in self._sessions.encode([job.ids for job in self.joining]):
             job = self.joining[0]

@@ -42,7 +42,10 @@ _INVISIBLE = re.compile(
 
 
 def checked(text: str) -> str:
-    """The text without a leading byte order mark; raises InvalidText for NUL and lone surrogates."""
+    """The text without a leading byte order mark.
+
+    Raises InvalidText for NUL and lone surrogates.
+    """
     if "\0" in text:
         raise InvalidText("the text holds a NUL character: remove it")
     if _SURROGATE.search(text):

@@ -1,4 +1,7 @@
-"""A request ready for the model: its text cut into units. Every value is immutable and picklable."""
+"""A request ready for the model: its text cut into units.
+
+Every value is immutable and picklable.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """What stands in the translation in place of a placeholder, and what kind of thing it is (protect.py)."""
+    """What stands in the translation in place of a placeholder, and what kind of thing it is
+    (protect.py).
+    """
 
     text: str
     kind: str

@@ -1,4 +1,5 @@
-"""What a translation must carry over letter for letter, and the placeholders that stand for it meanwhile.
+"""What a translation must carry over letter for letter, and the placeholders that stand for it
+meanwhile.
 
 1. `find` names the spans of a text: URLs, e-mail addresses, code, paths, placeholders, tags,
    entities, emoji, figures with units, and the model's own mask symbols where a user wrote them.
@@ -115,7 +116,10 @@ def number_of(mark: str) -> int:
 
 
 def find(text: str) -> list[Found]:
-    """The spans of a text to protect, in order, none across a line end; those that touch are one."""
+    """The spans of a text to protect, in order, none across a line end.
+
+    Those that touch are one.
+    """
     found: list[Found] = []
     for match in _SPAN.finditer(text):
         start, end, kind = match.start(), match.end(), match.lastgroup or ""
@@ -160,7 +164,9 @@ def restore(text: str, protected: Sequence[Protected]) -> str:
 
 
 def claimed(text: str, protected: Sequence[Protected]) -> str:
-    """A model's output with placeholders also where it wrote a span out that it has no placeholder for."""
+    """A model's output with placeholders also where it wrote a span out that it has no placeholder
+    for.
+    """
     for number, span in enumerate(protected):
         mark = placeholder(number)
         if mark not in text:

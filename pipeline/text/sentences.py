@@ -59,7 +59,10 @@ _ABBREVIATIONS = re.compile(
 
 
 def sentences(text: str, splitting: Splitting = "on") -> Iterator[Span]:
-    """The spans of all sentences, in order; what stands between them is blank, a line end or a marker."""
+    """The spans of all sentences, in order.
+
+    What stands between them is blank, a line end or a marker.
+    """
     if splitting == "off":
         whole = trimmed(text, 0, len(text))
         if whole.start < whole.end:
@@ -98,7 +101,9 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """Lines, joined where one only goes on with the one before: it has no marker, and neither is blank or indented."""
+    """Lines, joined where one only goes on with the one before: it has no marker, and neither is
+    blank or indented.
+    """
     begun: tuple[int, int] | None = None
     for start, end in _lines(text):
         markers = _MARKERS.match(text, start, end)
@@ -148,7 +153,9 @@ def _cuts(cell: str) -> Iterator[int]:
 
 
 def _pairs(cell: str) -> tuple[list[tuple[int, int]], set[int]]:
-    """Short quotations and brackets (the outermost, in order), and the places of all that close one."""
+    """Short quotations and brackets (the outermost, in order), and the places of all that close
+    one.
+    """
     waiting: dict[str, list[int]] = {}
     found: list[tuple[int, int]] = []
     for bracket in _BRACKET.finditer(cell):

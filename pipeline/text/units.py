@@ -17,7 +17,10 @@ MOST_MASKS = 8  # in a unit, where the model has no symbols to count
 
 
 class Encoder:
-    """Sentences to units. A model without mask symbols is shown the spans themselves. Thread-safe."""
+    """Sentences to units. A model without mask symbols is shown the spans themselves.
+
+    Thread-safe.
+    """
 
     def __init__(self, tokenizer: Tokenizer, limit: int, mask_symbols: Sequence[str] = ()) -> None:
         """`limit`: most source tokens a unit."""
@@ -38,7 +41,10 @@ class Encoder:
         )
 
     def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
-        """The sentence in units of at most `limit` tokens and `most_masks` spans; `found` lie within it."""
+        """The sentence in units of at most `limit` tokens and `most_masks` spans.
+
+        `found` lie within it.
+        """
         hidden = hide(text, sentence, found)
         spans = [_protected(text[span.start : span.end], span.kind) for span in found]
 

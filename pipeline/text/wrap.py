@@ -32,7 +32,8 @@ def wrap(
     limit: int,
     fits: Callable[[str], bool] = bool,
 ) -> Iterator[tuple[Span, list[int]]]:
-    """The parts of a text with their ids, each of at most `limit` ids, blanks between them left out.
+    """The parts of a text with their ids, each of at most `limit` ids, blanks between them left
+    out.
 
     `encode` gives a part's ids; `count` sizes a few characters, to find words; `fits` may set a
     limit of another kind. Only a part of one character may exceed them. O(n log n): every cut

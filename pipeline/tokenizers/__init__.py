@@ -19,7 +19,10 @@ class Tokenizer(Protocol):
         """How many ids `encode` gives."""
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of target ids; ids that stand for no text (unknown, end, out of range) are left out."""
+        """The text of target ids.
+
+        Ids that stand for no text (unknown, end, out of range) are left out.
+        """
 
 
 def load_tokenizer(bundle: Bundle) -> Tokenizer:

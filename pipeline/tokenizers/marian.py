@@ -15,7 +15,9 @@ SYMBOLS = frozenset({"<pad>", "<unk>", "</s>", "<s>"})
 
 
 class MarianTokenizer:
-    """Thread-safe. A text that opens with a language code such as ">>deu<<" is a text like any other."""
+    """Thread-safe. A text that opens with a language code such as ">>deu<<" is a text like any
+    other.
+    """
 
     def __init__(self, bundle: Bundle, entry: MarianEntry) -> None:
         """Raises BundleError if a file is not what the manifest says."""

@@ -1,4 +1,6 @@
-"""From a source folder to a bundle: drafted, given its canary, judged, and only then put in its place."""
+"""From a source folder to a bundle: drafted, given its canary, judged, and only then put in its
+place.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def build(
 
 
 def usual_recipe(source: Source) -> str:
-    """Rounding by what calibration saw, but for large models: it would take hours, and 16·H² numbers a layer."""
+    """Rounding by what calibration saw, but for large models: it would take hours, and 16·H²
+    numbers a layer.
+    """
     return "row-63-gptq" if source.network.hidden_size <= 512 else "row-63"
 
 
@@ -79,7 +83,9 @@ def make(workshop: Workshop, recipe: Recipe, folder: Path) -> Bundle:
 
 
 def publish(bundle: Bundle, out: Path, verdict: Gate, scores: dict[str, str]) -> Bundle:
-    """Move a judged bundle to `out`; raises UserError, and leaves `out` alone, if it failed and is not forced.
+    """Move a judged bundle to `out`.
+
+    Raises UserError, and leaves `out` alone, if it failed and is not forced.
 
     What `out` holds beside a bundle's own files (README.md, source/) stays; a report on other
     weights goes.

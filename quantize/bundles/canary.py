@@ -23,7 +23,8 @@ Ids = tuple[int, ...]
 
 
 def choose(workshop: Workshop, recipe: Recipe, bundle: Bundle) -> tuple[CanaryFile, float]:
-    """Pairs of sentences and their translations, and the tolerance their log-probabilities are held to.
+    """Pairs of sentences and their translations, and the tolerance their log-probabilities are held
+    to.
 
     For INT8 it is twice the largest difference from float32, so that it holds on every kind of CPU.
     """
@@ -52,7 +53,10 @@ def _translated(
 
 
 def _sources(workshop: Workshop, bundle: Bundle) -> list[Ids]:
-    """Sentences spread over the calibration text; random ids where there is none in the model's language."""
+    """Sentences spread over the calibration text.
+
+    Random ids where there is none in the model's language.
+    """
     lines = workshop.lines
     if not lines:
         rng = np.random.default_rng(0)

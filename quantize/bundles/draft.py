@@ -1,4 +1,6 @@
-"""A source on its way to bundles: the float32 reference and the observations are made once, recipes draw on them."""
+"""A source on its way to bundles: the float32 reference and the observations are made once, recipes
+draw on them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ from quantize.sources.base import Source
 
 
 class Workshop:
-    """`folder` keeps what is made; `lines` are the calibration text (a user's, the source's own or the default's)."""
+    """`folder` keeps what is made.
+
+    `lines` are the calibration text (a user's, the source's own or the default's).
+    """
 
     def __init__(
         self,

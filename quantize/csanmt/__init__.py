@@ -1,4 +1,7 @@
-"""CSANMT: its network, tokenizers and checkpoints. Importing it makes them known to transformers and optimum."""
+"""CSANMT: its network, tokenizers and checkpoints.
+
+Importing it makes them known to transformers and optimum.
+"""
 
 from __future__ import annotations
 

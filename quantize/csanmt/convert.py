@@ -20,7 +20,8 @@ from quantize.sources.base import Source
 
 
 def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
-    """Of the source that `spec` names, write configuration, weights, tokenizer and the code that they need into `out`.
+    """Of the source that `spec` names, write configuration, weights, tokenizer and the code that
+    they need into `out`.
 
     Raises UserError for a source of another family and for a place that is taken.
     """

@@ -34,7 +34,10 @@ def norm(d: int) -> nn.LayerNorm:
 
 
 class Attention(nn.Module):
-    """Multi-head attention; with `max_relative_dis`, Shaw et al. relative positions (self-attention only)."""
+    """Multi-head attention; with `max_relative_dis`, Shaw et al.
+
+    Relative positions (self-attention only).
+    """
 
     def __init__(self, d: int, heads: int, max_relative_dis: int | None = None) -> None:
         super().__init__()
@@ -54,7 +57,9 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, kv: KeysValues, seen: Tensor | None, places: Tensor | None = None
     ) -> Tensor:
-        """`seen` (B or 1, 1, Q or 1, S) masks keys; None: all before the query, as many keys as queries.
+        """`seen` (B or 1, 1, Q or 1, S) masks keys.
+
+        None: all before the query, as many keys as queries.
 
         `places` (Q) of the queries among the keys; None: as many keys as queries.
         """
@@ -148,7 +153,10 @@ class DecoderLayer(Residual):
         keep: Tensor,
         cache: EncoderDecoderCache | None,
     ) -> Tensor:
-        """x (B, T, D) at positions `places` (T); with a cache, after those whose keys and values it has."""
+        """x (B, T, D) at positions `places` (T).
+
+        With a cache, after those whose keys and values it has.
+        """
         x = x + self.augment(semantic)
         x = self.aug_norm(x) if self.post else x
         x = self.residual(x, self.self_norm, lambda h: self._self_attention(h, places, cache))

@@ -47,7 +47,9 @@ def stack(layers: Iterable[Layer]) -> Iterable[Layer]:
 
 
 class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # both are Any to mypy
-    """`encode`, `semantics`, `decode` and `logits` are the network; the rest is transformers' interface.
+    """`encode`, `semantics`, `decode` and `logits` are the network.
+
+    The rest is transformers' interface.
 
     There, the encoder's states and the sentence's vector travel as one tensor (B, S, 2D), the
     vector repeated beside every state, because the exporters know of one tensor only.
@@ -110,7 +112,9 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         return self._memory(seq, keep), keep
 
     def semantics(self, ids: Tensor, target: bool = False) -> Tensor:
-        """(B, L) padded ids -> (B, 1, D) sentence vector, of the source or, in training, of the target."""
+        """(B, L) padded ids -> (B, 1, D) sentence vector, of the source or, in training, of the
+        target.
+        """
         return self._sentence_vector(*append_eos(ids), target=target)
 
     def decode(self, prev: Tensor, memory: Tensor, keep: Tensor, semantic: Tensor) -> Tensor:
@@ -175,7 +179,10 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         use_cache: bool | None = None,
         **_: Any,  # what `generate` passes to every model
     ) -> Seq2SeqLMOutput:
-        """`input_ids` (B, S) end in the end symbol; `decoder_input_ids` (B, T) begin with any one symbol."""
+        """`input_ids` (B, S) end in the end symbol.
+
+        `decoder_input_ids` (B, T) begin with any one symbol.
+        """
         if encoder_outputs is None:
             encoder_outputs = self.get_encoder()(input_ids, attention_mask)
         if decoder_input_ids is None:

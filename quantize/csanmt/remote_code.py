@@ -1,4 +1,6 @@
-"""The modules that a converted model carries, so that transformers can load it without this project."""
+"""The modules that a converted model carries, so that transformers can load it without this
+project.
+"""
 
 from __future__ import annotations
 

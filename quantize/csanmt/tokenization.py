@@ -98,7 +98,10 @@ class CsanmtTokenizer(PreTrainedTokenizer):
         return [*token_ids_0, *(token_ids_1 or []), 0]
 
     def _decode(self, token_ids: int | list[int], *_: Any, **__: Any) -> str:
-        """The text up to the end symbol; a first one, with which `generate` begins, is passed over."""
+        """The text up to the end symbol.
+
+        A first one, with which `generate` begins, is passed over.
+        """
         ids = [token_ids] if isinstance(token_ids, int) else list(token_ids)
         ids = ids[1:] if ids[:1] == [0] else ids
         return self._text(ids[: ids.index(0)] if 0 in ids else ids)

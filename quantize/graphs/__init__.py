@@ -27,7 +27,10 @@ STEPS: dict[str, Gives] = {
 def write_graphs(
     network: Network, plan: Plan, folder: Path, progress: Progress = no_progress
 ) -> list[str]:
-    """Write encoder.onnx, the step's three variants and weights.bin, which all share; returns their names."""
+    """Write encoder.onnx, the step's three variants and weights.bin, which all share.
+
+    Returns their names.
+    """
     weights = WeightFile(folder / "weights.bin")
     layers = (
         network.num_encoder_layers

@@ -1,4 +1,6 @@
-"""Writing ONNX graphs node by node, with weights shared between graphs and products as a recipe says."""
+"""Writing ONNX graphs node by node, with weights shared between graphs and products as a recipe
+says.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,10 @@ class WeightFile:
 
 
 class GraphBuilder:
-    """Collects nodes and constants; `linear` is the one place where products with weights are made."""
+    """Collects nodes and constants.
+
+    `linear` is the one place where products with weights are made.
+    """
 
     def __init__(self, plan: Plan, weights: WeightFile) -> None:
         self.plan = plan
@@ -102,7 +107,10 @@ class GraphBuilder:
         dtype: npt.DTypeLike | None = None,
         name: str | None = None,
     ) -> str:
-        """Name of an initialiser with this value; equal values share one, unless it is given its own name."""
+        """Name of an initialiser with this value.
+
+        Equal values share one, unless it is given its own name.
+        """
         value = (
             np.ascontiguousarray(array, dtype=dtype)
             if np.ndim(array)
@@ -154,7 +162,10 @@ class GraphBuilder:
         return y if bias is None else self.op("Add", y, self.constant(bias, np.float32))
 
     def embedding(self, table: Array, ids: str, factor: float = 1.0) -> str:
-        """Rows `ids` of table [V, H] as float32, times `factor`; s8 with a scale a row if the recipe says so."""
+        """Rows `ids` of table [V, H] as float32, times `factor`.
+
+        S8 with a scale a row if the recipe says so.
+        """
         if self.plan.recipe.embeddings == "fp32":
             rows = self.op("Gather", self.constant(table, np.float32), ids)
             return rows if factor == 1 else self.op("Mul", rows, self.scalar(factor))

@@ -29,7 +29,9 @@ class Choice:
         return value("logits", TensorProto.FLOAT, "R", self.size)
 
     def best(self) -> list[ValueInfoProto]:
-        """The best tokens in descending order, equal ones by ascending id, with their log-probabilities."""
+        """The best tokens in descending order, equal ones by ascending id, with their
+        log-probabilities.
+        """
         b, net = self.b, self.net
         barred = (
             () if net.renormalise else net.banned
@@ -52,7 +54,8 @@ class Choice:
         ]
 
     def _log_sum(self, scores: str, best: str) -> str:
-        """log Σ exp(score) [R, 1], from the probability of the best token: never too small for its logarithm.
+        """log Σ exp(score) [R, 1], from the probability of the best token: never too small for its
+        logarithm.
 
         The runtime's Softmax takes less time than its LogSoftmax over so many, or than anything
         that sums alone.
@@ -62,7 +65,10 @@ class Choice:
         return b.op("Sub", b.op("GatherElements", scores, best, axis=1), b.op("Log", most))
 
     def _scores(self, banned: tuple[int, ...] = ()) -> str:
-        """Logits [R, V + padding]; columns that pad V to whole blocks, or are banned, cannot win."""
+        """Logits [R, V + padding].
+
+        Columns that pad V to whole blocks, or are banned, cannot win.
+        """
         weights = self.net.weights
         table = weights["softmax.weight" if "softmax.weight" in weights else "trg_emb.weight"]
         bias = np.zeros(self.size + self.padding, np.float32)

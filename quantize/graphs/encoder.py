@@ -13,7 +13,8 @@ from quantize.graphs.int8_products import MICROSOFT
 
 
 class Encoder(Graph):
-    """input_ids [B, S] int64, lengths [B] int32 -> source mask, semantic bias, cross keys and values of every layer.
+    """input_ids [B, S] int64, lengths [B] int32 -> source mask, semantic bias, cross keys and
+    values of every layer.
 
     Only attention sees sentences side by side, padded to S, a multiple of 16; all else works on
     their T tokens one after another, so that padding costs no products and a sentence's bits do not
@@ -77,7 +78,10 @@ class Encoder(Graph):
             self.key_bias = b.op("Unsqueeze", self.hide(visible), b.ints(1, 2))  # [B, 1, 1, S]
 
     def _after_a_token(self) -> str:
-        """CSANMT sees its first position and those after a token; the end symbol hides what follows it."""
+        """CSANMT sees its first position and those after a token.
+
+        The end symbol hides what follows it.
+        """
         b = self.b
         before = b.op("Slice", "input_ids", b.ints(0), b.ints(-1), b.ints(1))
         ended = b.op("Equal", before, b.constant(0, np.int64))
@@ -108,7 +112,9 @@ class Encoder(Graph):
         return self.b.op("Mul", x, self.keep) if self.net.semantic else x
 
     def _self_attention(self, x: str, name: str, relative: bool) -> str:
-        """With `relative`, Shaw's positions (docs/csanmt.md), which the fused kernel has no place for."""
+        """With `relative`, Shaw's positions (docs/csanmt.md), which the fused kernel has no place
+        for.
+        """
         b = self.b
         packed = self._side_by_side(self.linear(x, f"{name}.q", f"{name}.kv"))
         q, k, v = b.split(packed, 3, axis=-1)
@@ -118,7 +124,9 @@ class Encoder(Graph):
         return self.linear(self._one_after_another(mixed, self.net.hidden_size), f"{name}.out")
 
     def _fused_attention(self, q: str, k: str, v: str) -> str:
-        """[B, S, H]; of two query rows and more the kernel gives the same bits whatever is hidden behind them."""
+        """[B, S, H]; of two query rows and more the kernel gives the same bits whatever is hidden
+        behind them.
+        """
         names, heads = [self.b.unique("attended")], self.net.encoder_heads
         attended = "MultiHeadAttention", q, k, v, "", self.mask
         return self.b.ops(*attended, names=names, domain=MICROSOFT, num_heads=heads)[0]
@@ -163,7 +171,8 @@ class Encoder(Graph):
         return b.op("Transpose", products, perm=[1, 2, 0, 3])
 
     def _sentence_vector(self) -> str:
-        """[B, 2, H], both alike: mean over visible positions of the semantic encoder's states, projected, normalised.
+        """[B, 2, H], both alike: mean over visible positions of the semantic encoder's states,
+        projected, normalised.
 
         Twice, since float32 products of a single row round differently than of several.
         """
@@ -194,7 +203,9 @@ class Encoder(Graph):
         ]
 
     def _cross(self, memory: str, layer: int) -> list[ValueInfoProto]:
-        """cross_key [B, h, d, S], divided by √d, and cross_value [B, h, S, d]: as the step multiplies them."""
+        """cross_key [B, h, d, S], divided by √d, and cross_value [B, h, S, d]: as the step
+        multiplies them.
+        """
         b, net = self.b, self.net
         h, d = net.decoder_heads, net.head_size
         packed = self._side_by_side(self.linear(memory, f"decoder.{layer}.cross_attn.kv"))

@@ -17,7 +17,10 @@ SYMMETRIC_ZERO = 128
 
 
 class Int8Products:
-    """Emits a product's nodes as the plan's recipe says; inputs that products share are quantised once."""
+    """Emits a product's nodes as the plan's recipe says.
+
+    Inputs that products share are quantised once.
+    """
 
     def __init__(self, builder: GraphBuilder) -> None:
         self.b, self.plan = builder, builder.plan
@@ -66,7 +69,9 @@ class Int8Products:
         return self._quantised[x]
 
     def _by_row(self, x: str) -> tuple[str, str, str, str | None]:
-        """Rows divided by their largest magnitude: a row's scale depends on that row alone, not on its batch."""
+        """Rows divided by their largest magnitude: a row's scale depends on that row alone, not on
+        its batch.
+        """
         b = self.b
         magnitude = b.op("ReduceMax", b.op("Abs", x), b.ints(-1), keepdims=1)
         largest = b.op("Max", magnitude, b.scalar(1e-8))  # a row of zeros stays zeros
@@ -74,7 +79,9 @@ class Int8Products:
         return b.op("QuantizeLinear", b.op("Div", x, largest), scale, zero), scale, zero, largest
 
     def _by_tensor(self, x: str) -> tuple[str, str, str, str | None]:
-        """One range for the whole tensor, found at run time: a row's result depends on its neighbours."""
+        """One range for the whole tensor, found at run time: a row's result depends on its
+        neighbours.
+        """
         names = [self.b.unique(stem) for stem in ("units", "unit_scale", "unit_zero")]
         units, scale, zero = self.b.ops("DynamicQuantizeLinear", x, names=names)
         return units, scale, zero, None

@@ -17,10 +17,14 @@ Gives = Literal["tokens", "logits", "alignment"]
 
 
 class Step(Graph):
-    """One decoding step for every row at its own position, keys and values written into the cache in place."""
+    """One decoding step for every row at its own position, keys and values written into the cache
+    in place.
+    """
 
     def write(self, path: Path, gives: Gives) -> None:
-        """The graph of a step that gives the best `candidates` tokens a row, or all logits, or where its rows look."""
+        """The graph of a step that gives the best `candidates` tokens a row, or all logits, or
+        where its rows look.
+        """
         b, net = self.b, self.net
         h, d = net.decoder_heads, net.head_size
         inputs = [
@@ -90,7 +94,10 @@ class Step(Graph):
             self.cache_offsets = self.offsets(position, places)  # [R, T]
 
     def _input(self) -> str:
-        """The embedded token, at position 0 the zero vector or Marian's start symbol; plus timing. [R, 1, H]"""
+        """The embedded token, at position 0 the zero vector or Marian's start symbol; plus timing.
+
+        [R, 1, H]
+        """
         b, net = self.b, self.net
         later = b.op("Greater", "positions", b.constant(0, np.int32))
         if net.semantic:
@@ -179,7 +186,9 @@ class Step(Graph):
         return self.linear(b.op("Reshape", mixed, self.by_row), f"{name}.out")
 
     def _alignment(self) -> ValueInfoProto:
-        """How much each row looks at each source position, in each layer: means over the heads, [R, L, S]."""
+        """How much each row looks at each source position, in each layer: means over the heads, [R,
+        L, S].
+        """
         b, net = self.b, self.net
         means = (
             b.op("ReduceMean", weights, b.ints(1), keepdims=0) for weights in self.looks

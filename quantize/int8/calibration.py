@@ -1,4 +1,5 @@
-"""What passes through a model's products while it translates: ranges for static scales, Hessians for rounding.
+"""What passes through a model's products while it translates: ranges for static scales, Hessians
+for rounding.
 
 A float32 build whose product inputs are extra outputs runs in the serving engine, with the serving
 search: every step of every beam is seen. Values are streamed into histograms, none are kept.
@@ -37,7 +38,9 @@ def calibrate(
     warn: Report,
     progress: Progress = no_progress,
 ) -> Observations:
-    """Translate up to SENTENCES of the lines with an observing fp32 bundle and return what was seen."""
+    """Translate up to SENTENCES of the lines with an observing fp32 bundle and return what was
+    seen.
+    """
     spread = lines[:: max(1, len(lines) // SENTENCES)][:SENTENCES]
     sources = sentence_ids(bundle, spread)
     if len(sources) < FEW:

@@ -47,7 +47,10 @@ class Histogram:
         self.limit *= 2
 
     def range(self, percentile: float) -> tuple[float, float]:
-        """Smallest and largest value; or, below 100, of the middle `percentile` of all, to a bin's width."""
+        """Smallest and largest value.
+
+        Or, below 100, of the middle `percentile` of all, to a bin's width.
+        """
         if percentile == 100:
             return self.low, self.high
         below = np.cumsum(self.counts) / self.counts.sum()

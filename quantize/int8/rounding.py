@@ -13,7 +13,9 @@ BLOCK = 128  # rows whose errors are passed on together
 
 
 def channel_scales(weight: Array, limit: int) -> Array:
-    """Scales [out] float32 that bring the largest magnitude of each column of weight [in, out] to `limit`."""
+    """Scales [out] float32 that bring the largest magnitude of each column of weight [in, out] to
+    `limit`.
+    """
     scales: Array = np.maximum(np.abs(weight).max(axis=0), 1e-8).astype(np.float32) / np.float32(
         limit
     )
@@ -26,7 +28,8 @@ def nearest(weight: Array, scales: Array, limit: int) -> Array:
 
 
 def compensated(weight: Array, scales: Array, limit: int, hessian: Array) -> Array:
-    """Rounded so that the errors cancel on the inputs seen: [in, out] int8 (GPTQ: Frantar et al., 2023).
+    """Rounded so that the errors cancel on the inputs seen: [in, out] int8 (GPTQ: Frantar et al.,
+    2023).
 
     Rows are rounded in the order of their inputs' energy; each row's error is passed on to the rows
     not yet rounded as the inputs' correlation, `hessian` = Xᵀ·X [in, in], says. Scales stay as they

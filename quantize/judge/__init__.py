@@ -1,1 +1,3 @@
-"""Judging a quantised bundle against its float32 reference: translations, probabilities, speed, memory."""
+"""Judging a quantised bundle against its float32 reference: translations, probabilities, speed,
+memory.
+"""

@@ -1,4 +1,6 @@
-"""Translating with the serving engine, from text to text, and what is wrong with an output by itself."""
+"""Translating with the serving engine, from text to text, and what is wrong with an output by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 @dataclass(frozen=True)
 class Output:
-    """One sentence's translation. `ids` are the model's, of every unit; `text` is what a client gets."""
+    """One sentence's translation. `ids` are the model's, of every unit.
+
+    `text` is what a client gets.
+    """
 
     source: str
     text: str
@@ -86,7 +91,9 @@ def _output(prepared: Prepared, best: list[Hypothesis | None], finish: Postproce
 def invariance(
     engine: Engine, sources: Sequence[tuple[int, ...]], progress: Progress = no_progress
 ) -> float:
-    """Share of sentences whose ids are the same alone and in batches of 2, 7 and 32 with random neighbours."""
+    """Share of sentences whose ids are the same alone and in batches of 2, 7 and 32 with random
+    neighbours.
+    """
     rng = np.random.default_rng(0)
     alone = [engine.submit(ids).result()[0].ids for ids in sources]
     same = np.ones(len(sources), bool)

@@ -1,4 +1,5 @@
-"""How far a model's probabilities are from the reference's: the steadiest witness, also of weak models.
+"""How far a model's probabilities are from the reference's: the steadiest witness, also of weak
+models.
 
 A weak model can hardly lose BLEU, and its outputs flip at a touch; the probabilities that it gives
 to the reference's own translations, fed to both, move only as far as the arithmetic does.
@@ -22,7 +23,9 @@ Ids = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Forced:
-    """Of every step of the given targets: the log-probability of the given token, and the best token."""
+    """Of every step of the given targets: the log-probability of the given token, and the best
+    token.
+    """
 
     logprobs: npt.NDArray[np.float64]
     best: npt.NDArray[np.int64]

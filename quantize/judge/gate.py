@@ -1,4 +1,6 @@
-"""The gate: what a quantised bundle may lose, and the verdict (docs/quantisation.md has the reasons)."""
+"""The gate: what a quantised bundle may lose, and the verdict (docs/quantisation.md has the
+reasons).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class SetScores(Strict):
 
 
 class Fault(Strict):
-    """Sentences with a fault: in all, in fp32's outputs, and those where only one of the two has it."""
+    """Sentences with a fault: in all, in fp32's outputs, and those where only one of the two has
+    it.
+    """
 
     count: int
     fp32: int

@@ -1,4 +1,6 @@
-"""Everything the gate asks about a bundle, measured with the serving engine against the float32 reference."""
+"""Everything the gate asks about a bundle, measured with the serving engine against the float32
+reference.
+"""
 
 from __future__ import annotations
 

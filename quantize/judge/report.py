@@ -69,7 +69,9 @@ def cpu_name() -> str:
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
-    """What figures were measured on: the system, the CPU, and the versions of `packages` and of Python."""
+    """What figures were measured on: the system, the CPU, and the versions of `packages` and of
+    Python.
+    """
     versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
     return {
         "machine": f"{platform.system()} {platform.machine()}",

@@ -35,7 +35,9 @@ class Result(Strict):
 
 
 def choose(results: Mapping[str, Result]) -> str | None:
-    """The fastest that passes; among equally fast ones the narrow weights, then the closest to fp32.
+    """The fastest that passes.
+
+    Among equally fast ones the narrow weights, then the closest to fp32.
 
     ±63 goes before ±127 because it is as fast on CPUs of every kind.
     """

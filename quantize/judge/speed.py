@@ -37,7 +37,9 @@ def in_turn(
     at_most: Mapping[str, int] | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Spent]:
-    """Every task once a round, in turn, so that all meet the same machine; the first round only warms up.
+    """Every task once a round, in turn, so that all meet the same machine.
+
+    The first round only warms up.
 
     `at_most`: rounds after which a task is left out.
     """
@@ -57,7 +59,9 @@ def in_turn(
 
 @dataclass(frozen=True)
 class Timing:
-    """CPU seconds of one thread for the sentences, and the ratio reference : this, of the rounds' medians."""
+    """CPU seconds of one thread for the sentences, and the ratio reference : this, of the rounds'
+    medians.
+    """
 
     seconds: float
     ratio: float

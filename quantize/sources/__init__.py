@@ -20,7 +20,8 @@ KINDS += "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 
 
 def open_source(spec: str | Path) -> Source:
-    """The model that `spec` names: a folder, or an id, whose files are downloaded where they are not yet.
+    """The model that `spec` names: a folder, or an id, whose files are downloaded where they are
+    not yet.
 
     Raises UserError for what is none of the known kinds, is incomplete or cannot be downloaded.
     """

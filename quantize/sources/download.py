@@ -20,7 +20,9 @@ CONFIGURATION = "configuration.json"
 
 
 def from_modelscope(model: str) -> Path:
-    """The folder of a CSANMT of ModelScope, in that library's cache; its client shows progress and resumes.
+    """The folder of a CSANMT of ModelScope, in that library's cache.
+
+    Its client shows progress and resumes.
 
     Raises UserError without the library, the network or the model.
     """
@@ -36,7 +38,10 @@ def from_modelscope(model: str) -> Path:
 
 
 def from_hugging_face(model: str) -> Path:
-    """The folder of a Marian model of Hugging Face, in that library's cache. Raises UserError like the above."""
+    """The folder of a Marian model of Hugging Face, in that library's cache.
+
+    Raises UserError like the above.
+    """
     try:
         from huggingface_hub import snapshot_download
     except ModuleNotFoundError:

@@ -53,7 +53,10 @@ class Model(_Part):
     max_decoded_trg_len: PositiveInt = 100
 
     def config(self) -> dict[str, Any]:
-        """The same as values of `CsanmtConfig`. The reference would apply dropout at inference; we never do."""
+        """The same as values of `CsanmtConfig`. The reference would apply dropout at inference.
+
+        We never do.
+        """
         sizes = {
             "hidden_size",
             "filter_size",
@@ -97,7 +100,9 @@ class Configuration(_Part):
 
 
 def needed_files(folder: Path) -> list[str]:
-    """What to download once `configuration.json` is there: not the samples, resources and graphs beside it."""
+    """What to download once `configuration.json` is there: not the samples, resources and graphs
+    beside it.
+    """
     configuration = read_configuration(folder)
     text, dataset = configuration.preprocessor, configuration.dataset
     names = [part.file for part in (dataset.src_vocab, dataset.trg_vocab, text.src_bpe)]

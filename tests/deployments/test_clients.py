@@ -1,4 +1,7 @@
-"""Clients of every kind at once: good, bad, slow and impatient ones. Then a good one must be served."""
+"""Clients of every kind at once: good, bad, slow and impatient ones.
+
+Then a good one must be served.
+"""
 
 from __future__ import annotations
 

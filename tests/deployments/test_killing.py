@@ -1,4 +1,6 @@
-"""Processes that are killed again and again under load, in the order of the walk: what a client may notice."""
+"""Processes that are killed again and again under load, in the order of the walk: what a client may
+notice.
+"""
 
 from __future__ import annotations
 

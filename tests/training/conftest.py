@@ -83,7 +83,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(data: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> ShortRun:
-    """A new run of the toy model until it has seen 75,000 tokens; tests of other runs copy the folder."""
+    """A new run of the toy model until it has seen 75,000 tokens.
+
+    Tests of other runs copy the folder.
+    """
     import torch
 
     from training.models import read_config

@@ -1,4 +1,6 @@
-"""What is trained, and how it is led: the network, the losses, batches, optimisers and the learning rate."""
+"""What is trained, and how it is led: the network, the losses, batches, optimisers and the learning
+rate.
+"""
 
 from __future__ import annotations
 

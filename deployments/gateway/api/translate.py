@@ -79,7 +79,9 @@ def add_translate(app: FastAPI, flow: Flow, limits: Limits) -> None:
 
 
 def parse(body: bytes) -> TranslateRequest:
-    """Raises HTTPException 400, with a sentence that says what is wrong, unless `body` is a JSON request."""
+    """Raises HTTPException 400, with a sentence that says what is wrong, unless `body` is a JSON
+    request.
+    """
     try:
         fields = json.loads(body.decode("utf-8"), parse_constant=not_json)
     except UnicodeDecodeError:

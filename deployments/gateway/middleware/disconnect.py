@@ -11,7 +11,10 @@ from deployments.gateway.middleware.body import first
 
 
 class Disconnect:
-    """Cancels the work for a client that left. Ray Serve does too, unless the client asks it not to."""
+    """Cancels the work for a client that left.
+
+    Ray Serve does too, unless the client asks it not to.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

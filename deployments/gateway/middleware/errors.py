@@ -12,7 +12,10 @@ logger = logging.getLogger("ray.serve")
 
 
 class Errors:
-    """A JSON 500 for whatever was not caught. The log gets type and place, since messages may quote the text."""
+    """A JSON 500 for whatever was not caught.
+
+    The log gets type and place, since messages may quote the text.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -12,7 +12,10 @@ SAFE_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 
 class RequestId:
-    """Puts the request's id into scope["state"]. Ray Serve makes one where the client sent none, and returns it."""
+    """Puts the request's id into scope["state"].
+
+    Ray Serve makes one where the client sent none, and returns it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

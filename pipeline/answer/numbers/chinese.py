@@ -57,7 +57,10 @@ _FULL_WIDTH = {ord("．"): ".", ord("，"): "，"} | {
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number from `start` to `end` of a text. Any of `values` translates it; `english` says it all."""
+    """A number from `start` to `end` of a text. Any of `values` translates it.
+
+    `english` says it all.
+    """
 
     start: int
     end: int
@@ -142,7 +145,10 @@ def _value(match: re.Match[str], shortest: int) -> Decimal | None:
 
 
 def _spoken(text: str, shortest: int) -> Decimal | None:
-    """The value of a numeral in characters, of at least so many; None where it is none, or a loose one."""
+    """The value of a numeral in characters, of at least so many.
+
+    None where it is none, or a loose one.
+    """
     whole, point, fraction = text.partition("点")
     if len(text) < shortest:
         return None

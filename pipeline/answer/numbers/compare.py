@@ -30,7 +30,9 @@ def missing(source: str, target: str) -> list[Number]:
 
 
 def invented(source: str, target: str) -> list[str]:
-    """The figures of a translation, of two digits or more, that nothing in its Chinese source accounts for."""
+    """The figures of a translation, of two digits or more, that nothing in its Chinese source
+    accounts for.
+    """
     figures = [found for found in _FIGURES.finditer(target) if len(found["figure"]) > 1]
     if not figures:
         return []

@@ -45,14 +45,20 @@ class Search(Protocol):
     def advance(
         self, size: int, ids: Ints, logprobs: Floats
     ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        """Take the step's candidates [N·K, C]; returns tokens [N, K], parents [N, K] and who is done [N]."""
+        """Take the step's candidates [N·K, C].
+
+        Returns tokens [N, K], parents [N, K] and who is done [N].
+        """
         ...
 
     def result(self, slot: int) -> tuple[Hypothesis, ...]: ...
 
 
 def make_search(manifest: Manifest, options: DecodingOptions) -> Search:
-    """The search of the bundle's family; one beam of Hugging Face's is greedy, one of CSANMT's is not."""
+    """The search of the bundle's family.
+
+    One beam of Hugging Face's is greedy, one of CSANMT's is not.
+    """
     end, vocabulary = manifest.decoding.end_id, manifest.dimensions.target_vocab_size
     if manifest.family == "csanmt":
         if options.greedy:

@@ -21,7 +21,10 @@ class GreedySearch:
     def __init__(
         self, end_id: int, penalty: Callable[[Any, Any], Any], *, forced_end: bool = False
     ) -> None:
-        """`penalty` of length and α divides the score; `forced_end` ends what reaches the longest length."""
+        """`penalty` of length and α divides the score.
+
+        `forced_end` ends what reaches the longest length.
+        """
         self._end, self._penalty, self._forced_end = end_id, penalty, forced_end
         self._slots = Slots()
 

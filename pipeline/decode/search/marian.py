@@ -30,7 +30,9 @@ DEMOTED = np.float32(-1e9)
 
 class MarianSearch:
     def __init__(self, beam: int, end_id: int, vocab_size: int, *, forced_end: bool) -> None:
-        """With `forced_end` every hypothesis that reaches the longest length ends there, at no cost."""
+        """With `forced_end` every hypothesis that reaches the longest length ends there, at no
+        cost.
+        """
         self.beam, self.candidates = beam, 2 * beam
         self._end, self._vocab, self._forced_end = end_id, vocab_size, forced_end
         self._slots = Slots()
@@ -109,7 +111,9 @@ class MarianSearch:
 def force(
     end_id: int, rows: npt.NDArray[np.bool_], ids: Ints, logprobs: Floats
 ) -> tuple[Ints, Floats]:
-    """Candidates [N, K, C] whose only choice in the sentences `rows` [N] is the end symbol, at probability 1."""
+    """Candidates [N, K, C] whose only choice in the sentences `rows` [N] is the end symbol, at
+    probability 1.
+    """
     forced = np.full_like(logprobs, -np.inf)
     forced[..., 0] = 0
     where = rows[:, None, None]

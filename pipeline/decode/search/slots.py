@@ -19,7 +19,10 @@ class Slots:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def room(self, slot: int, **like: tuple[tuple[int, ...], npt.DTypeLike]) -> None:
-        """Make place for `slot` and for the given trailing shapes; each axis grows for itself, by doubling."""
+        """Make place for `slot` and for the given trailing shapes.
+
+        Each axis grows for itself, by doubling.
+        """
         for name, (shape, dtype) in like.items():
             have = self._arrays.get(name, np.zeros((0,) * (len(shape) + 1), dtype))
             want = tuple(map(doubled, have.shape, (slot + 1, *shape)))
@@ -38,7 +41,8 @@ class Slots:
 
 
 def candidates(ids: Ints, score: Floats, beam: int, vocab_size: int) -> tuple[Floats, Ints, Ints]:
-    """Scores, parents and tokens of the best 2K continuations [N, 2K], ties to the lower beam, then token.
+    """Scores, parents and tokens of the best 2K continuations [N, 2K], ties to the lower beam, then
+    token.
 
     `ids` and `score` are those of all beams' candidates: [N, K, C].
     """
@@ -51,12 +55,15 @@ def candidates(ids: Ints, score: Floats, beam: int, vocab_size: int) -> tuple[Fl
 
 
 def rows(size: int) -> Ints:
-    """[N, 1]: beside an index [N, C], picks from each sentence's own row, faster than `take_along_axis`."""
+    """[N, 1]: beside an index [N, C], picks from each sentence's own row, faster than
+    `take_along_axis`.
+    """
     return np.arange(size)[:, None]
 
 
 def without_repeats(slots: dict[str, Any], ids: Ints, logprobs: Floats) -> Floats:
-    """The log-probabilities [N, K, C], barring candidates that would end an n-gram their beam has already.
+    """The log-probabilities [N, K, C], barring candidates that would end an n-gram their beam has
+    already.
 
     Of the slots' arrays it reads `ngram` (0: any may come again), `alive` and `step`.
     """
@@ -93,7 +100,8 @@ def top(score: Floats, count: int) -> tuple[Ints, Floats]:
 
 
 def merge(slots: dict[str, Any], count: int, score: Floats, **new: npt.NDArray[Any]) -> None:
-    """Keep the `count` best of the finished and the newly ended, the older first where scores are equal.
+    """Keep the `count` best of the finished and the newly ended, the older first where scores are
+    equal.
 
     `score` and the arrays `new` belong to the slots' arrays of the same name after "finished_".
     """

@@ -78,7 +78,9 @@ class TfCheckpoint:
         return self._find(name).shape
 
     def require(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Raises UserError unless every name is there with its shape, in files that are long enough."""
+        """Raises UserError unless every name is there with its shape, in files that are long
+        enough.
+        """
         missing = [name for name in shapes if name not in self._entries]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -95,7 +97,8 @@ class TfCheckpoint:
             self._place(name)
 
     def read(self, name: str) -> npt.NDArray[Any]:
-        """The tensor, mapped from its file rather than copied, its checksum verified at the first reading.
+        """The tensor, mapped from its file rather than copied, its checksum verified at the first
+        reading.
 
         Raises UserError for a name that is not there and for a missing, truncated or altered file.
         """
@@ -163,7 +166,9 @@ def _table(path: Path) -> Iterator[tuple[bytes, bytes]]:
 def _block(
     path: Path, handle: bytes, at: int, data: bytes | None = None
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Entries of the block that the handle at `at` names, in `data` (by default, what holds the handle)."""
+    """Entries of the block that the handle at `at` names, in `data` (by default, what holds the
+    handle).
+    """
     data = handle if data is None else data
     offset, at = _varint(handle, at)
     size, _ = _varint(handle, at)

@@ -63,7 +63,9 @@ def _bytes() -> list[int]:
 
 @cache
 def _halves() -> tuple[Words, Words]:
-    """What the register becomes after four bytes of zeros, for each of its lower and its upper halves."""
+    """What the register becomes after four bytes of zeros, for each of its lower and its upper
+    halves.
+    """
     half = np.arange(1 << 16, dtype=np.uint32)
     shift = _zeros(4)
     return _apply(shift, half), _apply(shift, half << np.uint32(16))
@@ -71,7 +73,9 @@ def _halves() -> tuple[Words, Words]:
 
 @cache
 def _zeros(count: int) -> Words:
-    """What `count` bytes of zeros make of a register: a linear map over GF(2), given by its 32 bits' images."""
+    """What `count` bytes of zeros make of a register: a linear map over GF(2), given by its 32
+    bits' images.
+    """
     bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
     power, result = np.array(_bytes(), np.uint32)[bits & 0xFF] ^ (bits >> 8), bits
     while count:

@@ -1,4 +1,6 @@
-"""The pages and their files over HTTP: caching, security headers, and names that must not be served."""
+"""The pages and their files over HTTP: caching, security headers, and names that must not be
+served.
+"""
 
 from __future__ import annotations
 
@@ -150,7 +152,9 @@ def test_unknown_names_are_not_found(client: TestClient, path: str) -> None:
 
 
 def raw_get(client: TestClient, path: str) -> Any:
-    """GET without the tidying of dots that clients do: the path reaches the application as a server decodes it."""
+    """GET without the tidying of dots that clients do: the path reaches the application as a server
+    decodes it.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await client.app({**scope, "path": unquote(path), "raw_path": path.encode()}, receive, send)

@@ -20,7 +20,9 @@ SECRET = "鹦鹉在月光下背诵乘法口诀。"
 
 
 def listening(service: Service) -> dict[tuple[str, int], str]:
-    """Address and port of every socket that a process of the service listens on, with that process's command."""
+    """Address and port of every socket that a process of the service listens on, with that
+    process's command.
+    """
     assert service.process is not None
     owners = {}
     for pid in descendants(service.process.pid):

@@ -27,7 +27,10 @@ LONG = "中国的科技创新能力正在快速提升，" * 6 + "我们今天去
 
 
 class Direct:
-    """A deployment's method, called in this process; `sizes` are the numbers of items of its calls."""
+    """A deployment's method, called in this process.
+
+    `sizes` are the numbers of items of its calls.
+    """
 
     def __init__(self, method: Any) -> None:
         self.method = method
@@ -65,7 +68,9 @@ class Decode:
 def walk(
     texts: Sequence[str], translator: Translator
 ) -> tuple[list[Translation | BaseException], dict[str, list[int]]]:
-    """What becomes of requests that come in one turn, and the sizes of the calls to each deployment's method."""
+    """What becomes of requests that come in one turn, and the sizes of the calls to each
+    deployment's method.
+    """
 
     async def run() -> tuple[Answers, dict[str, list[int]]]:
         prepare = Preprocess({NAME: DEFAULT_MODEL})

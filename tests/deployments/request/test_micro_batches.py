@@ -16,7 +16,9 @@ from pipeline.errors import DeadlineExceeded
 
 
 class Doubling:
-    """A deployment's method: remembers its calls, which wait for `open` and fail where one item is in `broken`."""
+    """A deployment's method: remembers its calls, which wait for `open` and fail where one item is
+    in `broken`.
+    """
 
     def __init__(self) -> None:
         self.calls: list[list[int]] = []

@@ -88,7 +88,10 @@ def test_a_composition_stops_the_pause_that_was_running(visit: Visit) -> None:
 def test_a_composition_counts_from_its_start_even_with_nothing_in_it(
     visit: Visit, waiting: str
 ) -> None:
-    """Some input methods open before the first letter; Chromium's own does not, so the event is ours."""
+    """Some input methods open before the first letter.
+
+    Chromium's own does not, so the event is ours.
+    """
     visitor = visit(stopped=True)
     page = visitor.page
     page.route("**/translate", lambda route: route.abort())

@@ -1,4 +1,6 @@
-"""The published models' text side, beside what the reference's records cover (csanmt/test_reference.py)."""
+"""The published models' text side, beside what the reference's records cover
+(csanmt/test_reference.py).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Bundles built from the reference's checkpoints, in the engine that serves, against what the reference computed."""
+"""Bundles built from the reference's checkpoints, in the engine that serves, against what the
+reference computed.
+"""
 
 from __future__ import annotations
 

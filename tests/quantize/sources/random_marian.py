@@ -1,4 +1,6 @@
-"""Randomly initialised Marian models in Hugging Face's layout, peaked enough to end sentences at all lengths."""
+"""Randomly initialised Marian models in Hugging Face's layout, peaked enough to end sentences at
+all lengths.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ PIECES = 600  # of each language
 def marian_model(
     folder: Path, *, seed: int = 3, end_bias: float = 8.0, **options: Any
 ) -> tuple[Any, Any]:
-    """Write a model into `folder`; returns it and its tokenizer. `options` are those of MarianConfig."""
+    """Write a model into `folder`; returns it and its tokenizer.
+
+    `options` are those of MarianConfig.
+    """
     import torch
     from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
@@ -63,7 +68,10 @@ def marian_model(
 
 
 def _files(folder: Path) -> list[str]:
-    """Copy sentencepiece models and write the ids of their first pieces; returns the pieces in their order."""
+    """Copy sentencepiece models and write the ids of their first pieces.
+
+    Returns the pieces in their order.
+    """
     folder.mkdir(parents=True)
     pieces: dict[str, None] = {}
     for name in ("source.spm", "target.spm"):

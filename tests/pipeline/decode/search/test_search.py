@@ -26,7 +26,10 @@ Model = Callable[[tuple[int, ...]], npt.NDArray[np.float32]]
 
 
 def random_model(seed: int, sharpness: float) -> Model:
-    """Log-probabilities [V] that depend on the whole prefix; the end symbol gains with its length."""
+    """Log-probabilities [V] that depend on the whole prefix.
+
+    The end symbol gains with its length.
+    """
 
     def logprobs(prefix: tuple[int, ...]) -> npt.NDArray[np.float32]:
         rng = np.random.default_rng([seed, *prefix])
@@ -119,7 +122,9 @@ def plain_marian_search(
 
 
 def run(search: Search, models: dict[int, Model], options: list[DecodingOptions]) -> list[object]:
-    """Drive a search as the engine does: sentences join over time, leave at once, and the last slot moves."""
+    """Drive a search as the engine does: sentences join over time, leave at once, and the last slot
+    moves.
+    """
     waiting, slots, results = list(models), list[int](), dict[int, object]()
     prefixes: list[list[tuple[int, ...]]] = []
     while waiting or slots:
