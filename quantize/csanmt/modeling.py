@@ -82,9 +82,8 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         self.softmax = None if c.share_softmax else nn.Linear(d, c.trg_vocab_size, bias=False)
         self.drop = nn.Dropout(c.dropout)
         # The names of weights that are another one's too.
-        self._tied_weights_keys = (
-            ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []
-        )  # type: ignore[assignment]  # as None there
+        tied = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []
+        self._tied_weights_keys = tied  # type: ignore[assignment]  # declared as None there
         self.post_init()
 
     def _target_semantic_embedding(self) -> nn.Embedding | None:
