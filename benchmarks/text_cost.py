@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL, ROOT
 from pipeline.decode.engine import Engine
+from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
+from pipeline.walk import Walk
 
 TEXTS = ROOT / "quantize" / "testsets" / "flores-dev.zh"
 ROUNDS = 5  # of the text side, which is too quick for one
@@ -37,23 +40,17 @@ def main() -> None:
 
 
 def measure(bundle: Bundle, texts: list[str]) -> None:
-    prepare, finish, engine = (
-        Preprocessor.load(bundle),
-        Postprocessor.load(bundle),
-        Engine.load(bundle),
-    )
-    prepare(texts[0])
-    before, prepared = timed(lambda: [prepare(text) for text in texts], ROUNDS)
-    ids = [unit.ids for item in prepared for unit in item.units]
+    preprocessor, postprocessor = Preprocessor.load(bundle), Postprocessor.load(bundle)
+    engine = Engine.load(bundle)
+    before, prepared = timed(lambda: [preprocessor.prepare(text) for text in texts], ROUNDS)
+    ids = [unit.ids for item in prepared for unit in item.units if unit.ids]
     alone, _ = timed(lambda: [engine.submit(sentence).result() for sentence in ids])
     batch, decoded = timed(
         lambda: [future.result() for future in [engine.submit(sentence) for sentence in ids]]
     )
     engine.close()
-    best = iter(hypotheses[0] for hypotheses in decoded)
-    pairs = [(item, [next(best) for _ in item.units]) for item in prepared]
-    after, reviews = timed(lambda: [finish.review(item, found) for item, found in pairs], ROUNDS)
-    retried = sum(len(retry.sentences) for review in reviews for retry in review.retries)
+    best = [hypotheses[0] for hypotheses in decoded]
+    after, retried = timed(lambda: review(postprocessor, prepared, best), ROUNDS)
     print(
         f"{bundle.manifest.name}, beam {engine.defaults.beam_size}, {len(ids)} sentences of {len(texts)} texts"
     )
@@ -69,6 +66,19 @@ def measure(bundle: Bundle, texts: list[str]) -> None:
         f"text side: {(before + after) / alone:.2%} of decoding alone, {(before + after) / batch:.2%} of it batched"
     )
     print(f"tried again: {retried} of {len(ids)} sentences")
+
+
+def review(
+    postprocessor: Postprocessor, prepared: Sequence[Prepared], best: Sequence[Hypothesis]
+) -> int:
+    """Review every first try, and lay out the answers; returns how many would be tried again."""
+    given, retried = iter(best), 0
+    for walk in map(Walk, prepared):
+        for tried in walk.due():
+            walk.take(tried, postprocessor.review(walk.attempt(tried, [next(given)])))
+        retried += len(walk.due())
+        walk.translation()
+    return retried
 
 
 def timed(work: Callable[[], Result], rounds: int = 1) -> tuple[float, Result]:

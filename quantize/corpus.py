@@ -27,5 +27,5 @@ def read_lines(path: Path) -> tuple[str, ...]:
 
 def sentence_ids(bundle: Bundle, lines: Iterable[str]) -> list[tuple[int, ...]]:
     """Source ids of all sentences in the lines that a model is asked for."""
-    prepare = Preprocessor.load(bundle)
-    return [unit.ids for line in lines for unit in prepare(line).units if unit.ids]
+    preprocessor = Preprocessor.load(bundle)
+    return [unit.ids for line in lines for unit in preprocessor.prepare(line).units if unit.ids]

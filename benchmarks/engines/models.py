@@ -80,15 +80,18 @@ DEFAULT = "default"  # the bundle that the service starts with
 def sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
     """Source ids without the end symbol: random ones, or for the default model sentences of FLORES."""
     if model == DEFAULT:
-        prepare = Preprocessor.load(default_bundle())
+        preprocessor = Preprocessor.load(default_bundle())
         texts = (
             (ROOT / "quantize" / "testsets" / "flores-dev.zh")
             .read_text(encoding="utf-8")
             .splitlines()
         )
-        return [unit.ids for text in texts[:count] for unit in prepare(text).units if unit.ids][
-            :count
-        ]
+        return [
+            unit.ids
+            for text in texts[:count]
+            for unit in preprocessor.prepare(text).units
+            if unit.ids
+        ][:count]
     size = MARIAN[model]["vocab"] if model in MARIAN else CSANMT[model]["src_vocab_size"]
     return [
         tuple(row)

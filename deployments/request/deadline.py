@@ -31,7 +31,8 @@ class Timings:
 
     def lap(self, stage: str) -> None:
         """The time since the last lap belongs to `stage`."""
-        self.stages[stage] = self.total() - sum(self.stages.values())
+        spent = self.total() - sum(self.stages.values())
+        self.stages[stage] = self.stages.get(stage, 0) + spent
 
     def total(self) -> float:
         return (time.perf_counter() - self.started) * 1000

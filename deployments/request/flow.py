@@ -25,10 +25,11 @@ from deployments.request.calls import ask, group
 from deployments.request.deadline import Deadline, Timings
 from deployments.request.micro_batches import Gathered
 from deployments.stages.messages import Call
-from pipeline.answer.translation import Retry, Review, Translation
+from pipeline.answer.translation import Attempt, Review, Translation, Try
 from pipeline.decode.options import Hypothesis, Strictness
 from pipeline.errors import DeadlineExceeded, EngineStopped
 from pipeline.text.prepared import Prepared
+from pipeline.walk import Walk
 
 logger = logging.getLogger("ray.serve")
 
@@ -55,8 +56,7 @@ class Flow:
             name: [Gathered(handle.translate, settings) for _ in classes]
             for name, handle in translators.items()
         }
-        self.finish = Gathered(postprocess.review, settings)
-        self.finish_again = Gathered(postprocess.again, settings)
+        self.review = Gathered(postprocess.review, settings)
         self.limits, self.short = config.limits, settings.tokens
 
     async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
@@ -66,70 +66,48 @@ class Flow:
         # Awaited here, since an unawaited response counts as load of the translator from the start.
         prepared: Prepared = await ask(self.prepare, lambda: (name, text), deadline, shared)
         timings.lap("prepare")
-        hypotheses = await self.hypotheses(name, prepared, deadline)
-        timings.lap("translate")
-        review: Review = await ask(
-            self.finish, lambda: (name, prepared, hypotheses), deadline, shared
-        )
-        timings.lap("finish")
-        if review.retries:
-            review = await self.retried(name, prepared, review, deadline)
-            timings.lap("retry")
-        return review.translation
-
-    async def hypotheses(
-        self, name: str, prepared: Prepared, deadline: Deadline
-    ) -> list[Hypothesis | None]:
-        """One entry a unit, None where it has no ids."""
-        sentences = [unit.ids for unit in prepared.units if unit.ids]
-        call = Call(tuple(sentences), len(prepared.units), deadline.left(), first=True)
-        best = iter(await self.decode(name, call, deadline))
-        return [next(best) if unit.ids else None for unit in prepared.units]
-
-    async def retried(
-        self, name: str, prepared: Prepared, review: Review, deadline: Deadline
-    ) -> Review:
-        """The review after the tries it asks for, or the best so far where load or time forbid one."""
+        walk = Walk(prepared)
+        await self.round(name, walk, deadline, timings, first=True)
         try:
-            while review.retries:
-                found = await self.tries(name, prepared, review.retries, deadline)
-                review = await self.again(name, prepared, review, found, deadline)
+            while not walk.finished:
+                await self.round(name, walk, deadline, timings, first=False)
         except (DeadlineExceeded, EngineStopped, Overloaded) as error:
             logger.info("no further try: %s", type(error).__name__)
-        return review
+        return walk.translation()
 
-    async def again(
-        self,
-        name: str,
-        prepared: Prepared,
-        review: Review,
-        found: list[list[Hypothesis]],
-        deadline: Deadline,
-    ) -> Review:
-        shared = len(prepared.text) < self.short
-        answer: Review = await ask(
-            self.finish_again, lambda: (name, prepared, review, found), deadline, shared
-        )
-        return answer
+    async def round(
+        self, name: str, walk: Walk, deadline: Deadline, timings: Timings, *, first: bool
+    ) -> None:
+        """Decode what the walk has due, and review it."""
+        due = walk.due()
+        decoded = await self.tries(name, walk.prepared, due, deadline, first)
+        if first:
+            timings.lap("translate")
+        attempts = [walk.attempt(*pair) for pair in zip(due, decoded, strict=True)]
+        if attempts:
+            await self.reviewed(name, walk, attempts, deadline)
+        timings.lap("finish" if first else "retry")
+
+    async def reviewed(
+        self, name: str, walk: Walk, attempts: Sequence[Attempt], deadline: Deadline
+    ) -> None:
+        shared = len(walk.prepared.text) < self.short
+        reviews: list[Review] = await ask(self.review, lambda: (name, attempts), deadline, shared)
+        for attempt, review in zip(attempts, reviews, strict=True):
+            walk.take(attempt.tried, review)
 
     async def tries(
-        self, name: str, prepared: Prepared, retries: Sequence[Retry], deadline: Deadline
+        self, name: str, prepared: Prepared, tries: Sequence[Try], deadline: Deadline, first: bool
     ) -> list[list[Hypothesis]]:
-        """The hypotheses of each retry's sentences.
-
-        Retries that are equally strict are decoded together.
-        """
+        """The hypotheses of each try's sentences; equally strict tries are decoded together."""
         found: dict[Strictness, Iterator[Hypothesis]] = {}
-        for strictness in {retry.strictness for retry in retries}:
+        for strictness in {tried.strictness for tried in tries}:
             sentences = [
-                ids
-                for retry in retries
-                if retry.strictness == strictness
-                for ids in retry.sentences
+                ids for tried in tries if tried.strictness == strictness for ids in tried.sentences
             ]
-            call = Call(tuple(sentences), len(prepared.units), deadline.left(), False, strictness)
+            call = Call(tuple(sentences), len(prepared.units), deadline.left(), first, strictness)
             found[strictness] = iter(await self.decode(name, call, deadline))
-        return [list(islice(found[retry.strictness], len(retry.sentences))) for retry in retries]
+        return [list(islice(found[tried.strictness], len(tried.sentences))) for tried in tries]
 
     async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under

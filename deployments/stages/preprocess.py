@@ -28,7 +28,7 @@ class Preprocess:
 
     def one(self, model: str, text: str) -> Prepared | Refusal:
         try:
-            return self.preprocessors[model](text)
+            return self.preprocessors[model].prepare(text)
         except InvalidText:
             return Refusal.INVALID
 

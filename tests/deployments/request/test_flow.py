@@ -77,7 +77,7 @@ def walk(
         finish = Postprocess({NAME: DEFAULT_MODEL})
         before, after = (
             Methods(prepare=prepare.prepare),
-            Methods(review=finish.review, again=finish.again),
+            Methods(review=finish.review),
         )
         middle: Any = Methods(translate=Decode(translator).translate)
         flow = Flow(before, {NAME: middle}, after, load({}))  # type: ignore[arg-type]
