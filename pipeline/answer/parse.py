@@ -69,7 +69,7 @@ class Parser:
         return Parsed(text, tuple(warnings))
 
     def _without_loops(self, ids: list[int], source: str) -> list[int]:
-        """The ids with every loop cut to as many rounds as the source itself makes, at least one."""
+        """The ids with every loop cut to as many rounds as the source makes, at least one."""
         granted: int | None = None
         period = 1
         while period <= min(LONGEST_PERIOD, len(ids) // 2):

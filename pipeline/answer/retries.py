@@ -123,7 +123,7 @@ def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protect
 
 
 def _renumbered(text: str, unit: Unit, protected: list[Protected]) -> str:
-    """The text with placeholders numbered from the end of `protected`, where their spans are added."""
+    """The text with placeholders numbered on from `protected`, where their spans are added."""
 
     def add(mark: re.Match[str]) -> str:
         protected.append(unit.protected[number_of(mark[0])])

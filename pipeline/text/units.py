@@ -70,7 +70,7 @@ class UnitEncoder:
     def parts(
         self, seen: str, protected: Sequence[Protected], limit: int
     ) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """A text with placeholders in parts of at most so many tokens, cut at its best boundaries."""
+        """A text with placeholders in parts of at most `limit` tokens, cut at good boundaries."""
 
         def encode(part: str) -> list[int]:
             return list(self.ids(part, protected))

@@ -50,7 +50,7 @@ class CsanmtTokenizer(PreTrainedTokenizer):
         self._text: Callable[[Iterable[int]], str]
         if codes and source_vocab and target_vocab:
             self._files = (source_vocab, target_vocab, codes)
-            self._pieces = SourceText(Path(codes), source_lang, target_lang)
+            self._pieces = SourceText(Path(codes), source_lang, target_lang).pieces
             self._source = read_vocabulary(Path(source_vocab))
             self._text = _VocabularyText(read_vocabulary(Path(target_vocab)), target_lang)
         elif source_spm and target_spm:
@@ -130,7 +130,9 @@ class _VocabularyText:
         self._tokens, self._text = tokens, TargetText(language)
 
     def __call__(self, ids: Iterable[int]) -> str:
-        return self._text(self._tokens[i] if 0 <= i < len(self._tokens) else UNKNOWN for i in ids)
+        return self._text.text(
+            self._tokens[i] if 0 <= i < len(self._tokens) else UNKNOWN for i in ids
+        )
 
 
 class _SentencePieces:

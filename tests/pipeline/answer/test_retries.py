@@ -133,7 +133,7 @@ def test_what_does_not_get_better_is_kept_with_its_warnings_and_tried_so_often_o
     kept = first_round(bench.postprocessor, prepared, [loop]).translation().text
     walk = first_round(bench.postprocessor, prepared, [loop])
     rounds = 0
-    while retry(bench.postprocessor, walk, lambda ids, tried: loop):
+    while retry(bench.postprocessor, walk, lambda *_: loop):
         rounds += 1
     assert rounds == TRIES
     assert walk.translation().text == kept

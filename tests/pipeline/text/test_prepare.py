@@ -50,7 +50,8 @@ def test_layout_stands_in_separators(preprocessor: Preprocessor) -> None:
 
 
 NASTY = (
-    "中文字說好aB1 9.。！？!?…,，；:：“”‘’\"'（）()《》「」\n\r\t\v\f\x1c\x1f\u2028\u2029\x85\u3000\xa0\u200b\ufeff"
+    "中文字說好aB1 9.。！？!?…,，；:：“”‘’\"'（）()《》「」"
+    "\n\r\t\v\f\x1c\x1f\u2028\u2029\x85\u3000\xa0\u200b\ufeff"
     "\u0301\u200d\ufe0f😀👍🏽🇨𠮷-*•一十、①~～</>&;@⟦⟧0\ufffd\x01"
 )
 TEXTS = st.one_of(st.text(alphabet=NASTY, max_size=150), st.text(max_size=80))
