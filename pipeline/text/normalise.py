@@ -41,16 +41,12 @@ _INVISIBLE = re.compile(
 )
 
 
-def checked(text: str) -> str:
-    """The text without a leading byte order mark.
-
-    Raises InvalidText for NUL and lone surrogates.
-    """
+def check(text: str) -> None:
+    """Raises InvalidText for NUL and lone surrogates."""
     if "\0" in text:
         raise InvalidText("the text holds a NUL character: remove it")
     if _SURROGATE.search(text):
         raise InvalidText("the text holds half of a surrogate pair: send well-formed Unicode")
-    return text.removeprefix("\ufeff")
 
 
 def visible(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.bundle import Bundle
-from pipeline.text.normalise import checked
+from pipeline.text.normalise import check
 from pipeline.text.prepared import Prepared, Span, Unit
 from pipeline.text.protect import MOST, Found, find, within
 from pipeline.text.sentences import Splitting, sentences
@@ -30,8 +30,8 @@ class Preprocessor:
 
         Raises InvalidText for NUL and lone surrogates.
         """
-        text = checked(text)
-        found = find(text)
+        check(text)
+        found = self._encoder.unreadable.spans(text, find(text))
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0

@@ -33,6 +33,7 @@ class Unit:
     `ids` are source token ids without the end symbol; empty where the text is kept as it is
     (blank, punctuation, already English) and no model is asked. `seen` is the normalised text
     with placeholder n for protected[n], as the model sees it but for its own mask symbols.
+    `warnings` are what makes any translation of it doubtful.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Unit:
     ids: tuple[int, ...] = ()
     seen: str = ""
     protected: tuple[Protected, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

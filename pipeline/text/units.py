@@ -11,6 +11,7 @@ from pipeline.bundle import Bundle
 from pipeline.text.normalise import HAN, Normaliser
 from pipeline.text.prepared import Protected, Span, Unit
 from pipeline.text.protect import PLACEHOLDER, Found, hide, number_of, placeholder
+from pipeline.text.unreadable import Unreadable
 from pipeline.text.wrap import wrap
 from pipeline.tokenizers import Tokenizer, load_tokenizer
 
@@ -28,6 +29,7 @@ class UnitEncoder:
         self._tokenizer = tokenizer
         self._normaliser = Normaliser()
         self._symbols = tuple(mask_symbols)
+        self.unreadable = Unreadable(tokenizer.reads)
         self.limit = limit
         self.most_masks = len(mask_symbols) or MOST_MASKS
 
@@ -56,7 +58,8 @@ class UnitEncoder:
         for part, ids in wrap(hidden, encode, self._tokenizer.count, self.limit, self._fits):
             source = Span(origin(part.start), origin(part.end))
             seen, protected = self._seen(hidden[part.start : part.end], spans) if ids else ("", ())
-            yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected)
+            rare = ("rare",) if self.unreadable.rare(seen) else ()
+            yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected, rare)
 
     def ids(self, seen: str, protected: Sequence[Protected]) -> tuple[int, ...]:
         """Token ids of a text with placeholders; none where there is no Chinese to translate."""
