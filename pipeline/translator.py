@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,7 +86,7 @@ class Translator:
             for tried in tries
         ]
         try:
-            return [[future.result()[0] for future in futures] for futures in submitted]
+            return [[_best(future, deadline) for future in futures] for futures in submitted]
         finally:
             for futures in submitted:
                 for future in futures:
@@ -124,3 +125,11 @@ class Translator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _best(future: Future[tuple[Hypothesis, ...]], deadline: float | None) -> Hypothesis:
+    """The best hypothesis; raises DeadlineExceeded at the deadline, whatever the engine does."""
+    try:
+        return future.result(None if deadline is None else max(0, deadline - time.monotonic()))[0]
+    except TimeoutError:
+        raise DeadlineExceeded("the time given for this translation has passed") from None
