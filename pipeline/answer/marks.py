@@ -16,7 +16,10 @@ _MARKUP = frozenset("*_~`|")
 _PLAIN = frozenset(
     "+<=>|~^`$¥￥￡￠￦-－＋＜＝＞｜～·°′″…—–"
 )  # signs that words say, or that change form
-_LATIN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[.'’&+#/-][A-Za-z0-9]+)*[+#]*")
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
+_LATIN = re.compile(
+    rf"(?<![{_LETTER}0-9])[{_LETTER}][{_LETTER}0-9]*(?:[.'’&+#/-][{_LETTER}0-9]+)*[+#]*"
+)
 _SHORT = 3  # letters of a word that longer ones hold by chance
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
 _SAID = {

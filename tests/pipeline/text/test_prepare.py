@@ -64,7 +64,7 @@ def test_separators_and_units_interleave_to_the_text(preprocessor: Preprocessor,
     except InvalidText:
         assert "\0" in text
         return
-    assert prepared.text == text.removeprefix("\ufeff")
+    assert prepared.text == text
     assert_nothing_lost(prepared)
 
 
@@ -90,10 +90,11 @@ def test_what_is_no_text_is_refused(text: str, preprocessor: Preprocessor) -> No
         preprocessor.prepare(text)
 
 
-def test_a_byte_order_mark_is_dropped(preprocessor: Preprocessor) -> None:
+def test_a_byte_order_mark_is_layout(preprocessor: Preprocessor) -> None:
     prepared = preprocessor.prepare("\ufeff你好")
-    assert prepared.text == "你好"
-    assert prepared.units[0].span.start == 0
+    assert prepared.text == "\ufeff你好"
+    assert prepared.separators[0] == "\ufeff"
+    assert prepared.units[0].span.start == 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\r\n", "\u3000\t", "\u200b\ufeff\u2060"])
