@@ -150,7 +150,8 @@ class Bundle:
         """Path of a verified file; raises BundleError for one that the manifest does not list."""
         if name not in self.manifest.files:
             raise BundleError(
-                f"{self.path / name} is not in {self.path / 'model.yaml'}: rebuild the bundle"
+                f"{self.path / name} is not listed in {self.path / 'model.yaml'}: "
+                "rebuild the bundle"
             )
         return self.path / name
 
