@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
-def doubled(have: int, need: int) -> int:
-    """The size of something that grows: `have` where it suffices, else at least twice that."""
-    return have if need <= have else max(need, 2 * have)
+def grown(size: int, needed: int) -> int:
+    """The size of something that grows: `size` where it suffices, else at least twice that."""
+    return size if needed <= size else max(needed, 2 * size)
+
+
+class SlotArrays:
+    """Arrays with one entry a slot, which grow and move together.
+
+    A subclass has no attributes but arrays of shape [N], [N, K] or [N, K, T]: N slots, K beams, T
+    target positions. It makes them with no slots and no positions.
+    """
+
+    def reserve(self, slot: int, length: int) -> None:
+        """Make room for `slot` and for `length` target positions. What the arrays hold stays."""
+        for name, array in vars(self).items():
+            needed = (slot + 1, *array.shape[1:2], length)[: array.ndim]
+            shape = tuple(map(grown, array.shape, needed))
+            if shape != array.shape:
+                larger = np.zeros(shape, array.dtype)
+                larger[tuple(map(slice, array.shape))] = array
+                setattr(self, name, larger)
+
+    def move(self, source: int, target: int) -> None:
+        """Copy the entry of slot `source` over that of slot `target`."""
+        for array in vars(self).values():
+            array[target] = array[source]
+
+    def live(self, size: int) -> Self:
+        """The arrays of slots 0 … size-1, as views that may be written to.
+
+        They are valid until the next `reserve`.
+        """
+        views = object.__new__(type(self))
+        views.__dict__ = {name: array[:size] for name, array in vars(self).items()}
+        return views
 
 
 def resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from pipeline.decode.arrays import Floats, Ints, doubled, resized
+from pipeline.decode.arrays import Floats, Ints, grown, resized
 from pipeline.decode.sessions import PLACES, Encoded, Sessions, padded, share
 
 OUTPUTS = ("top_ids", "top_logprobs", "logits", "alignment")  # of the step graphs
@@ -114,7 +114,7 @@ class Batch:
 
     def _allocate(self, slots: int, sources: int, room: int) -> None:
         """Give the buffers these sizes; what live rows hold stays."""
-        want = doubled(self._slots, slots), sources, doubled(self._room, room)
+        want = grown(self._slots, slots), sources, grown(self._room, room)
         if want == (self._slots, self._sources, self._room):
             return
         self._slots, self._sources, self._room = want
