@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def grown(size: int, needed: int) -> int:
@@ -51,22 +52,33 @@ class SlotArrays:
         return views
 
 
-def resized(old: npt.NDArray[Any], shape: tuple[int, ...], live: int) -> npt.NDArray[Any]:
-    """An array of `shape`, its first `live` entries as in `old`, zeros where they grew.
+class Buffer(Generic[Scalar]):
+    """One array that changes its shape, laid over flat memory that is kept while it suffices.
 
-    In its memory if it can.
+    `array` is the only view of that memory: `reshape` replaces it, and what was taken from it
+    before must no longer be used.
     """
-    if old.shape == shape:
-        return old
-    common = (
-        slice(live),
-        *(slice(min(sizes)) for sizes in zip(old.shape[1:], shape[1:], strict=True)),
-    )
-    kept = old[common].copy()
-    memory = (old if old.base is None else old.base).reshape(-1)
-    if memory.size < math.prod(shape):
-        memory = np.zeros(math.prod(shape), old.dtype)
-    new = memory[: math.prod(shape)].reshape(shape)
-    new[:live] = 0
-    new[common] = kept
-    return new
+
+    def __init__(self, dtype: type[Scalar], dimensions: int) -> None:
+        self._memory: npt.NDArray[Scalar] = np.zeros(0, dtype)
+        self.array = self._memory.reshape((0,) * dimensions)
+
+    def reshape(self, shape: tuple[int, ...], live: int) -> None:
+        """Give `array` this shape; its first `live` entries keep what they hold.
+
+        These have zeros where they grew; the other entries hold anything. Beside the memory there
+        is only a copy of the live entries meanwhile.
+        """
+        if self.array.shape == shape:
+            return
+        overlap = tuple(map(min, self.array.shape[1:], shape[1:]))
+        common = tuple(map(slice, (live, *overlap)))
+        kept = self.array[common].copy()
+        size, dtype = math.prod(shape), self._memory.dtype
+        if self._memory.size < size:
+            # Both names let go of the old memory before there is new.
+            self.array = self._memory = np.zeros(0, dtype)
+            self._memory = np.zeros(size, dtype)
+        self.array = self._memory[:size].reshape(shape)
+        self.array[:live] = 0
+        self.array[common] = kept

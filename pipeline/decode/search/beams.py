@@ -5,15 +5,12 @@ N sentences, K beams, C candidates a beam, T target positions.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.decode.arrays import Doubles, Flags, Floats, Ints, SlotArrays
+from pipeline.decode.arrays import Doubles, Flags, Floats, Ints, Scalar, SlotArrays
 from pipeline.decode.options import DecodingOptions
 
-Scalar = TypeVar("Scalar", bound=np.generic)
 Index = tuple[Ints, Ints]  # [N, 1] sentences and [N, K] entries of each
 BARRED = np.float32(-1e9)  # low enough to lose, and far from overflowing
 
