@@ -26,7 +26,7 @@ def engine(sessions: Sessions) -> Iterator[Engine]:
     engine.close()
 
 
-def test_a_sentence_is_decoded_alike_alone_and_in_any_company(
+def test_a_sentence_has_the_same_hypotheses_alone_and_beside_others(
     engine: Engine, sources: list[list[int]]
 ) -> None:
     together = [future.result() for future in [engine.submit(ids) for ids in sources]]
@@ -93,7 +93,7 @@ def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[lis
         time.sleep(0.01)
 
 
-def test_a_deadline_that_has_passed_is_told(engine: Engine, sources: list[list[int]]) -> None:
+def test_a_passed_deadline_fails_the_future(engine: Engine, sources: list[list[int]]) -> None:
     with pytest.raises(DeadlineExceeded):
         engine.submit(sources[0], timeout=0.0).result()
     assert engine.submit(sources[0], timeout=60.0).result()
