@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.answer.english import ends_sentence, marker
+from pipeline.answer.english import ends_sentence, english, marker
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
 from pipeline.text.normalise import LINE_END
-from pipeline.text.prepared import Prepared, Span
+from pipeline.text.prepared import Prepared, Span, Unit
+from pipeline.text.protect import restore
 from pipeline.text.sentences import CLOSING, OPENING, parts_cells
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"
@@ -23,6 +24,16 @@ def capitals(prepared: Prepared) -> list[bool]:
         # A sentence has a capital; a heading, a cell or a word alone has what the model gave it.
         capitals.append(opens and (ended or joins[i] or joins[i + 1]))
     return capitals
+
+
+def kept(unit: Unit) -> Answer:
+    """The answer for a unit that no model is asked for.
+
+    It stays as it is, but a part of a Chinese sentence has the punctuation of its translation.
+    """
+    if not unit.seen:
+        return Answer(unit.text)
+    return Answer(restore(english(unit.seen), unit.protected), translated=True)
 
 
 class Layout:

@@ -51,13 +51,15 @@ class UnitEncoder:
         hidden = hide(text, sentence, found)
         spans = [_protected(text[span.start : span.end], span.kind) for span in found]
         origin = _origin(hidden, sentence, found)
+        chinese = bool(HAN.search(hidden))
 
         def encode(part: str) -> list[int]:
             return list(self.ids(*self._seen(part, spans)))
 
         for part, ids in wrap(hidden, encode, self._tokenizer.count, self.limit, self._fits):
             source = Span(origin(part.start), origin(part.end))
-            seen, protected = self._seen(hidden[part.start : part.end], spans) if ids else ("", ())
+            piece = hidden[part.start : part.end]
+            seen, protected = self._seen(piece, spans) if chinese else ("", ())
             rare = ("rare",) if self.unreadable.rare(seen) else ()
             yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected, rare)
 

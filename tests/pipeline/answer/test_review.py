@@ -155,6 +155,13 @@ def test_kept_text_is_not_respaced_beside_translations(desk: Desk) -> None:
     assert desk.translate("OK。我知道了。", "I see.").text == "OK。 I see."
 
 
+def test_a_kept_part_of_a_chinese_sentence_has_english_punctuation(desk: Desk) -> None:
+    names = "、".join(f"{{a{number}}}" for number in range(10))
+    masked = ", ".join(f"⟦{number}⟧" for number in range(5))
+    translation = desk.translate(f"请看{names}。", f"See {masked},")
+    assert translation.text == f"See {', '.join(names.split('、'))}."
+
+
 def test_parts_of_a_long_sentence_are_joined_by_a_space(desk: Desk) -> None:
     clause = "我们今天去公园看风景" * 12
     translation = desk.translate(f"{clause}，{clause}。", "we go to the park,", "see the view")
