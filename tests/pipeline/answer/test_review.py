@@ -53,7 +53,7 @@ def assert_spans(prepared: Prepared, translation: Translation) -> None:
         assert end <= sentence.target_span.start
         end = sentence.target_span.end
         assert translation.text[sentence.target_span.start : end] == sentence.target
-        assert (sentence.target == unit.text) or unit.ids
+        assert (sentence.target == unit.text) or unit.seen
 
 
 # Cases that users of other services reported.
