@@ -8,13 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.decode import canary
 from pipeline.decode.batch import Batch
 from pipeline.decode.engine import Engine, EngineSettings, EngineStats
 from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logprobs
-from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
@@ -158,14 +157,3 @@ def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
     ]
     for future in futures:
         assert isinstance(future.exception(timeout=30), EngineStopped)
-
-
-def test_the_canary_passes_and_notices_another_model(
-    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert canary.replay(sessions) <= sessions.bundle.manifest.canary.tolerance
-    monkeypatch.setattr(
-        canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)]
-    )
-    with pytest.raises(BundleError, match="within"):
-        canary.replay(sessions)
