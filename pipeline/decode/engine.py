@@ -27,6 +27,7 @@ from pipeline.decode.sessions import Sessions
 from pipeline.decode.worker import Worker
 from pipeline.errors import EngineStopped, InvalidText
 
+MAX_BEAM_SIZE = 64
 WARM_UP = 4  # tokens of the translation that warms the graphs
 
 
@@ -83,15 +84,27 @@ class Engine:
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
-        """Open the bundle's sessions, start the workers and translate a little.
+        """Open the bundle's sessions and `start`.
 
-        The first request then finds everything in place. Raises BundleError for a graph that this
-        runtime cannot load.
+        Raises BundleError for a graph that this runtime cannot load.
         """
-        engine = Engine(Sessions(bundle), settings or EngineSettings())
-        engine.submit(
-            [bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)
-        ).result()
+        return Engine.start(Sessions(bundle), settings)
+
+    @staticmethod
+    def start(sessions: Sessions, settings: EngineSettings | None = None) -> Engine:
+        """Start the workers and translate a little, so that the first request finds all in place.
+
+        Where that fails, no thread is left. What else may fail (the canary's replay needs only the
+        sessions) is best done before.
+        """
+        engine = Engine(sessions, settings or EngineSettings())
+        try:
+            engine.submit(
+                [sessions.end_id], options=replace(engine.defaults, max_length=WARM_UP)
+            ).result()
+        except BaseException:
+            engine.close()
+            raise
         return engine
 
     def submit(
@@ -106,8 +119,8 @@ class Engine:
 
         `options` default to the bundle's. The future gives the hypotheses, best first. Cancelling
         it drops the sentence before the next step. It may raise DeadlineExceeded after `timeout`
-        seconds, or EngineStopped. Raises InvalidText at once for a sentence or a `max_length` that
-        the bundle does not allow.
+        seconds, or EngineStopped. Raises InvalidText at once for a sentence or options that the
+        bundle does not allow.
         """
         options = options or self.defaults
         self._check(ids, options)
@@ -132,8 +145,13 @@ class Engine:
             raise InvalidText(
                 f"a source id outside the vocabulary: give 0 to {dims.source_vocab_size - 1}"
             )
-        if not 0 < options.max_length <= dims.max_positions:
+        if not (options.limit(len(ids)) > 0 and options.max_length <= dims.max_positions):
             raise InvalidText(f"max_length {options.max_length}: give 1 to {dims.max_positions}")
+        widest = min(MAX_BEAM_SIZE, dims.target_vocab_size // 2)
+        if not 0 < options.beams <= widest:
+            raise InvalidText(f"beam_size {options.beam_size}: give 1 to {widest}")
+        if options.no_repeat_ngram < 0:
+            raise InvalidText(f"no_repeat_ngram {options.no_repeat_ngram}: give 0 or more")
 
     def stats(self) -> EngineStats:
         """What it holds now."""
@@ -164,7 +182,7 @@ class Engine:
                 lane.clear()
             self._work.notify_all()
         for job in waiting:
-            job.fail()
+            job.stop()
 
     def _run(self, worker: Worker) -> None:
         try:
@@ -172,12 +190,12 @@ class Engine:
                 self._hand_over(worker)
                 worker.join()
                 worker.step()
-        except Exception:
+        except BaseException:
             self._failed = True
             raise
         finally:
             for job in worker.held:
-                job.fail()
+                job.stop()
             if self._failed:
                 self._stop()
 

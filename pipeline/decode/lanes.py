@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -42,9 +43,8 @@ class Job:
     @property
     def cost(self) -> int:
         """Tokens it is expected to hold in the cache, over its beams."""
-        beams = 1 if self.options.greedy else self.options.beam_size
         target = min(self.limit, 2 * len(self.ids) + 8)
-        return beams * (len(self.ids) + 1 + target)
+        return self.options.beams * (len(self.ids) + 1 + target)
 
     def compatible_with(self, other: Job) -> bool:
         """Whether both may be rows of one batch."""
@@ -67,9 +67,14 @@ class Job:
             )
         return True
 
-    def fail(self) -> None:
-        """Fail the future with EngineStopped, where its caller still waits."""
-        if not self.future.done() and self.future.set_running_or_notify_cancel():
+    def finish(self, hypotheses: tuple[Hypothesis, ...]) -> None:
+        """Give the caller its result, unless it cancelled."""
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_result(hypotheses)
+
+    def stop(self) -> None:
+        """Fail the future with EngineStopped, unless it is done or cancelled."""
+        with suppress(InvalidStateError):
             self.future.set_exception(
                 EngineStopped("the engine was stopped before this sentence was done")
             )

@@ -21,6 +21,11 @@ class DecodingOptions:
     length_margin: int = 16  # target tokens beside that ratio
     no_repeat_ngram: int = 0  # beam search repeats no n-gram of so many tokens; 0 for no such rule
 
+    @property
+    def beams(self) -> int:
+        """Rows that a sentence takes in a batch."""
+        return 1 if self.greedy else self.beam_size
+
     def limit(self, source_length: int) -> int:
         """Most target tokens, the end symbol included, for a source of `source_length` tokens.
 

@@ -40,16 +40,11 @@ class JobBatch:
         tokens, parents, done = self._search.advance(batch.size, ids, logprobs)
         for slot in reversed(range(batch.size)):
             if done[slot]:
-                self._finish(slot)
+                self.jobs[slot].finish(self._search.result(slot))
         batch.advance(tokens, parents)
         for slot in reversed(range(batch.size)):
             if done[slot] or self.jobs[slot].drop_if_unwanted():
                 self._leave(slot)
-
-    def _finish(self, slot: int) -> None:
-        job = self.jobs[slot]
-        if job.future.set_running_or_notify_cancel():
-            job.future.set_result(self._search.result(slot))
 
     def _leave(self, slot: int) -> None:
         last = self._batch.leave(slot)

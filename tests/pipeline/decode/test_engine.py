@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from pipeline.decode.batch import Batch
 from pipeline.decode.engine import Engine, EngineSettings, EngineStats
 from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logprobs
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.errors import DeadlineExceeded, InvalidText
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
@@ -113,47 +111,3 @@ def test_a_sentence_larger_than_the_budget_is_decoded_alone(
         assert all(future.result() for future in futures)
     finally:
         engine.close()
-
-
-def test_closing_fails_what_is_not_done_and_refuses_more(
-    sessions: Sessions, sources: list[list[int]]
-) -> None:
-    engine = Engine(sessions, EngineSettings(workers=1))
-    futures = [engine.submit(ids, options=LONG) for ids in sources * 4]
-    engine.close()
-    assert any(isinstance(future.exception(), EngineStopped) for future in futures)
-    assert all(future.done() for future in futures)
-    with pytest.raises(EngineStopped):
-        engine.submit(sources[0]).result()
-    with pytest.raises(EngineStopped):
-        engine.check()
-
-
-def test_a_failure_in_a_worker_reaches_its_callers_and_the_health_check(
-    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    engine = Engine(sessions, EngineSettings(workers=1))
-    monkeypatch.setattr(Batch, "run", lambda _: 1 / 0)
-    with pytest.raises(EngineStopped):
-        engine.submit(sources[0]).result(timeout=30)
-    with pytest.raises(EngineStopped):
-        engine.check()
-
-
-def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
-    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    encode = Sessions.encode
-    monkeypatch.setattr(
-        Sessions,
-        "encode",
-        lambda *given: 1 / 0 if [5] * 3 in map(list, given[1]) else encode(*given),
-    )
-    engine = Engine(sessions, EngineSettings(workers=1))
-    futures = [
-        engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])
-    ]
-    for future in futures:
-        assert isinstance(future.exception(timeout=30), EngineStopped)
