@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from pipeline.decode.engine import Engine, EngineSettings, EngineStats
+from pipeline.decode.engine import Engine, EngineSettings
 from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logprobs
-from pipeline.errors import DeadlineExceeded, InvalidText
+from pipeline.errors import InvalidText
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
@@ -63,37 +62,6 @@ def test_hypotheses_come_best_first_and_options_hold_for_each_sentence(
     greedy = engine.submit(sources[0], options=DecodingOptions(greedy=True, max_length=5)).result()
     assert len(greedy) == 1
     assert greedy[0].steps <= 5
-
-
-def test_a_short_sentence_overtakes_a_document(engine: Engine, sources: list[list[int]]) -> None:
-    finished: list[str] = []
-    document = [engine.submit(ids, options=LONG, lane="bulk") for ids in sources * 3]
-    for future in document:
-        future.add_done_callback(lambda _: finished.append("bulk"))
-    short = engine.submit(sources[0][:5])
-    short.add_done_callback(lambda _: finished.append("short"))
-    for future in document:
-        future.result()
-    assert finished.index("short") < len(document) / 4
-
-
-def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[list[int]]) -> None:
-    futures = [engine.submit(ids, options=LONG) for ids in sources]
-    for future in futures[1:]:
-        assert future.cancel()
-    assert futures[0].result()
-    until = time.monotonic() + 60
-    while engine.stats() != EngineStats(
-        waiting=0, waiting_tokens=0, interactive_tokens=0, active=0
-    ):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def test_a_passed_deadline_fails_the_future(engine: Engine, sources: list[list[int]]) -> None:
-    with pytest.raises(DeadlineExceeded):
-        engine.submit(sources[0], timeout=0.0).result()
-    assert engine.submit(sources[0], timeout=60.0).result()
 
 
 @pytest.mark.parametrize("length", [0, 97])

@@ -92,6 +92,19 @@ def test_an_engine_that_does_not_start_leaves_no_thread(monkeypatch: pytest.Monk
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode-")]
 
 
+def test_sentences_are_submitted_all_or_none(sessions: Sessions) -> None:
+    engine = Engine(sessions, EngineSettings(workers=0))
+    with pytest.raises(InvalidText, match="0 tokens"):
+        engine.submit_all([([5], LONG), ([], LONG), ([6], LONG)])
+    assert engine.stats().waiting == 0
+    futures = engine.submit_all([([5], LONG), ([6], LONG)])
+    assert engine.stats().waiting == 2
+    engine.close()
+    futures += engine.submit_all([([5], LONG), ([6], LONG)])
+    for future in futures:
+        assert isinstance(future.exception(timeout=0), EngineStopped)
+
+
 @pytest.mark.parametrize(
     "options",
     [
