@@ -48,7 +48,7 @@ class MicroBatches(Strict):
     pause_s: float = Field(ge=0)
 
 
-class Readiness(Strict):
+class ReadinessSettings(Strict):
     refresh_s: float = Field(gt=0)
     stale_s: float = Field(gt=0)
 
@@ -89,7 +89,7 @@ class ServiceConfig(Strict):
     decoding: Decoding
     limits: Limits
     micro_batches: MicroBatches
-    readiness: Readiness
+    readiness: ReadinessSettings
     health: Health
     shutdown_s: float = Field(gt=0)
     ingress: Fixed

@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from deployments.errors import NotFound
 from pipeline.errors import UserError
 
 WEB = Path(__file__).resolve().parent.parent / "web"
@@ -96,9 +97,9 @@ async def asset(request: Request) -> Response:
     release, _, name = request.path_params["path"].partition("/")
     content = site().assets.get(name)
     if content is None:
-        return JSONResponse(
-            {"error": "No such file"}, status_code=404, headers={"Cache-Control": NEVER}
-        )
+        error = NotFound("No such file")
+        error.headers["Cache-Control"] = NEVER
+        raise error
     return reply(request, name, content, FOR_GOOD if release == site().release else NEVER, POLICY)
 
 

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from deployments.config import load, merge
-from deployments.request.calls import group
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 
@@ -73,12 +72,6 @@ def test_merging_keeps_what_is_not_named() -> None:
         "a": {"b": 4, "c": 2},
         "d": 3,
     }
-
-
-def test_groups_keep_the_order_and_the_limit_of_tokens() -> None:
-    sentences = [(1,), (2, 2), (3, 3, 3), (4,) * 9, (5,)]
-    assert list(group(sentences, 3)) == [((1,), (2, 2)), ((3, 3, 3),), ((4,) * 9,), ((5,),)]
-    assert list(group([], 3)) == []
 
 
 @pytest.mark.parametrize("name", ["configs/service.yaml", "serve_config.yaml"])
