@@ -120,7 +120,7 @@ def common_options(config: ServiceConfig) -> dict[str, Any]:
         "health_check_timeout_s": config.health.timeout_s,
         "max_constructor_retry_count": config.health.start_attempts,
         "graceful_shutdown_timeout_s": config.shutdown_s,
-        # how often a stopping replica looks whether its work is done
+        # how often a stopping replica checks whether its work is done
         "graceful_shutdown_wait_loop_s": 0.5,
         # an update starts the new replicas before it stops the old
         "max_surge_percent": 100 * (SURGE - 1),

@@ -36,6 +36,7 @@ class Readiness:
         self.answered: dict[str, float] = {}  # when each deployment last did
 
     def ready(self) -> bool:
+        """Whether every deployment answered within the last `stale_s`."""
         oldest = time.monotonic() - self.settings.stale_s
         return all(self.answered.get(name, oldest) > oldest for name in self.pings)
 
@@ -64,6 +65,8 @@ class Readiness:
 
 
 def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
+    """Serve `/livez` and `/readyz`."""
+
     @app.get("/livez", summary="Whether this part of the service runs")
     async def livez() -> dict[str, str]:
         return {"status": "ok"}

@@ -44,6 +44,7 @@ class Stopwatch:
         self._stages[stage] = self._stages.get(stage, 0) + spent
 
     def read(self) -> Timings:
+        """What it shows now; it runs on."""
         return Timings(dict(self._stages), self._elapsed_ms())
 
     def _elapsed_ms(self) -> float:

@@ -21,6 +21,8 @@ from pipeline.text.prepared import Prepared
 
 
 class PreprocessStage(Protocol):
+    """What comes before the model (deployments/stages/preprocess.py)."""
+
     async def prepare(self, items: Sequence[PrepareItem]) -> Sequence[Prepared | Refusal]:
         """Texts to units of token ids."""
         ...
@@ -31,6 +33,8 @@ class PreprocessStage(Protocol):
 
 
 class TranslateStage(Protocol):
+    """The model (deployments/stages/translate.py)."""
+
     async def translate(self, items: Sequence[DecodeItem]) -> Sequence[Hypotheses | Refusal]:
         """Token ids to the best hypothesis of each sentence."""
         ...
@@ -41,6 +45,8 @@ class TranslateStage(Protocol):
 
 
 class PostprocessStage(Protocol):
+    """What comes after the model (deployments/stages/postprocess.py)."""
+
     async def review(self, items: Sequence[ReviewItem]) -> Sequence[Reviews | Refusal]:
         """Attempts at units to their answers, and what is to be tried again."""
         ...

@@ -23,6 +23,7 @@ class Postprocess(PostprocessStage):
         }
 
     async def review(self, items: Sequence[ReviewItem]) -> list[Reviews]:
+        """In a thread, since health checks must be answered meanwhile."""
         return await asyncio.to_thread(lambda: list(map(self._review_one, items)))
 
     def _review_one(self, item: ReviewItem) -> Reviews:

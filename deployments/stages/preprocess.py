@@ -22,6 +22,7 @@ class Preprocess(PreprocessStage):
         }
 
     async def prepare(self, items: Sequence[PrepareItem]) -> list[Prepared | Refusal]:
+        """Refuses texts with NUL or half of a surrogate pair."""
         # In a thread, since a long text takes a quarter of a second and health checks must be
         # answered.
         return await asyncio.to_thread(lambda: list(map(self._prepare_one, items)))

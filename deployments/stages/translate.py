@@ -74,6 +74,7 @@ class Translate(TranslateStage):
         self._admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
     async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:
+        """Refuses what would wait too long, is late, or meets an engine that stops."""
         tickets = [Ticket(item) for item in items]
         try:
             return await asyncio.gather(*await self._admit(tickets))
@@ -135,9 +136,11 @@ class Translate(TranslateStage):
         )  # a wedged batch queue would not answer
 
     async def check_health(self) -> None:
+        """Called by Ray, which replaces a replica that raises."""
         await self.ping()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Called by Ray for the policy (deployments/stages/scaling.py)."""
         return {METRIC: float(self.backlog.tokens)}
 
     def __del__(self) -> None:

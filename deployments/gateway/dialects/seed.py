@@ -108,6 +108,7 @@ class Seed:
 
 
 def response_to(translated: Translated) -> TranslateResponse:
+    """The three keys that every answer has."""
     return TranslateResponse(
         input=translated.translation.source,
         output=translated.translation.text,
@@ -116,6 +117,7 @@ def response_to(translated: Translated) -> TranslateResponse:
 
 
 def add_detail(response: TranslateResponse, translated: Translated, request_id: str) -> None:
+    """The keys that `detail` asks for."""
     translation = translated.translation
     response.sentences = [
         SentenceDetail(

@@ -25,7 +25,7 @@ class Body:
         try:
             body = await self.read(Headers(scope=scope), receive)
         except ServiceError as error:
-            error.headers["Connection"] = "close"  # what is left of the body is not wanted
+            error.headers["Connection"] = "close"  # the rest of the body will not be read
             raise
         if body is not None:
             whole: Message = {"type": "http.request", "body": body, "more_body": False}

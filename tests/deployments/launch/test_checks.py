@@ -96,10 +96,9 @@ def test_the_environment_names_host_and_port(port: int, monkeypatch: pytest.Monk
     assert options["http_options"] == {"host": "0.0.0.0", "port": port}
 
 
+@pytest.mark.usefixtures("port")
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "80a", " "])
-def test_a_port_that_is_none_is_refused(
-    value: str, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSANMT_PORT", value)
     with pytest.raises(UserError, match=r"expected a number from 1 to 65535: set CSANMT_PORT"):
         claim({})
