@@ -16,9 +16,8 @@ import numpy as np
 import onnxruntime as ort
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from quantize.graphs.builder import value
-from quantize.graphs.int8_products import MICROSOFT
-from quantize.judge.report import cpu_name
+from quantize.graphs.onnx_graph import MICROSOFT, value_info
+from quantize.machine import cpu_name
 
 HIDDEN, HEADS, SOURCE = 512, 8, 32
 HEAD = HIDDEN // HEADS
@@ -30,7 +29,8 @@ Arrays = Mapping[str, Any]
 
 def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort.InferenceSession:
     inputs = [
-        value(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape) for name, a in feeds.items()
+        value_info(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape)
+        for name, a in feeds.items()
     ]
     held = [numpy_helper.from_array(np.asarray(a), name) for name, a in constants.items()]
     output = helper.make_empty_tensor_value_info("y")

@@ -32,7 +32,7 @@ from benchmarks.clients import Clients, Task, running
 from benchmarks.support.processes import cpu_seconds, memory_mb
 from benchmarks.support.service import Service, command, descendants, free_port
 from pipeline.config import DEFAULT_MODEL, ROOT, resolve
-from quantize.judge.report import cpu_name
+from quantize.machine import cpu_name
 
 MODES: dict[str, dict[str, str]] = {
     "default": {},  # configs/serve.env as it is

@@ -102,7 +102,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     """Write one epoch of the corpus, as the sources' weights say, with its vocabularies and
     calibration text.
     """
-    from quantize.terminal import Bars
+    from quantize.progress import Bars
     from training.prepare import prepare
     from training.sources import SOURCES, load_weights
 
@@ -173,7 +173,7 @@ def _train(arguments: argparse.Namespace) -> None:
     import torch
 
     from quantize.csanmt.configuration import CsanmtConfig
-    from quantize.terminal import Bars
+    from quantize.progress import Bars
     from training.models import read_config
     from training.train import Start, train
 
@@ -255,7 +255,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     """Print sacreBLEU's BLEU and chrF++ on FLORES dev, NTREX and other sets, decoded by the engine
     that serves.
     """
-    from quantize.terminal import Bars
+    from quantize.progress import Bars
     from training.evaluate import evaluate, markdown, sets_of
 
     with Bars() as bars:

@@ -12,14 +12,13 @@ from pathlib import Path
 from pipeline.bundle import Bundle
 from pipeline.config import Strict, home
 from pipeline.errors import UserError
-from quantize.bundles.draft import Workshop
-from quantize.corpus import read_text
+from quantize.bundles.drafts import Drafts
 from quantize.judge import scores
 from quantize.judge.decode import translate
 from quantize.judge.measure import open_engine
-from quantize.judge.report import cpu_name
-from quantize.judge.sets import TestSet, load_sets, spread
+from quantize.machine import cpu_name
 from quantize.progress import Report, Show, no_report, no_show
+from quantize.sentences import TestSet, load_test_sets, read_text, spread
 from quantize.sources import open_source
 
 STORED = "flores-dev"  # the set that stored outputs are of
@@ -77,7 +76,7 @@ def sets_of(files: Sequence[Path], limit: int | None = None) -> tuple[TestSet, .
 
     `limit` sentences of each.
     """
-    return (*load_sets(limit), *(_read(path, limit) for path in files))
+    return (*load_test_sets(limit), *(_read(path, limit) for path in files))
 
 
 def _read(path: Path, limit: int | None) -> TestSet:
@@ -97,7 +96,7 @@ def _lines(path: Path) -> list[str]:
 def _stored(name: str, path: Path, sets: Sequence[TestSet]) -> System:
     lines = _lines(path)
     whole, part = (
-        next(test for test in among if test.name == STORED) for among in (load_sets(), sets)
+        next(test for test in among if test.name == STORED) for among in (load_test_sets(), sets)
     )
     if len(lines) != len(whole.sources):
         raise UserError(
@@ -123,7 +122,7 @@ def _open(model: str, scratch: Path, show: Show) -> Bundle:
     """The bundle that `model` names, or the source's in float32, built in `scratch`."""
     if any((place / "model.yaml").is_file() for place in (Path(model), home() / model)):
         return Bundle.load(model)
-    return Workshop(open_source(model), scratch, show=show).reference
+    return Drafts(open_source(model), scratch, show=show).reference
 
 
 def _score(outputs: Sequence[str], test: TestSet) -> Score:

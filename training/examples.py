@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.translator import Translator
-from quantize.corpus import read_lines
+from quantize.sentences import read_lines
 
 SENTENCES = Path(__file__).with_name("examples.zh.txt")
 

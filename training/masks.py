@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 
-from quantize.sources.training import MASK_SYMBOLS
+from quantize.sources.trained import MASK_SYMBOLS
 from training.corpus import Pair
 
 COPIED = re.compile(

@@ -10,7 +10,7 @@ from pydantic import Field, RootModel, ValidationError
 
 from pipeline.config import Strict
 from pipeline.errors import UserError
-from quantize.corpus import read_text
+from quantize.sentences import read_text
 
 SOURCES = Path(__file__).with_name("sources.yaml")
 Phase = Literal["first", "general"]

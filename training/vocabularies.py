@@ -11,7 +11,7 @@ import sentencepiece
 
 from pipeline.errors import UserError
 from quantize.csanmt.configuration import END
-from quantize.sources.training import MASK_SYMBOLS, UNKNOWN_ID
+from quantize.sources.trained import MASK_SYMBOLS, UNKNOWN_ID
 
 NAMES = ("source.spm", "target.spm")
 LARGEST = 2**16  # ids are kept as uint16

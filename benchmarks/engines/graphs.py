@@ -9,9 +9,8 @@ import onnx
 
 from benchmarks.engines.runners import dynamic_preset
 from pipeline.bundle import Bundle, Manifest, read_manifest
-from quantize.bundles.build import write_manifest
-from quantize.bundles.draft import entry
-from quantize.graphs.builder import value
+from quantize.bundles.publish import file_entry, write_manifest
+from quantize.graphs.onnx_graph import value_info
 from quantize.progress import Report
 
 GRAPHS = ("encoder.onnx", "step.onnx")
@@ -39,7 +38,7 @@ def optimum_graphs(fp32: Bundle, folder: Path, report: Report) -> Bundle:
             "recipe": {"name": folder.name},
         }
         described["files"] = {
-            path.name: entry(path) for path in folder.iterdir() if ".onnx" in path.name
+            path.name: file_entry(path) for path in folder.iterdir() if ".onnx" in path.name
         }
         write_manifest(folder, Manifest.model_validate(described))
     return Bundle(folder, read_manifest(folder))
@@ -55,7 +54,7 @@ def _typed(path: Path) -> Path:
     for name in attended:
         if name not in known:
             model.graph.value_info.append(
-                value(name, onnx.TensorProto.FLOAT, f"rows_{name}", 1, f"width_{name}")
+                value_info(name, onnx.TensorProto.FLOAT, f"rows_{name}", 1, f"width_{name}")
             )
     onnx.save(model, path)
     return path

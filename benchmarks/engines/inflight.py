@@ -13,7 +13,7 @@ from benchmarks.engines.race import Timing, timings
 from benchmarks.engines.runners import Ours
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import EngineSettings
-from quantize.judge.speed import in_turn
+from quantize.machine import in_turn
 
 ROWS = 32  # sentences decoded together, on average
 COUNT = 192  # sentences: fewer, and the end, when the last ones leave one by one, weighs too much

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.engines.runners import Ours, Sources, peer
 from pipeline.bundle import Bundle, read_manifest
-from quantize.judge.speed import high_water
+from quantize.machine import peak_memory
 
 
 def peak_mb(
@@ -34,7 +34,7 @@ def _main(
     run = peer(engine, Path(source), place) if source else Ours(Bundle(place, read_manifest(place)))
     for _ in range(2):
         run([tuple(ids) for ids in sources], beam, [length] * len(sources))
-    print(high_water())
+    print(peak_memory())
 
 
 if __name__ == "__main__":

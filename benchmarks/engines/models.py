@@ -21,8 +21,8 @@ from pipeline.bundle import Bundle, read_manifest
 from pipeline.config import DEFAULT_MODEL, ROOT, resolve
 from pipeline.errors import UserError
 from pipeline.text.prepare import Preprocessor
-from quantize.bundles.build import write_manifest
-from quantize.bundles.draft import Workshop
+from quantize.bundles.drafts import Drafts
+from quantize.bundles.publish import write_manifest
 from quantize.int8.observations import Observations
 from quantize.int8.recipes import load_recipe
 from quantize.network import Network, csanmt_network
@@ -109,12 +109,12 @@ def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[
         raise UserError(f"random weights cannot be fitted to text: leave out {', '.join(rounded)}")
     missing = [name for name in recipes if not (work / name / "model.yaml").is_file()]
     if missing:
-        workshop = Uncalibrated(_source(model, work), work, report=report)
+        drafts = Uncalibrated(_source(model, work), work, report=report)
         for name in missing:
             report(f"{model}: {name}")
             shutil.rmtree(work / name, ignore_errors=True)
             (work / name).mkdir(parents=True)
-            draft = workshop.draft(load_recipe(name), work / name)
+            draft = drafts.write(load_recipe(name), work / name)
             write_manifest(draft.path, draft.manifest)
     return {name: Bundle(work / name, read_manifest(work / name)) for name in recipes}
 
@@ -129,7 +129,7 @@ class FixedRanges(Observations):
         path.write_text("{}", encoding="utf-8")
 
 
-class Uncalibrated(Workshop):
+class Uncalibrated(Drafts):
     """Spares random weights the calibration: how long a product takes does not depend on its
     ranges.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Runner, Sources
-from quantize.judge.speed import Spent, in_turn
+from quantize.machine import Spent, in_turn
 
 SLOW = {OPTIMUM: 2, TORCH: 2}  # rounds at most
 

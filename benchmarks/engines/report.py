@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.engines.field import OURS
-from quantize.judge.report import machine
+from quantize.machine import describe
 
 PACKAGES = (
     "onnxruntime",
@@ -49,7 +49,7 @@ class Row:
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:
-    found = machine(PACKAGES) | {"rows": [asdict(row) for row in rows]}
+    found = describe(PACKAGES) | {"rows": [asdict(row) for row in rows]}
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 

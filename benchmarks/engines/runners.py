@@ -136,7 +136,7 @@ def _quantise(source: Path, folder: Path) -> None:
 def dynamic_preset() -> Any:
     from optimum.onnxruntime.configuration import AutoQuantizationConfig
 
-    from quantize.judge.report import cpu_name
+    from quantize.machine import cpu_name
 
     preset = (
         AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2

@@ -18,11 +18,11 @@ MODEL = resolve(DEFAULT_MODEL)
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
     """Outputs of a system that leaves out every reference's first word."""
-    from quantize.judge.sets import load_sets
+    from quantize.sentences import load_test_sets
 
     path = tmp_path / "stored.en"
     path.write_text(
-        "".join(line.split(" ", 1)[1] + "\n" for line in load_sets()[0].references),
+        "".join(line.split(" ", 1)[1] + "\n" for line in load_test_sets()[0].references),
         encoding="utf-8",
     )
     return path
@@ -33,7 +33,7 @@ def test_models_and_stored_outputs_are_in_one_table(
 ) -> None:
     from sacrebleu.metrics.bleu import BLEU
 
-    from quantize.judge.sets import load_sets
+    from quantize.sentences import load_test_sets
     from training.__main__ import main
 
     extra = tmp_path / "own.tsv"
@@ -69,7 +69,7 @@ def test_models_and_stored_outputs_are_in_one_table(
     assert "nc:6|nw:2" in table
     found = json.loads((tmp_path / "j").read_text(encoding="utf-8"))
     assert found["sentences"] == {"flores-dev": 4, "ntrex": 4, "own": 2}
-    references = load_sets(4)[0].references
+    references = load_test_sets(4)[0].references
     outputs = [line.split(" ", 1)[1] for line in references]
     score = BLEU().corpus_score(outputs, [list(references)]).score
     assert found["systems"][2]["sets"]["flores-dev"]["bleu"] == pytest.approx(score)

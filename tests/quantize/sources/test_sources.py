@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def test_vocabularies_that_are_too_long_give_the_unknown_id(copy: Path, tmp_path
 
 @pytest.mark.parametrize("name", ["model.safetensors", "source.spm", "calibration.txt"])
 def test_a_trained_source_without_one_of_its_files_names_it(tmp_path: Path, name: str) -> None:
-    from quantize.sources.training import load
+    from quantize.sources.trained import open_trained as load
 
     for path in TRAINED.iterdir():
         if path.name != name:
@@ -138,16 +137,6 @@ def test_only_the_files_that_inference_needs_are_fetched() -> None:
     assert names[:4] == ["configuration.json", "src_vocab.txt", "trg_vocab.txt", "bpe.zh"]
     assert all("ckpt-0" in name for name in names[4:])
     assert "tf_ckpts/ckpt-0.meta" not in names
-
-
-def test_large_models_are_not_rounded_by_calibration_unless_asked() -> None:
-    from quantize.bundles.build import usual_recipe
-
-    source = open_source(TINY)
-    assert usual_recipe(source) == "row-63-gptq"
-    assert (
-        usual_recipe(replace(source, network=replace(source.network, hidden_size=1024))) == "row-63"
-    )
 
 
 def test_a_bundle_is_built_by_the_command(
