@@ -117,7 +117,7 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         return self._sentence_vector(*append_eos(ids), target=target)
 
     def decode(self, prev: Tensor, memory: Tensor, keep: Tensor, semantic: Tensor) -> Tensor:
-        """Teacher forcing: (B, T) target ids -> (B, T, D) states, position t seeing ids before t."""
+        """Teacher forcing: (B, T) target ids -> (B, T, D) states; position t sees ids before t."""
         return self._states(F.pad(prev, (1, 0))[:, :-1], memory, keep, semantic)
 
     def logits(self, states: Tensor) -> Tensor:

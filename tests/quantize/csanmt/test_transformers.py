@@ -158,7 +158,8 @@ folder = {str(folders(FOLDER / case))!r}
 tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
 model = AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True)
 assert not any(name.split(".")[0] in ("quantize", "pipeline") for name in sys.modules)
-print(tokenizer.decode(model.generate(**tokenizer({TEXT!r}, return_tensors="pt"), max_length=20)[0]))
+inputs = tokenizer({TEXT!r}, return_tensors="pt")
+print(tokenizer.decode(model.generate(**inputs, max_length=20)[0]))
 """
     environment = {
         "PATH": "/usr/bin:/bin",
