@@ -15,7 +15,7 @@ Processes = Callable[[], Mapping[int, str]]  # ids of those that are measured, a
 
 @dataclass(frozen=True)
 class Windows:
-    """How long to measure: so many windows of so many seconds."""
+    """How long to measure: `count` windows of `seconds` each."""
 
     count: int
     seconds: float

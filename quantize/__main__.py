@@ -129,7 +129,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 def _tune(arguments: argparse.Namespace) -> None:
     """Build candidates, measure each against float32, write the fastest that passes.
 
-    Results of finished recipes are kept, so that an interrupted run goes on where it was.
+    Results of finished recipes are kept, so that an interrupted run continues.
     """
     from quantize.judge.tables import show_table
     from quantize.progress import Bars

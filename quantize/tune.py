@@ -55,9 +55,9 @@ def tune(
 ) -> tuple[str, dict[str, Result]]:
     """Write the winner with its report into `out`; return its recipe's name and all results.
 
-    `work` keeps each recipe's results: an interrupted run goes on from there. `limit` takes only so
-    many sentences of each set (for tests). With `force`, and none passing, the most faithful is
-    written. Raises UserError if none passes otherwise.
+    `work` keeps each recipe's results: an interrupted run continues from there. `limit` is the most
+    sentences taken of each set. If no recipe passes the gate, the most faithful is written with
+    `force`; without it, that raises UserError.
     """
     check_place(out)
     tuning = _Tuning(open_source(spec), work, lines, limit, report, show)

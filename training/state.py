@@ -1,4 +1,4 @@
-"""Where a run stands: what it has to keep in order to go on."""
+"""Where a run stands: everything that it needs to continue."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _save(state: State, run: Path, settings: Settings) -> None:
 
 
 class Log:
-    """A line every so many steps, to the run's log and to the user."""
+    """A line every `log_every` steps, to the run's log and to the user."""
 
     def __init__(
         self, path: Path, settings: Settings, state: State, report: Report, show: Show

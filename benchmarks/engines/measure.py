@@ -20,7 +20,7 @@ SLOW = {OPTIMUM: 2, TORCH: 2}  # rounds at most
 
 @dataclass(frozen=True)
 class Cell:
-    """What is translated: `batch` sentences at once with so many beams, of so many tokens."""
+    """What is translated: sentences at once, beams, and tokens of source and target."""
 
     batch: int
     beam: int

@@ -1,7 +1,7 @@
 """Models of real sizes with random weights.
 
 Time and memory do not depend on what weights say, only on their shape. Every sentence runs to the
-length that is asked for, in every engine: the end symbol is a bad word.
+requested length, in every engine: the end symbol is a bad word.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def free_port() -> int:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    """Return once the condition holds; raises AssertionError after so many seconds."""
+    """Return once the condition holds; raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -126,7 +126,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
 def sending(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int | str]]:
     """Let clients send requests, one after another each, and list how these end.
 
-    That is 200, or what came instead. Clients pause so many seconds between their requests.
+    That is 200, or what came instead. `pause` are the seconds between a client's requests.
     """
     outcomes: list[int | str] = []
     ended = threading.Event()

@@ -23,7 +23,7 @@ class NetworkGraph:
         self.graph = layers.graph
 
     def save(self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> None:
-        """Write the graph, with what calibration observes where it is asked for."""
+        """Write the graph; one that is `observing` gives what calibration reads as well."""
         if self.layers.observing:
             outputs = [*outputs, *self.layers.observed_outputs()]
         self.graph.save(path, inputs, outputs)

@@ -16,7 +16,7 @@ DELTA_BLEU = -0.3  # lower 95 % bound
 DELTA_CHRF = -0.2  # lower 95 % bound
 DELTA_LOGP = 0.05  # nats a token
 BEST_CHANGED = 0.03  # of all steps
-CHANCE = 0.05  # of counts that cannot be told from fp32's
+CHANCE = 0.05  # below it, counts differ from fp32's by more than chance
 QUICK_SENTENCES = 64
 QUICK_BATCHED = 32  # of them, translated alone and in batches
 
@@ -78,7 +78,7 @@ class Faithfulness(Strict):
 
 
 class Quality(Strict):
-    """Everything that the full gate looks at."""
+    """Everything that the full gate judges."""
 
     faithfulness: Faithfulness
     exact_match: float  # share of sentences with fp32's tokens

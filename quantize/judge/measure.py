@@ -139,7 +139,7 @@ def quality(
     found: scores.Outputs,
     show: Show = no_show,
 ) -> gate.Quality:
-    """What the full gate looks at, from fp32's outputs `expected` and the candidate's `found`."""
+    """What the full gate judges, from fp32's outputs `expected` and the candidate's `found`."""
     faithful = faithfulness(probe, candidate, BATCHED, show)
     symbols = candidate.manifest.tokenizer.mask_symbols
     return scores.quality(expected, found, sets, faithful, symbols[0] if symbols else None)

@@ -15,7 +15,7 @@ from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS, csanmt_network
 from quantize.sources.base import About, FilePart, Source
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
-from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, weights
+from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, read_weights
 
 CHECKPOINT = "tf_ckpts/ckpt-0"
 # The reference knows no limit; its published model was trained on up to 100 tokens.
@@ -131,7 +131,7 @@ def open_modelscope(folder: Path, name: str | None = None) -> Source:
         folder=folder,
         # The index has all tensors' checksums.
         identity=(folder / "configuration.json", folder / f"{CHECKPOINT}.index"),
-        network=csanmt_network(config, weights(checkpoint, config), max_positions),
+        network=csanmt_network(config, read_weights(checkpoint, config), max_positions),
         config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),
         tokenizer=CsanmtEntry(

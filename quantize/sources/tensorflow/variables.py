@@ -30,7 +30,7 @@ class Variable:
     transposed: bool = False
 
 
-def weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
+def read_weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
     """All weights, read at each access.
 
     `config` has the values of `CsanmtConfig`. Raises UserError for a variable that is missing or of

@@ -14,6 +14,11 @@ from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.decode.canary import read, replay
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logits
+from quantize.bundles.build import build
+from quantize.graphs import write_graphs
+from quantize.int8.recipes import load_recipe
+from quantize.int8.rounding import Quantiser
+from quantize.network import csanmt_network
 from tests.bundles import bits
 
 pytestmark = pytest.mark.quantize
@@ -22,9 +27,6 @@ SOURCE = resolve(DEFAULT_MODEL) / "source"
 
 @pytest.fixture(scope="module")
 def fp32(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    from quantize.bundles.build import build
-    from quantize.int8.recipes import load_recipe
-
     return build(SOURCE, load_recipe("fp32"), tmp_path_factory.mktemp("bundles") / "fp32")
 
 
@@ -73,10 +75,6 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
 
     from quantize.csanmt.configuration import CsanmtConfig
     from quantize.csanmt.modeling import CsanmtForConditionalGeneration
-    from quantize.graphs import write_graphs
-    from quantize.int8.recipes import load_recipe
-    from quantize.int8.rounding import Quantiser
-    from quantize.network import csanmt_network
 
     torch.manual_seed(hidden)
     config = CsanmtConfig(

@@ -10,6 +10,12 @@ import pytest
 
 from pipeline.decode.sessions import check_exact, open_session
 from pipeline.errors import BundleError
+from quantize.graphs.linear import LinearLayers
+from quantize.graphs.onnx_graph import FLOAT, OnnxGraph, value_info
+from quantize.graphs.weights import WeightFile
+from quantize.int8.observations import Observations
+from quantize.int8.recipes import known_recipes, load_recipe
+from quantize.int8.rounding import Quantiser
 
 pytestmark = pytest.mark.quantize
 INT8 = [
@@ -23,7 +29,6 @@ INT8 += ["dynamic-63", "dynamic-127", "static-63-percentile"]
 
 def observations(low: float, high: float, rows: Any) -> Any:
     """Of two products' inputs that take all values of a range, whatever the percentile."""
-    from quantize.int8.observations import Observations
 
     class Fixed(Observations):
         def range(self, *_: Any) -> tuple[float, float]:
@@ -41,19 +46,11 @@ def operands(activations: str) -> tuple[Any, float, float]:
 
 
 def test_every_recipe_is_tried_below() -> None:
-    from quantize.int8.recipes import known_recipes
-
     assert sorted(["fp32", *INT8]) == known_recipes()
 
 
 @pytest.mark.parametrize("name", INT8)
 def test_products_of_extreme_operands_equal_numpys_integers(tmp_path: Path, name: str) -> None:
-    from quantize.graphs.linear import LinearLayers
-    from quantize.graphs.onnx_graph import FLOAT, OnnxGraph, value_info
-    from quantize.graphs.weights import WeightFile
-    from quantize.int8.recipes import load_recipe
-    from quantize.int8.rounding import Quantiser
-
     recipe = load_recipe(name)
     limit = float(recipe.weight_limit)
     weight = np.random.default_rng(2).choice([-limit, limit], (512, 256)).astype(np.float32)

@@ -56,7 +56,7 @@ def quality() -> MakeQuality:
 
 @pytest.fixture
 def result(quality: MakeQuality) -> MakeResult:
-    """A recipe's result: so many times as fast as fp32, and so far from its probabilities."""
+    """A recipe's result, from its speed and its |Δ log p| beside fp32."""
 
     def make(name: str, ratio: float, logp: float, **changes: Any) -> Result:
         return Result(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quantize.sentences import load_test_sets
+from quantize.judge.gate import Faithfulness
+from quantize.sentences import TestSet, load_test_sets
 
 pytestmark = pytest.mark.quantize
 SENTENCES = 120
@@ -52,8 +53,6 @@ def test_the_same_outputs_differ_by_nothing() -> None:
 def test_quality_counts_what_only_the_candidate_lost() -> None:
     from quantize.judge import scores
     from quantize.judge.decode import Output
-    from quantize.judge.gate import Faithfulness
-    from quantize.sentences import TestSet
 
     def output(source: str, text: str, tokens: int) -> Output:
         return Output(source, text, ((tokens,),), length_ratio=1.0, warnings=())

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
+from quantize.sources.modelscope import read_configuration
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 from quantize.sources.tensorflow.index import FOOTER, masked_checksum
+from quantize.sources.tensorflow.variables import read_weights
 from tests.reference import FOLDER, Reference
 
 CASE = FOLDER / "tiny_abs_shared" / "tf_ckpts"
@@ -69,13 +71,10 @@ def test_an_optimisers_slots_are_never_read(tmp_path: Path) -> None:
         ]
     path.write_bytes(kept)
 
-    from quantize.sources.modelscope import read_configuration
-    from quantize.sources.tensorflow.variables import weights as load
-
     config = read_configuration(FOLDER / "deep_zh2en_like").model.config() | {
         "target_semantic_embedding": False
     }
-    loaded = load(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)
+    loaded = read_weights(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)
     assert sum(loaded[name].size for name in loaded) > 300_000
     with pytest.raises(UserError, match="checksum"):
         TfCheckpoint(tmp_path / "ckpts" / "ckpt-0").read(f"NmtModel/{EMBEDDING}/Adam")
