@@ -74,7 +74,7 @@ def tune(
         if not force:
             raise UserError(_none_passes(out, results))
         winner = min(names[1:], key=lambda name: results[name].delta_logp)
-    tuning.publish(winner, results, out, force)
+    tuning.write_winner(winner, results, out, force)
     return winner, results
 
 
@@ -165,7 +165,7 @@ class _Tuning:
             sources = self._units(self._bundle("fp32"), RACED)
             return race(engines, "fp32", sources, progress=partial(self.show, "race"))
 
-    def publish(self, winner: str, results: dict[str, Result], out: Path, force: bool) -> None:
+    def write_winner(self, winner: str, results: dict[str, Result], out: Path, force: bool) -> None:
         """Write a copy of the winner's bundle, and the report, into `out`."""
         copy = self.work / "publish"
         shutil.rmtree(copy, ignore_errors=True)

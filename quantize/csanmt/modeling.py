@@ -202,17 +202,17 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
             logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=packed
         )
 
-    def get_encoder(self) -> Encoder:
+    def get_encoder(self) -> PackedEncoder:
         """Both encoders."""
-        return Encoder(self)
+        return PackedEncoder(self)
 
     def get_input_embeddings(self) -> nn.Module:
         """The source's."""
         return self.src_emb
 
 
-class Encoder(nn.Module):
-    """A model's encoders as transformers asks for them."""
+class PackedEncoder(nn.Module):
+    """Both encoders as transformers asks for them: their outputs are one tensor."""
 
     main_input_name = "input_ids"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from quantize.graphs.encoder import Encoder
+from quantize.graphs.encoder import EncoderGraph
 from quantize.graphs.linear import LinearLayers
 from quantize.graphs.onnx_graph import OnnxGraph
-from quantize.graphs.step import Gives, Step
+from quantize.graphs.step import Gives, StepGraph
 from quantize.graphs.weights import WeightFile
 from quantize.int8.rounding import Quantiser
 from quantize.network import Network
@@ -50,8 +50,8 @@ def write_graphs(
     def layers() -> LinearLayers:
         return LinearLayers(OnnxGraph(weights), quantiser, observing)
 
-    Encoder(network, layers(), tick).write(folder / "encoder.onnx")
+    EncoderGraph(network, layers(), tick).write(folder / "encoder.onnx")
     for name, gives in STEPS.items():
-        Step(network, layers(), tick).write(folder / name, gives)
+        StepGraph(network, layers(), tick).write(folder / name, gives)
     weights.close()
     return ["encoder.onnx", *STEPS, "weights.bin"]

@@ -11,7 +11,7 @@ from quantize.graphs.blocks import NetworkGraph
 from quantize.graphs.onnx_graph import FLOAT, INT32, INT64, MICROSOFT, value_info
 
 
-class Encoder(NetworkGraph):
+class EncoderGraph(NetworkGraph):
     """From input_ids [B, S] int64 and lengths [B] int32 to what decoding steps read.
 
     That is the source mask, the semantic bias, and cross keys and values of every layer. Only

@@ -15,7 +15,7 @@ from quantize.graphs.output_layer import OutputLayer
 Gives = Literal["tokens", "logits", "alignment"]
 
 
-class Step(NetworkGraph):
+class StepGraph(NetworkGraph):
     """One decoding step for every row at its own position.
 
     Keys and values are written into the cache in place.

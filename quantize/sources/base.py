@@ -37,7 +37,7 @@ class Source:
     calibration: tuple[str, ...] = ()  # sentences of the source language, where it brings some
 
 
-class FilePart(BaseModel):
-    """A part of a file that others define: keys that are not used here are passed over."""
+class Section(BaseModel):
+    """A section of a file that others define: keys that are not used here are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())

@@ -10,7 +10,7 @@ from pydantic import PositiveInt, ValidationError
 
 from pipeline.errors import UserError
 from quantize.network import ACTIVATIONS
-from quantize.sources.base import FilePart
+from quantize.sources.base import Section
 
 # Options of `generate` beyond beams, lengths and bad words, and the values that change nothing.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -25,10 +25,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "begin_suppress_tokens": ([],),
     "forced_bos_token_id": (),
 }
-Part = TypeVar("Part", bound=FilePart)
+Kind = TypeVar("Kind", bound=Section)
 
 
-class Config(FilePart):
+class Config(Section):
     """What `config.json` says of the network."""
 
     d_model: PositiveInt
@@ -43,7 +43,7 @@ class Config(FilePart):
     tie_word_embeddings: bool = True
 
 
-class Generation(FilePart):
+class Generation(Section):
     """What `generation_config.json` says of `generate`."""
 
     decoder_start_token_id: int
@@ -62,7 +62,7 @@ class OlderGeneration(Generation):
     forced_eos_token_id: int | None = 0  # as transformers assumes of Marian models
 
 
-class TokenizerConfig(FilePart):
+class TokenizerConfig(Section):
     """What `tokenizer_config.json` says of languages and vocabularies."""
 
     source_lang: str
@@ -117,7 +117,7 @@ def read_unknown_id(path: Path) -> int:
         ) from None
 
 
-def _parse(kind: type[Part], path: Path) -> Part:
+def _parse(kind: type[Kind], path: Path) -> Kind:
     try:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:

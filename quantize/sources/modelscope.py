@@ -13,7 +13,7 @@ from pydantic import PositiveInt, ValidationError
 from pipeline.bundle import CsanmtEntry, Decoding, Languages
 from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS, csanmt_network
-from quantize.sources.base import About, FilePart, Source
+from quantize.sources.base import About, Section, Source
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, read_weights
 
@@ -33,13 +33,13 @@ SIZES = {  # that `configuration.json` and `CsanmtConfig` name alike
 }
 
 
-class File(FilePart):
+class FileSection(Section):
     """A file beside the configuration."""
 
     file: str
 
 
-class Model(FilePart):
+class ModelSection(Section):
     """Sizes and options of the network and of its decoding."""
 
     hidden_size: PositiveInt
@@ -75,27 +75,27 @@ class Model(FilePart):
         }
 
 
-class Dataset(FilePart):
+class DatasetSection(Section):
     """The vocabularies."""
 
-    src_vocab: File
-    trg_vocab: File
+    src_vocab: FileSection
+    trg_vocab: FileSection
 
 
-class Preprocessor(FilePart):
+class PreprocessorSection(Section):
     """The languages and the source's BPE merges."""
 
     src_lang: str
     tgt_lang: str
-    src_bpe: File
+    src_bpe: FileSection
 
 
-class Configuration(FilePart):
+class Configuration(Section):
     """What inference needs of `configuration.json`."""
 
-    model: Model
-    dataset: Dataset
-    preprocessor: Preprocessor
+    model: ModelSection
+    dataset: DatasetSection
+    preprocessor: PreprocessorSection
 
 
 def needed_files(folder: Path) -> list[str]:
@@ -177,7 +177,7 @@ def read_configuration(folder: Path) -> Configuration:
     return configuration
 
 
-def _contradiction(model: Model) -> str | None:
+def _contradiction(model: ModelSection) -> str | None:
     if (model.layer_preproc == "none") == (model.layer_postproc == "none"):
         return "exactly one of layer_preproc and layer_postproc must be layer_norm"
     if model.hidden_size % model.num_heads:

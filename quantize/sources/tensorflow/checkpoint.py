@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.errors import UserError
+from quantize.network import Array
 from quantize.sources.tensorflow.index import Entry, masked_checksum, read_index
 
 TYPES: dict[int, type[np.generic]] = {
@@ -66,7 +65,7 @@ class TfCheckpoint:
                 )
             self._place(name)
 
-    def read(self, name: str) -> npt.NDArray[Any]:
+    def read(self, name: str) -> Array:
         """The tensor, mapped from its file rather than copied.
 
         Its checksum is verified at the first reading. Raises UserError for a name that is not
