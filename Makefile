@@ -62,9 +62,9 @@ $(VENVS)/%/.ready: requirements/%.txt pyproject.toml
 # torch names its own GPU packages, and none with a CPU build: the lock leaves them to it.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml
 lock:  ## renew requirements/*.txt (needs uv)
-	$(LOCK) > requirements/serve.txt
-	$(LOCK) --extra test > requirements/test.txt
-	$(LOCK) --extra test --extra quantize --extra bench | grep -vE '^(cuda|nvidia|triton)' > requirements/all.txt
+	$(LOCK) --extra csanmt > requirements/serve.txt
+	$(LOCK) --extra csanmt --extra test > requirements/test.txt
+	$(LOCK) --extra csanmt --extra test --extra quantize --extra bench | grep -vE '^(cuda|nvidia|triton)' > requirements/all.txt
 
 clean:  ## remove the environments and caches
 	rm -rf $(VENVS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

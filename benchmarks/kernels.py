@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime as ort
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from pipeline.decode.sessions import SLOWER_FUSIONS
+from pipeline.decode.sessions import SLOW_FUSIONS
 from quantize.graphs.onnx_graph import IR_VERSION, MICROSOFT, OPSETS, value_info
 from quantize.machine import cpu_name
 
@@ -48,7 +48,7 @@ def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort
         model.SerializeToString(),
         options,
         ["CPUExecutionProvider"],
-        disabled_optimizers=SLOWER_FUSIONS,
+        disabled_optimizers=SLOW_FUSIONS,
     )
 
 

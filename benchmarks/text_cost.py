@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.engine import Engine
+from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
+from pipeline.walk import Walk
 from quantize.sentences import TEST_SETS
 
 TEXTS = TEST_SETS / "flores-dev.zh"
@@ -40,20 +43,17 @@ def main() -> None:
 
 def measure(bundle: Bundle, texts: list[str]) -> None:
     """Print CPU milliseconds a sentence before, while and after decoding the texts."""
-    prepare, finish = Preprocessor.load(bundle), Postprocessor.load(bundle)
-    prepare(texts[0])  # loads what it needs
-    before, prepared = timed(lambda: [prepare(text) for text in texts], ROUNDS)
-    ids = [unit.ids for item in prepared for unit in item.units]
+    preprocessor, postprocessor = Preprocessor.load(bundle), Postprocessor.load(bundle)
+    before, prepared = timed(lambda: [preprocessor.prepare(text) for text in texts], ROUNDS)
+    ids = [unit.ids for item in prepared for unit in item.units if unit.ids]
     with closing(Engine.load(bundle)) as engine:
         beam = engine.defaults.beam_size
         alone, _ = timed(lambda: [engine.submit(sentence).result() for sentence in ids])
         batch, decoded = timed(
             lambda: [future.result() for future in [engine.submit(sentence) for sentence in ids]]
         )
-    best = iter(hypotheses[0] for hypotheses in decoded)
-    pairs = [(item, [next(best) for _ in item.units]) for item in prepared]
-    after, reviews = timed(lambda: [finish.review(item, found) for item, found in pairs], ROUNDS)
-    retried = sum(len(retry.sentences) for review in reviews for retry in review.retries)
+    best = [hypotheses[0] for hypotheses in decoded]
+    after, retried = timed(lambda: review(postprocessor, prepared, best), ROUNDS)
     print(f"{bundle.manifest.name}, beam {beam}, {len(ids)} sentences of {len(texts)} texts")
     for name, seconds in (
         ("before", before),
@@ -65,6 +65,19 @@ def measure(bundle: Bundle, texts: list[str]) -> None:
     text_side = before + after
     print(f"text side: {text_side / alone:.2%} of decoding alone, {text_side / batch:.2%} batched")
     print(f"tried again: {retried} of {len(ids)} sentences")
+
+
+def review(
+    postprocessor: Postprocessor, prepared: Sequence[Prepared], best: Sequence[Hypothesis]
+) -> int:
+    """Review every first try, and lay out the answers; returns how many would be tried again."""
+    given, retried = iter(best), 0
+    for walk in map(Walk, prepared):
+        for tried in walk.due():
+            walk.take(tried, postprocessor.review(walk.attempt(tried, [next(given)])))
+        retried += len(walk.due())
+        walk.translation()
+    return retried
 
 
 def timed(work: Callable[[], Result], rounds: int = 1) -> tuple[float, Result]:

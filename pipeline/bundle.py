@@ -23,16 +23,22 @@ Family = Literal["csanmt", "marian"]
 
 
 class FileEntry(Strict):
+    """A file that serving reads, as it must be."""
+
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=0)  # bytes
 
 
 class Languages(Strict):
+    """ISO 639-1 codes of what is translated, and into what."""
+
     source: str
     target: str
 
 
 class Vocabularies(Strict):
+    """What every kind of tokenizer has."""
+
     source: str  # file of the source vocabulary
     target: str  # file of the target vocabulary
     unknown_id: int  # of the target
@@ -40,18 +46,24 @@ class Vocabularies(Strict):
 
 
 class SentencePieceEntry(Vocabularies):
-    kind: Literal["sentencepiece"]  # the models' own ids
+    """A pair of sentencepiece models whose ids the graphs use as they are."""
+
+    kind: Literal["sentencepiece"]
 
 
 class MarianEntry(Vocabularies):
-    kind: Literal["marian"]  # sentencepiece models, whose pieces get their ids from JSON
+    """A pair of sentencepiece models whose pieces get their ids from JSON files."""
+
+    kind: Literal["marian"]
     source_ids: str  # file of the source pieces' ids
     target_ids: str
     source_unknown_id: int
 
 
 class CsanmtEntry(Vocabularies):
-    kind: Literal["csanmt"]  # jieba or Moses, then BPE; vocabularies have a token a line
+    """Words by jieba or Moses, then BPE; the vocabularies have a token a line."""
+
+    kind: Literal["csanmt"]
     codes: str  # file of the source's BPE merges
     source_unknown_id: int
 
@@ -62,6 +74,8 @@ TokenizerEntry = Annotated[
 
 
 class Dimensions(Strict):
+    """Sizes that the graphs were built with."""
+
     hidden_size: int
     num_heads: int  # of the decoder
     head_size: int
@@ -73,6 +87,8 @@ class Dimensions(Strict):
 
 
 class Decoding(Strict):
+    """What the model recommends or needs; lengths are in tokens."""
+
     beam_size: int = Field(ge=1)
     length_penalty: float
     max_length: int = Field(ge=1)  # target tokens, the end symbol included
@@ -86,6 +102,8 @@ class Decoding(Strict):
 
 
 class Canary(Strict):
+    """Which pairs serving replays before it is ready, and how exactly (decode/canary.py)."""
+
     file: str
     tolerance: float = Field(gt=0)  # largest |Δ log p| of a token
 
@@ -132,7 +150,8 @@ class Bundle:
         """Path of a verified file; raises BundleError for one that the manifest does not list."""
         if name not in self.manifest.files:
             raise BundleError(
-                f"{self.path / name} is not listed in {self.path / 'model.yaml'}: rebuild the bundle"
+                f"{self.path / name} is not listed in {self.path / 'model.yaml'}: "
+                "rebuild the bundle"
             )
         return self.path / name
 
@@ -172,11 +191,16 @@ def find(path: str | Path) -> Path:
         if (candidate / "model.yaml").is_file():
             return candidate.resolve()
     raise BundleError(
-        f"{given / 'model.yaml'}: expected a model bundle, found no such file: run `make model`, or name a bundle"
+        f"{given / 'model.yaml'}: expected a model bundle, found no such file: "
+        "run `make model`, or name a bundle"
     )
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a bundle's folder, whose files may still be wrong.
+
+    Raises BundleError for one that is no manifest, or of another contract version.
+    """
     path = folder / "model.yaml"
     try:
         manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -192,12 +216,14 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     if manifest.contract != CONTRACT:
         raise BundleError(
-            f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: rebuild the bundle"
+            f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: "
+            "rebuild the bundle"
         )
     return manifest
 
 
 def verify(folder: Path, name: str, entry: FileEntry) -> None:
+    """Raises BundleError unless the file lies in the folder with this size and hash."""
     path = folder / name
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise BundleError(
@@ -220,5 +246,6 @@ def verify(folder: Path, name: str, entry: FileEntry) -> None:
 
 
 def sha256(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What configuration files have in common: they are strict, and found from any working directory."""
+"""What configuration files share: strict models, and paths that hold in any working directory."""
 
 from __future__ import annotations
 

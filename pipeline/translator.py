@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.answer.finish import Postprocessor
-from pipeline.answer.translation import Translation
+from pipeline.answer.review import Postprocessor
+from pipeline.answer.translation import Translation, Try
 from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings
@@ -19,6 +18,7 @@ from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.errors import DeadlineExceeded
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.sentences import Splitting
+from pipeline.walk import Walk
 
 
 class Translator:
@@ -29,8 +29,8 @@ class Translator:
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self.bundle, self.engine = bundle, engine
-        self._prepare = Preprocessor.load(bundle)
-        self._finish = Postprocessor.load(bundle)
+        self._preprocessor = Preprocessor.load(bundle)
+        self._postprocessor = Postprocessor.load(bundle)
 
     @staticmethod
     def load(path: str | Path, settings: EngineSettings | None = None) -> Translator:
@@ -58,46 +58,38 @@ class Translator:
         """
         given = options or self.engine.defaults
         deadline = None if timeout is None else time.monotonic() + timeout
-        prepared = self._prepare(text, split_sentences)
-        lane = lane_for(len(prepared.units))
-        sentences = [(unit.ids, given) for unit in prepared.units if unit.ids]
-        best = iter(self._decode(sentences, deadline, lane))
-        review = self._finish.review(
-            prepared, [next(best) if unit.ids else None for unit in prepared.units]
-        )
-        while review.retries:
-            retries = review.retries
-            sentences = [
-                (ids, retry.strictness.applied(given))
-                for retry in retries
-                for ids in retry.sentences
-            ]
+        walk = Walk(self._preprocessor.prepare(text, split_sentences))
+        while due := walk.due():
             try:
-                best = iter(self._decode(sentences, deadline, lane))
+                decoded = self._decode(due, given, deadline, lane_for(len(walk.prepared.units)))
             except DeadlineExceeded:
-                break
-            review = self._finish.again(
-                prepared, review, [list(islice(best, len(r.sentences))) for r in retries]
-            )
-        return review.translation
+                if walk.answered:
+                    break
+                raise
+            for tried, hypotheses in zip(due, decoded, strict=True):
+                walk.take(tried, self._postprocessor.review(walk.attempt(tried, hypotheses)))
+        return walk.translation()
 
     def _decode(
-        self,
-        sentences: Sequence[tuple[tuple[int, ...], DecodingOptions]],
-        deadline: float | None,
-        lane: Lane,
-    ) -> list[Hypothesis]:
-        """The best hypothesis of each sentence."""
+        self, tries: Sequence[Try], given: DecodingOptions, deadline: float | None, lane: Lane
+    ) -> list[list[Hypothesis]]:
+        """For each try the best hypothesis of each of its sentences."""
         timeout = None if deadline is None else deadline - time.monotonic()
-        futures = [
-            self.engine.submit(ids, options=options, timeout=timeout, lane=lane)
-            for ids, options in sentences
+        submitted = [
+            [
+                self.engine.submit(
+                    ids, options=tried.strictness.applied(given), timeout=timeout, lane=lane
+                )
+                for ids in tried.sentences
+            ]
+            for tried in tries
         ]
         try:
-            return [future.result()[0] for future in futures]
+            return [[future.result()[0] for future in futures] for futures in submitted]
         finally:
-            for future in futures:
-                future.cancel()
+            for futures in submitted:
+                for future in futures:
+                    future.cancel()
 
     def nbest(
         self,

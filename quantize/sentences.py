@@ -43,8 +43,8 @@ def read_lines(path: Path) -> tuple[str, ...]:
 
 def sentence_ids(bundle: Bundle, lines: Iterable[str]) -> list[tuple[int, ...]]:
     """Source ids of the sentences in the lines, without those that no model has to translate."""
-    prepare = Preprocessor.load(bundle)
-    return [unit.ids for line in lines for unit in prepare(line).units if unit.ids]
+    preprocessor = Preprocessor.load(bundle)
+    return [unit.ids for line in lines for unit in preprocessor.prepare(line).units if unit.ids]
 
 
 def spread(lines: Sequence[str], count: int | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The walls between the rooms (README, "The tree")."""
+"""The walls between the rooms: which folder may import which (docs/architecture.md has the picture)."""
 
 from __future__ import annotations
 
@@ -6,47 +6,119 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD_TIME = {"torch", "transformers", "optimum", "onnx", "quantize", "training"}
-HTTP_AND_RAY = {"ray", "fastapi", "starlette", "uvicorn", "deployments"}
+PACKAGES = ("pipeline", "deployments", "quantize", "training", "benchmarks")
+BUILD_TIME = {"torch", "transformers", "optimum", "onnx"}
+HTTP_AND_RAY = {"ray", "fastapi", "starlette", "uvicorn"}
+WRITTEN_FOR = {"pipeline": BUILD_TIME | HTTP_AND_RAY, "deployments": BUILD_TIME}
+WRITTEN_FOR |= {"quantize": HTTP_AND_RAY, "training": HTTP_AND_RAY}
+
+# A room, and the rooms of ours that its modules may import beside their own. A module belongs to
+# the longest name that it begins with; `pipeline.decode` stands for all that lies below it.
+ROOMS: dict[str, set[str]] = {
+    "pipeline.errors": set(),
+    "pipeline.config": {"pipeline.errors"},
+    "pipeline.bundle": {"pipeline.config", "pipeline.errors"},
+    "pipeline.tokenizers": {"pipeline.bundle", "pipeline.errors"},
+    "pipeline.text": {"pipeline.bundle", "pipeline.errors", "pipeline.tokenizers"},
+    "pipeline.decode": {"pipeline.bundle", "pipeline.config", "pipeline.errors"},
+    "pipeline.answer": {
+        "pipeline.bundle",
+        "pipeline.decode.options",
+        "pipeline.text",
+        "pipeline.tokenizers",
+    },
+    "pipeline.walk": {"pipeline.answer", "pipeline.decode.options", "pipeline.text.prepared"},
+    "pipeline": {"pipeline"},
+}
 
 
-def imported(folder: str) -> Iterator[tuple[Path, str]]:
-    """Top-level names of all modules that the folder's files import, also inside functions."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                yield from ((path, alias.name.split(".")[0]) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield path, node.module.split(".")[0]
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name."""
+    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(paths)
+    }
 
 
-@pytest.mark.parametrize(
-    ("folder", "forbidden"),
-    [
-        ("pipeline", BUILD_TIME | HTTP_AND_RAY),
-        ("deployments", BUILD_TIME),
-        ("quantize", {"training"} | HTTP_AND_RAY),
-        ("training", HTTP_AND_RAY),
-    ],
-)
-def test_a_room_imports_only_what_it_may(folder: str, forbidden: set[str]) -> None:
+MODULES = modules()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a file imports, also inside functions: modules of ours, and others by their first name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (ours(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (ours(f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def ours(name: str) -> str:
+    """The module that a dotted name lies in, or the first part of a name that is not ours."""
+    parts = name.split(".")
+    known = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((module for module in known if module in MODULES), parts[0])
+
+
+def room(module: str) -> str:
+    found = [name for name in ROOMS if module == name or module.startswith(f"{name}.")]
+    return max(found, key=len, default="")
+
+
+def may_enter(module: str, other: str) -> bool:
+    allowed = ROOMS[room(module)] | {room(module)}
+    return any(other == name or other.startswith(f"{name}.") for name in allowed)
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS))
+def test_a_room_imports_only_what_it_may(name: str) -> None:
     crossings = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path, name in imported(folder)
-        if name in forbidden
+        f"{module} imports {other}"
+        for module, path in MODULES.items()
+        if room(module) == name
+        for other in imported(path)
+        if other in MODULES and not may_enter(module, other)
     ]
     assert crossings == []
+
+
+@pytest.mark.parametrize("package", sorted(WRITTEN_FOR))
+def test_a_package_imports_no_library_that_it_should_do_without(package: str) -> None:
+    crossings = [
+        f"{module} imports {other}"
+        for module, path in MODULES.items()
+        if module.split(".")[0] == package
+        for other in imported(path)
+        if other in WRITTEN_FOR[package]
+    ]
+    assert crossings == []
+
+
+def test_every_module_has_a_room() -> None:
+    assert [module for module in MODULES if not room(module)] == []
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    arrows = {
+        module: {other for other in imported(path) if other in MODULES and other != module}
+        for module, path in MODULES.items()
+    }
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
 
 
 def test_serving_loads_nothing_that_only_building_needs() -> None:
     check = (
         "import sys, deployments.app, deployments.launch.server, pipeline.translator;"
-        f"print(sorted({BUILD_TIME!r} & set(sys.modules)))"
+        f"print(sorted({BUILD_TIME | {'quantize', 'training'}!r} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,25 +1,18 @@
-"""The postprocess deployment: hypotheses in, the translated text out."""
+"""The postprocess deployment: hypotheses in, reviewed answers out."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from pipeline.answer.finish import Postprocessor
-from pipeline.answer.translation import Review
+from deployments.stages.interfaces import PostprocessStage
+from deployments.stages.messages import ReviewItem, Reviews
+from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
-from pipeline.decode.options import Hypothesis
-from pipeline.text.prepared import Prepared
-
-# A model's name, what was prepared for it, and one hypothesis a unit, None where the unit stays as
-# it is.
-Decoded = tuple[str, Prepared, Sequence[Hypothesis | None]]
-# The same with the review so far, and one sequence a retry of it, with one hypothesis a sentence.
-Tried = tuple[str, Prepared, Review, Sequence[Sequence[Hypothesis]]]
 
 
-class Postprocess:
-    """Finishes translations of any of the models that are served.
+class Postprocess(PostprocessStage):
+    """Reviews translations of any of the models that are served.
 
     `bundles` maps their names to paths.
     """
@@ -29,21 +22,13 @@ class Postprocess:
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
 
-    async def review(self, decoded: Sequence[Decoded]) -> list[Review]:
-        return await asyncio.to_thread(
-            lambda: [
-                self.postprocessors[name].review(prepared, found)
-                for name, prepared, found in decoded
-            ]
-        )
+    async def review(self, items: Sequence[ReviewItem]) -> list[Reviews]:
+        """In a thread, since health checks must be answered meanwhile."""
+        return await asyncio.to_thread(lambda: list(map(self._review_one, items)))
 
-    async def again(self, tried: Sequence[Tried]) -> list[Review]:
-        return await asyncio.to_thread(
-            lambda: [
-                self.postprocessors[name].again(prepared, review, found)
-                for name, prepared, review, found in tried
-            ]
-        )
+    def _review_one(self, item: ReviewItem) -> Reviews:
+        postprocessor = self.postprocessors[item.model]
+        return tuple(map(postprocessor.review, item.attempts))
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

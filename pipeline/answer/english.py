@@ -42,8 +42,9 @@ _RIGHT = frozenset("([{“‘「『（《〈【〔［")  # nor after these
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a an and are as at be but by can for from has have he if in is it its more no not of on or our she that the"
-        " their then there these they this those to was we were what when which will with you your",
+        "a an and are as at be but by can for from has have he if in is it its more no not of on or"
+        " our she that the their then there these they this those to was we were what when which"
+        " will with you your",
     )
 )
 
@@ -62,7 +63,7 @@ def english(text: str) -> str:
 
 
 def joined(pieces: Sequence[str], translated: Sequence[bool]) -> str:
-    """A sentence from its pieces, of which some were translated alone and others kept as they were."""
+    """A sentence from pieces that were translated alone and others that were kept."""
     pairs = [
         (piece.strip(), own) for piece, own in zip(pieces, translated, strict=True) if piece.strip()
     ]
@@ -84,7 +85,7 @@ def _begun(piece: str) -> str:
 
 
 def capitalised(text: str, source: str) -> str:
-    """The text with a capital, if its first word is plain lower case and not taken from the source."""
+    """The text with a capital, unless its first word is the source's or no plain lower case."""
     first = _FIRST_WORD.match(text)
     if not first or first[2] in source:
         return text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pipeline.answer.english import ends_sentence, marker
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
 from pipeline.text.normalise import LINE_END
@@ -27,38 +25,53 @@ def capitals(prepared: Prepared) -> list[bool]:
     return capitals
 
 
-def laid_out(prepared: Prepared, answers: Sequence[Answer]) -> Translation:
-    """The answers in the layout of their source."""
-    separators = _separators(prepared.separators, answers)
-    pieces = [separators[0]]
-    offset = len(separators[0])
-    sentences = []
-    for unit, answer, separator in zip(prepared.units, answers, separators[1:], strict=True):
-        span = Span(offset, offset + len(answer.text))
-        sentences.append(
-            SentenceTranslation(
-                unit.text, answer.text, unit.span, span, answer.score, answer.warnings
-            )
+class Layout:
+    """Puts the answers of a request one after another into the layout of their source."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._pieces: list[str] = []
+        self._length = 0  # of the pieces, in characters
+        self._placed: list[tuple[Answer, SentenceTranslation]] = []
+
+    @property
+    def count(self) -> int:
+        """How many answers were placed."""
+        return len(self._placed)
+
+    def place(self, answer: Answer) -> SentenceTranslation:
+        """Add the answer of the next unit, after what separates it from the one before."""
+        unit, separator = self._prepared.units[self.count], self._prepared.separators[self.count]
+        if self._placed:
+            self._add(_between(self._placed[-1][0], separator, answer))
+        else:
+            self._add(_line_start(separator, answer))
+        span = Span(self._length, self._length + len(answer.text))
+        self._add(answer.text)
+        sentence = SentenceTranslation(
+            unit.text, answer.text, unit.span, span, answer.score, answer.warnings
         )
-        pieces += [answer.text, separator]
-        offset = span.end + len(separator)
-    warnings = dict.fromkeys(
-        [*prepared.warnings, *(name for answer in answers for name in answer.warnings)]
-    )
-    return Translation(prepared.text, "".join(pieces), tuple(sentences), tuple(warnings))
+        self._placed.append((answer, sentence))
+        return sentence
+
+    def translation(self) -> Translation:
+        """The whole, once every unit's answer was placed; raises ValueError before that."""
+        if self.count != len(self._prepared.units):
+            raise ValueError(f"{self.count} answers for {len(self._prepared.units)} units")
+        sentences = tuple(sentence for _, sentence in self._placed)
+        named = [name for sentence in sentences for name in sentence.warnings]
+        warnings = tuple(dict.fromkeys([*self._prepared.warnings, *named]))
+        text = "".join([*self._pieces, self._prepared.separators[-1]])
+        return Translation(self._prepared.text, text, sentences, warnings)
+
+    def _add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._length += len(piece)
 
 
 def _joins(separator: str) -> bool:
     """Whether what stands on either side is running text, not another line or cell."""
     return not (LINE_END.search(separator) or parts_cells(separator))
-
-
-def _separators(separators: Sequence[str], answers: Sequence[Answer]) -> list[str]:
-    """The separators as they stand between the answers."""
-    if not answers:
-        return list(separators)
-    inner = map(_between, answers[:-1], separators[1:-1], answers[1:])
-    return [_line_start(separators[0], answers[0]), *inner, separators[-1]]
 
 
 def _line_start(separator: str, right: Answer) -> str:
@@ -68,9 +81,7 @@ def _line_start(separator: str, right: Answer) -> str:
 
 
 def _between(left: Answer, separator: str, right: Answer) -> str:
-    """What stands between two answers: the source's separator, with a space where English needs
-    one.
-    """
+    """The source's separator as it stands between two answers, spaced as English is."""
     if not (left.translated or right.translated):
         return separator
     if LINE_END.search(separator):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import eq
 
 from pipeline.answer.translation import Part
 from pipeline.decode.options import Hypothesis
 from pipeline.text.normalise import visible
-from pipeline.text.prepared import Unit
 from pipeline.text.protect import PLACEHOLDER, placeholder
 from pipeline.tokenizers import Tokenizer
 
@@ -25,11 +25,16 @@ _REPEATS_OF_SIGNS = 16  # digits and punctuation repeat in numbers, rulers and d
 _LONG_FACTOR, _LONG_EXTRA = 3, 20  # tokens
 
 
-class Parser:
-    """Calling it gives a hypothesis's text, "" if there is none, and its warnings. Never raises.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A part's text, with placeholders, and what was wrong with its token ids."""
 
-    Mask symbols become placeholders.
-    """
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+class Parser:
+    """Token ids to text; mask symbols become placeholders. Thread-safe."""
 
     def __init__(
         self, tokenizer: Tokenizer, unknown_id: int, end_id: int, mask_symbols: Sequence[str] = ()
@@ -42,31 +47,29 @@ class Parser:
         self._unknown_id = unknown_id
         self._end_id = end_id
 
-    def __call__(
-        self, unit: Unit | Part, hypothesis: Hypothesis | None
-    ) -> tuple[str, tuple[str, ...]]:
-        ids = list(hypothesis.ids) if hypothesis else []
-        warnings = []
+    def parse(self, part: Part, hypothesis: Hypothesis) -> Parsed:
+        """The text of a hypothesis, "" where nothing is left of it. Never raises."""
+        ids, warnings = list(hypothesis.ids), []
         if self._end_id in ids:
             ids = ids[: ids.index(self._end_id)]
-        if hypothesis and not hypothesis.finished:
+        if not hypothesis.finished:
             warnings.append("truncated")
-        if len(ids) > _LONG_FACTOR * len(unit.ids) + _LONG_EXTRA:
+        if len(ids) > _LONG_FACTOR * len(part.ids) + _LONG_EXTRA:
             warnings.append("long")
         if self._unknown_id in ids:
             warnings.append("unknown")
             ids = [i for i in ids if i != self._unknown_id]
-        trimmed = self._without_loops(ids, unit.text)
+        trimmed = self._without_loops(ids, part.text)
         if len(trimmed) < len(ids):
             warnings.append("loop")
         text = PLACEHOLDER.sub("", visible(self._tokenizer.decode(trimmed)))
         text = self._masks.sub(lambda mask: self._placeholders[mask[0]], text)
         if not text:
             warnings.append("empty")
-        return text, tuple(warnings)
+        return Parsed(text, tuple(warnings))
 
     def _without_loops(self, ids: list[int], source: str) -> list[int]:
-        """The ids with every loop cut to as many rounds as the source itself makes, at least one."""
+        """The ids with every loop cut to as many rounds as the source makes, at least one."""
         granted: int | None = None
         period = 1
         while period <= min(LONGEST_PERIOD, len(ids) // 2):

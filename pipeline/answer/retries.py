@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from pipeline.answer.checks import SEVERITY
 from pipeline.answer.numbers.chinese import written
 from pipeline.answer.numbers.compare import missing
-from pipeline.answer.translation import Answer, Part, Retry
+from pipeline.answer.translation import Answer, Part, Try
 from pipeline.decode.options import Strictness
 from pipeline.text.prepared import Protected, Unit
 from pipeline.text.protect import PLACEHOLDER, number_of, placeholder
-from pipeline.text.units import Encoder
+from pipeline.text.units import UnitEncoder
 
 TRIES = 2  # of a sentence, after the first
 NO_REPEAT = 3  # tokens
@@ -42,24 +42,27 @@ _REMEDIES = {
 
 
 class Ladder:
-    """Calling it gives the next try, or None where the answer stays as it is. Thread-safe."""
+    """Which remedy is tried next. Thread-safe."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: UnitEncoder) -> None:
         self._encoder = encoder
 
-    def __call__(self, index: int, unit: Unit, answer: Answer) -> Retry | None:
-        """`index` is the unit's place in its request."""
+    def next_try(self, place: int, unit: Unit, answer: Answer) -> Try | None:
+        """The next try for a unit, or None where its answer stays as it is.
+
+        `place` is the unit's in its request.
+        """
         if len(answer.tried) >= TRIES:
             return None
         for warning in sorted(answer.warnings, key=lambda name: -SEVERITY[name]):
             for remedy in _REMEDIES[warning]:
                 if remedy not in answer.tried and (
-                    retry := self._retry(index, unit, answer, remedy)
+                    retry := self._retry(place, unit, answer, remedy)
                 ):
                     return retry
         return None
 
-    def _retry(self, index: int, unit: Unit, answer: Answer, remedy: str) -> Retry | None:
+    def _retry(self, place: int, unit: Unit, answer: Answer, remedy: str) -> Try | None:
         parts: tuple[Part, ...] = (Part(unit.seen, unit.ids),)
         protected, strictness = unit.protected, Strictness()
         if remedy == "around":
@@ -73,7 +76,7 @@ class Ladder:
             strictness = Strictness(greedy=True)
         else:
             strictness = Strictness(no_repeat_ngram=NO_REPEAT)
-        retry = Retry(index, remedy, parts, protected, strictness)
+        retry = Try(place, parts, protected, strictness, remedy)
         changed = strictness != Strictness() or [part.text for part in parts] != [unit.seen]
         within_limits = all(len(ids) <= self._encoder.limit for ids in retry.sentences)
         return retry if changed and within_limits and retry.sentences else None
@@ -120,7 +123,7 @@ def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protect
 
 
 def _renumbered(text: str, unit: Unit, protected: list[Protected]) -> str:
-    """The text with placeholders numbered from the end of `protected`, where their spans are added."""
+    """The text with placeholders numbered on from `protected`, where their spans are added."""
 
     def add(mark: re.Match[str]) -> str:
         protected.append(unit.protected[number_of(mark[0])])

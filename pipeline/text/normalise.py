@@ -59,16 +59,15 @@ def visible(text: str) -> str:
 
 
 class Normaliser:
-    """Calling it gives a sentence's text as the model is to see it.
-
-    Full-width letters and digits are left to the tokenizer, whose model was trained with its own
+    """Full-width letters and digits are left to the tokenizer, whose model was trained with its own
     rules.
     """
 
     def __init__(self) -> None:
         self._simplify = opencc.OpenCC("t2s").convert
 
-    def __call__(self, text: str) -> str:
+    def normalise(self, text: str) -> str:
+        """A sentence's text as the model is to see it."""
         if LINE_END.search(text):
             text = _WRAPPED.sub("", text)
         simplified: str = self._simplify(unicodedata.normalize("NFC", text))

@@ -9,23 +9,23 @@ from pipeline.text.normalise import checked
 from pipeline.text.prepared import Prepared, Span, Unit
 from pipeline.text.protect import MOST, Found, find, within
 from pipeline.text.sentences import Splitting, sentences
-from pipeline.text.units import Encoder
+from pipeline.text.units import UnitEncoder
 
 
 class Preprocessor:
-    """Text in, `Prepared` out. Thread-safe."""
+    """What is done with a text before the model. Thread-safe."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: UnitEncoder) -> None:
         self._encoder = encoder
 
     @staticmethod
     def load(bundle: Bundle) -> Preprocessor:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
-        preprocessor = Preprocessor(Encoder.load(bundle))
-        preprocessor("好")  # loads what the first request would wait for
+        preprocessor = Preprocessor(UnitEncoder.load(bundle))
+        preprocessor.prepare("好")  # loads what the first request would wait for
         return preprocessor
 
-    def __call__(self, text: str, split_sentences: Splitting = "on") -> Prepared:
+    def prepare(self, text: str, split_sentences: Splitting = "on") -> Prepared:
         """Cut and tokenise; a sentence that was too long for the model gives the warning "split".
 
         Raises InvalidText for NUL and lone surrogates.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from itertools import count
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, count
 
 from pipeline.bundle import Bundle
 from pipeline.text.normalise import HAN, Normaliser
@@ -16,7 +17,7 @@ from pipeline.tokenizers import Tokenizer, load_tokenizer
 MOST_MASKS = 8  # in a unit, where the model has no symbols to count
 
 
-class Encoder:
+class UnitEncoder:
     """Sentences to units. A model without mask symbols is shown the spans themselves.
 
     Thread-safe.
@@ -25,16 +26,16 @@ class Encoder:
     def __init__(self, tokenizer: Tokenizer, limit: int, mask_symbols: Sequence[str] = ()) -> None:
         """`limit`: most source tokens a unit."""
         self._tokenizer = tokenizer
-        self._normalise = Normaliser()
+        self._normaliser = Normaliser()
         self._symbols = tuple(mask_symbols)
         self.limit = limit
         self.most_masks = len(mask_symbols) or MOST_MASKS
 
     @staticmethod
-    def load(bundle: Bundle) -> Encoder:
+    def load(bundle: Bundle) -> UnitEncoder:
         """Raises BundleError if the bundle's vocabularies cannot be read."""
         manifest = bundle.manifest
-        return Encoder(
+        return UnitEncoder(
             load_tokenizer(bundle),
             manifest.decoding.max_source_length,
             manifest.tokenizer.mask_symbols,
@@ -43,26 +44,19 @@ class Encoder:
     def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
         """The sentence in units of at most `limit` tokens and `most_masks` spans.
 
-        `found` lie within it.
+        `found` are the spans to protect, all within the sentence.
         """
         hidden = hide(text, sentence, found)
         spans = [_protected(text[span.start : span.end], span.kind) for span in found]
+        origin = _origin(hidden, sentence, found)
 
         def encode(part: str) -> list[int]:
             return list(self.ids(*self._seen(part, spans)))
 
-        end, passed = sentence.start, 0  # in the text; spans that came before
-        at = 0  # in `hidden`
         for part, ids in wrap(hidden, encode, self._tokenizer.count, self.limit, self._fits):
-            piece = hidden[part.start : part.end]
-            start = end + part.start - at
-            end = start + len(piece)
-            for _ in PLACEHOLDER.findall(piece) if found else ():
-                end += found[passed].end - found[passed].start - 1
-                passed += 1
-            at = part.end
-            seen, protected = self._seen(piece, spans) if ids else ("", ())
-            yield Unit(text[start:end], Span(start, end), tuple(ids), seen, protected)
+            source = Span(origin(part.start), origin(part.end))
+            seen, protected = self._seen(hidden[part.start : part.end], spans) if ids else ("", ())
+            yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected)
 
     def ids(self, seen: str, protected: Sequence[Protected]) -> tuple[int, ...]:
         """Token ids of a text with placeholders; none where there is no Chinese to translate."""
@@ -76,7 +70,7 @@ class Encoder:
     def parts(
         self, seen: str, protected: Sequence[Protected], limit: int
     ) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """A text with placeholders in parts of at most so many tokens, cut at its best boundaries."""
+        """A text with placeholders in parts of at most `limit` tokens, cut at good boundaries."""
 
         def encode(part: str) -> list[int]:
             return list(self.ids(part, protected))
@@ -92,10 +86,17 @@ class Encoder:
         numbers = count()
         if protected:
             part = PLACEHOLDER.sub(lambda _: placeholder(next(numbers)), part)
-        return (self._normalise(part), protected) if HAN.search(part) else (part, protected)
+        return (self._normaliser.normalise(part) if HAN.search(part) else part), protected
 
     def _fits(self, part: str) -> bool:
         return len(PLACEHOLDER.findall(part)) <= self.most_masks or not HAN.search(part)
+
+
+def _origin(hidden: str, sentence: Span, found: Sequence[Found]) -> Callable[[int], int]:
+    """Where a place of the hidden sentence is in the text that it was made of."""
+    marks = [mark.start() for mark in PLACEHOLDER.finditer(hidden)] if found else []
+    shrunk = [0, *accumulate(span.end - span.start - 1 for span in found)]
+    return lambda place: sentence.start + place + shrunk[bisect_left(marks, place)]
 
 
 def _protected(text: str, kind: str) -> Protected:

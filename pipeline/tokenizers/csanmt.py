@@ -19,7 +19,7 @@ class CsanmtTokenizer:
         """Raises BundleError if a file is not what the manifest says."""
         languages = bundle.manifest.languages
         try:
-            self._pieces = SourceText(bundle.file(entry.codes), languages.source, languages.target)
+            self._source = SourceText(bundle.file(entry.codes), languages.source, languages.target)
             source, self._target = (
                 read_vocabulary(bundle.file(name)) for name in (entry.source, entry.target)
             )
@@ -27,19 +27,19 @@ class CsanmtTokenizer:
             raise BundleError(
                 f"{bundle.path}: its BPE merges or vocabularies are damaged: rebuild the bundle"
             ) from None
-        self._text = TargetText(languages.target)
+        self._words = TargetText(languages.target)
         self._unknown = entry.source_unknown_id
         self._ids = {token: number for number, token in enumerate(source)}
 
     def encode(self, text: str) -> list[int]:
-        ids = (self._ids.get(piece, self._unknown) for piece in self._pieces(text))
+        ids = (self._ids.get(piece, self._unknown) for piece in self._source.pieces(text))
         return [number if number <= self._unknown else self._unknown for number in ids]
 
     def count(self, text: str) -> int:
-        return len(self._pieces(text))
+        return len(self._source.pieces(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """As the reference shows it: up to the end symbol, `<unk>` for ids without a line."""
         size = len(self._target)
         kept = takewhile(lambda i: i != END, ids)
-        return self._text(self._target[i] if 0 < i < size else UNKNOWN for i in kept)
+        return self._words.text(self._target[i] if 0 < i < size else UNKNOWN for i in kept)

@@ -37,10 +37,10 @@ class SourceText:
         def pieces(word: str) -> tuple[str, ...]:
             return tuple(" ".join(bpe.segment_tokens([word])).split())
 
-        self._pieces = pieces
+        self._uncached = pieces
         self._cached = lru_cache(CACHED_WORDS)(pieces)
 
-    def __call__(self, text: str) -> list[str]:
+    def pieces(self, text: str) -> list[str]:
         """Subwords, all but a word's last with "@@" at their ends."""
         line = self._words(text).strip("\r\n ")
         return [
@@ -51,7 +51,7 @@ class SourceText:
         return SourceText, self._given
 
     def _of(self, word: str) -> tuple[str, ...]:
-        return self._cached(word) if len(word) <= 32 else self._pieces(word)
+        return self._cached(word) if len(word) <= 32 else self._uncached(word)
 
 
 class TargetText:
@@ -60,7 +60,8 @@ class TargetText:
     def __init__(self, language: str) -> None:
         self._detokenizer = MosesDetokenizer(lang=language)
 
-    def __call__(self, pieces: Iterable[str]) -> str:
+    def text(self, pieces: Iterable[str]) -> str:
+        """What subwords, as `SourceText.pieces` gives them, say."""
         joined = " ".join(pieces).replace(f"{SEPARATOR} ", "").replace(SEPARATOR, "")
         text: str = self._detokenizer.detokenize(joined.split())
         return text

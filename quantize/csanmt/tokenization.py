@@ -132,10 +132,10 @@ class _BytePairs:
         self._to_text = TargetText(target_lang)
 
     def pieces(self, text: str) -> list[str]:
-        return self._to_subwords(text)
+        return self._to_subwords.pieces(text)
 
     def text(self, ids: Iterable[int]) -> str:
-        return self._to_text(
+        return self._to_text.text(
             self._target[i] if 0 <= i < len(self._target) else UNKNOWN for i in ids
         )
 

@@ -5,6 +5,7 @@ itself.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -12,25 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.review import Postprocessor
+from pipeline.answer.translation import Try
 from pipeline.decode.engine import Engine
 from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
-from pipeline.text.prepared import Prepared
+from pipeline.walk import Walk
 from quantize.progress import Progress, no_progress
 
-SHORTEST, LONGEST = (
-    0.5,
-    3.0,
-)  # target tokens a source token, between which an output's length is plausible
+# Target tokens a source token, between which an output's length is plausible.
+SHORTEST, LONGEST = 0.5, 3.0
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+Submitted = tuple[Try, list[Future[tuple[Hypothesis, ...]]]]
 
 
 @dataclass(frozen=True)
 class Output:
-    """One sentence's translation. `ids` are the model's, of every unit.
+    """One line's translation: `text` and `warnings` are what a client gets, after all retries.
 
-    `text` is what a client gets.
+    `ids` and `length_ratio` are of the model's first try, with ids for each unit it was asked for.
     """
 
     source: str
@@ -62,30 +63,44 @@ class Output:
 def translate(
     engine: Engine, lines: Sequence[str], progress: Progress = no_progress
 ) -> list[Output]:
-    """All lines at once: the engine batches them as it does under load."""
+    """What clients get for the lines, retries included; all are decoded at once, as under load."""
     bundle = engine.sessions.bundle
-    prepare, finish = Preprocessor.load(bundle), Postprocessor.load(bundle)
-    jobs = [_submit(engine, prepare(line)) for line in lines]
-    outputs = []
-    for done, (prepared, futures) in enumerate(jobs, 1):
-        best = [future.result()[0] if future else None for future in futures]
-        outputs.append(_output(prepared, best, finish))
-        progress(done, len(jobs))
-    return outputs
+    preprocessor, postprocessor = Preprocessor.load(bundle), Postprocessor.load(bundle)
+    walks = [Walk(preprocessor.prepare(line)) for line in lines]
+    pending = deque((walk, _submitted(engine, walk)) for walk in walks)
+    first: list[tuple[tuple[int, ...], ...]] = []
+    while pending:
+        walk, submitted = pending.popleft()
+        decoded = [[future.result()[0] for future in futures] for _, futures in submitted]
+        if len(first) < len(walks):
+            first.append(tuple(best.ids for found in decoded for best in found))
+            progress(len(first), len(walks))
+        for (tried, _), hypotheses in zip(submitted, decoded, strict=True):
+            walk.take(tried, postprocessor.review(walk.attempt(tried, hypotheses)))
+        if again := _submitted(engine, walk):
+            pending.append((walk, again))
+    return [_output(walk, ids) for walk, ids in zip(walks, first, strict=True)]
 
 
-def _submit(
-    engine: Engine, prepared: Prepared
-) -> tuple[Prepared, list[Future[tuple[Hypothesis, ...]] | None]]:
-    return prepared, [engine.submit(unit.ids) if unit.ids else None for unit in prepared.units]
+def _submitted(engine: Engine, walk: Walk) -> list[Submitted]:
+    """What the walk has due, handed to the engine."""
+    return [
+        (
+            tried,
+            [
+                engine.submit(ids, options=tried.strictness.applied(engine.defaults))
+                for ids in tried.sentences
+            ],
+        )
+        for tried in walk.due()
+    ]
 
 
-def _output(prepared: Prepared, best: list[Hypothesis | None], finish: Postprocessor) -> Output:
-    translation = finish(prepared, best)
-    ids = tuple(hypothesis.ids if hypothesis else () for hypothesis in best)
-    length = max(1, sum(len(unit.ids) for unit in prepared.units))
+def _output(walk: Walk, ids: tuple[tuple[int, ...], ...]) -> Output:
+    translation = walk.translation()
+    length = max(1, sum(len(unit.ids) for unit in walk.prepared.units))
     ratio = round(sum(map(len, ids)) / length, 4)
-    return Output(prepared.text, translation.text, ids, ratio, translation.warnings)
+    return Output(walk.prepared.text, translation.text, ids, ratio, translation.warnings)
 
 
 def invariance(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
 from pipeline.text.prepare import Preprocessor
 from pipeline.tokenizers import Tokenizer

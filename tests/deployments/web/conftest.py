@@ -73,7 +73,7 @@ Visit = Callable[..., Visitor]
 def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        message = f"no browser found ({', '.join(PROGRAMS)}): install one, on Debian with `apt-get install chromium`"
+        message = f"no browser found ({', '.join(PROGRAMS)}): apt-get install chromium (Debian)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))

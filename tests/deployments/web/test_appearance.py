@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Any]
 
-NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})"
+NO_STORAGE = """Object.defineProperty(
+  window, "localStorage", {get() { throw new DOMException("no", "SecurityError") }}
+)"""
 INLINE_SCRIPT = """() => {
   try {
     const script = document.createElement("script");
@@ -124,7 +126,8 @@ def brightness(page: Page) -> float:
               const clear = (e) => getComputedStyle(e).backgroundColor === "rgba(0, 0, 0, 0)";
               const ground = [document.body, document.documentElement].find((e) => !clear(e));
               if (!ground) return 255;
-              const [r, g, b] = getComputedStyle(ground).backgroundColor.match(/[\\d.]+/g).map(Number);
+              const colour = getComputedStyle(ground).backgroundColor;
+              const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
               return (r + g + b) / 3;
             }"""
         )

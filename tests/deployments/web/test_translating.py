@@ -201,7 +201,10 @@ def test_copy_works_without_the_clipboard_api(visit: Visit) -> None:
     expect(page.locator("#source")).to_have_value("Two\nlines")
 
 
-HTML = "<b>粗体</b><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> &amp; {n}"
+HTML = (
+    "<b>粗体</b><img src=x onerror=\"document.title='owned'\">"
+    "<script>document.title='owned'</script> &amp; {n}"
+)
 
 
 def test_markup_is_text_like_any_other(visit: Visit) -> None:

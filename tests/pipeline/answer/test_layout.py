@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.review import Postprocessor
 from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
+from tests.pipeline.walks import first_round
 
 ENGLISH = Hypothesis(
     tuple(
@@ -69,8 +70,9 @@ def test_every_separator_and_the_count_of_sentences_come_back(
     preprocessor: Preprocessor, postprocessor: Postprocessor, layout: tuple[str, str, int]
 ) -> None:
     source, target, count = layout
-    prepared = preprocessor(source)
-    translation = postprocessor(prepared, [ENGLISH] * len(prepared.units))
+    prepared = preprocessor.prepare(source)
+    walk = first_round(postprocessor, prepared, [ENGLISH] * len(prepared.units))
+    translation = walk.translation()
     assert len(translation.sentences) == count
     assert translation.text == target
     for sentence in translation.sentences:

@@ -5,9 +5,9 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.answer.parse import Parser
+from pipeline.answer.parse import Parsed, Parser
+from pipeline.answer.translation import Part
 from pipeline.decode.options import Hypothesis
-from pipeline.text.prepared import Span, Unit
 from pipeline.tokenizers import Tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES
@@ -20,12 +20,12 @@ PARSER = Parser(
 
 
 @pytest.fixture(scope="module")
-def parse(tokenizer: Tokenizer) -> Parser:
+def parser(tokenizer: Tokenizer) -> Parser:
     return Parser(tokenizer, unknown_id=1, end_id=0)
 
 
-def unit(text: str, tokens: int = 20) -> Unit:
-    return Unit(text, Span(0, len(text)), tuple(range(300, 300 + tokens)))
+def part(text: str, tokens: int = 20) -> Part:
+    return Part(text, tuple(range(300, 300 + tokens)))
 
 
 def hypothesis(text: str, finished: bool = True) -> Hypothesis:
@@ -43,8 +43,8 @@ def hypothesis(text: str, finished: bool = True) -> Hypothesis:
         "He came, he saw, he won.",
     ],
 )
-def test_ordinary_text_passes(text: str, parse: Parser) -> None:
-    assert parse(unit("你好吗？"), hypothesis(text)) == (text, ())
+def test_ordinary_text_passes(text: str, parser: Parser) -> None:
+    assert parser.parse(part("你好吗？"), hypothesis(text)) == Parsed(text, ())
 
 
 @pytest.mark.parametrize(
@@ -58,52 +58,50 @@ def test_ordinary_text_passes(text: str, parse: Parser) -> None:
         ("A line" + " ." * 40, "A line ."),
     ],
 )
-def test_loops_are_taken_out_and_flagged(text: str, expected: str, parse: Parser) -> None:
-    assert parse(unit("我喜欢沙拉", 60), hypothesis(text)) == (expected, ("loop",))
+def test_loops_are_taken_out_and_flagged(text: str, expected: str, parser: Parser) -> None:
+    assert parser.parse(part("我喜欢沙拉", 60), hypothesis(text)) == Parsed(expected, ("loop",))
 
 
-def test_a_source_that_repeats_itself_may_be_repeated(parse: Parser) -> None:
+def test_a_source_that_repeats_itself_may_be_repeated(parser: Parser) -> None:
     laughter = " ".join(["ha"] * 7)
-    assert parse(unit("哈哈哈哈哈哈哈"), hypothesis(laughter)) == (laughter, ())
-    assert "loop" in parse(unit("哈哈"), hypothesis(laughter))[1]
+    assert parser.parse(part("哈哈哈哈哈哈哈"), hypothesis(laughter)) == Parsed(laughter, ())
+    assert "loop" in parser.parse(part("哈哈"), hypothesis(laughter)).warnings
 
 
-def test_endless_laughter_is_cut_and_flagged(parse: Parser) -> None:
-    text, warnings = parse(unit("哈" * 500, 60), hypothesis(" ".join(["ha"] * 60), finished=False))
-    assert text == " ".join(["ha"] * 8)
-    assert warnings == ("truncated", "loop")
+def test_endless_laughter_is_cut_and_flagged(parser: Parser) -> None:
+    parsed = parser.parse(part("哈" * 500, 60), hypothesis(" ".join(["ha"] * 60), finished=False))
+    assert parsed == Parsed(" ".join(["ha"] * 8), ("truncated", "loop"))
 
 
-def test_an_unfinished_hypothesis_is_truncated(parse: Parser) -> None:
-    assert parse(unit("你好"), hypothesis("How are", finished=False)) == ("How are", ("truncated",))
+def test_an_unfinished_hypothesis_is_truncated(parser: Parser) -> None:
+    assert parser.parse(part("你好"), hypothesis("How are", finished=False)) == Parsed(
+        "How are", ("truncated",)
+    )
 
 
-def test_the_unknown_symbol_is_taken_out_and_flagged(parse: Parser) -> None:
+def test_the_unknown_symbol_is_taken_out_and_flagged(parser: Parser) -> None:
     ids = (1, *hypothesis("How are").ids, 1)
-    assert parse(unit("你好"), Hypothesis(ids, -1.0, 4)) == ("How are", ("unknown",))
+    assert parser.parse(part("你好"), Hypothesis(ids, -1.0, 4)) == Parsed("How are", ("unknown",))
 
 
-def test_far_too_long_is_flagged(parse: Parser) -> None:
-    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen twenty thirty forty fifty"
-    assert parse(unit("一", 1), hypothesis(text)) == (text, ("long",))
+def test_far_too_long_is_flagged(parser: Parser) -> None:
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen twenty"
+    text += " thirty forty fifty"
+    assert parser.parse(part("一", 1), hypothesis(text)) == Parsed(text, ("long",))
 
 
-def test_what_follows_an_end_symbol_is_ignored(parse: Parser) -> None:
+def test_what_follows_an_end_symbol_is_ignored(parser: Parser) -> None:
     ids = (*hypothesis("How are").ids, 0, *hypothesis("you").ids)
-    assert parse(unit("你好"), Hypothesis(ids, -1.0, 4)) == ("How are", ())
+    assert parser.parse(part("你好"), Hypothesis(ids, -1.0, 4)) == Parsed("How are", ())
 
 
 @pytest.mark.parametrize(
     "ids", [(), (0,), (1, 1), (266 - 128,), (-5, 10**9), (TARGET.piece_to_id("▁"),)]
 )
-def test_nothing_left_is_empty(ids: tuple[int, ...], parse: Parser) -> None:
-    text, warnings = parse(unit("你好"), Hypothesis(ids, 0.0, 1))
-    assert text == ""
-    assert "empty" in warnings
-
-
-def test_no_hypothesis_is_empty(parse: Parser) -> None:
-    assert parse(unit("你好"), None) == ("", ("empty",))
+def test_nothing_left_is_empty(ids: tuple[int, ...], parser: Parser) -> None:
+    parsed = parser.parse(part("你好"), Hypothesis(ids, 0.0, 1))
+    assert parsed.text == ""
+    assert "empty" in parsed.warnings
 
 
 ANY_ID = st.one_of(
@@ -116,13 +114,14 @@ ANY_ID = st.one_of(
 
 @given(st.lists(ANY_ID, max_size=200), st.text(max_size=40), st.booleans())
 def test_any_ids_give_one_line_of_clean_text(ids: list[int], source: str, finished: bool) -> None:
-    text, warnings = PARSER(unit(source, 5), Hypothesis(tuple(ids), 0.0, len(ids), finished))
+    parsed = PARSER.parse(part(source, 5), Hypothesis(tuple(ids), 0.0, len(ids), finished))
+    text = parsed.text
     assert text == " ".join(text.split())
     assert "\ufffd" not in text
     assert "\0" not in text
     text.encode("utf-8")
-    assert set(warnings) <= {"truncated", "loop", "unknown", "long", "empty"}
-    assert ("empty" in warnings) == (text == "")
+    assert set(parsed.warnings) <= {"truncated", "loop", "unknown", "long", "empty"}
+    assert ("empty" in parsed.warnings) == (text == "")
 
 
 @given(
@@ -132,4 +131,4 @@ def test_any_ids_give_one_line_of_clean_text(ids: list[int], source: str, finish
 )
 def test_every_loop_is_cut(phrase: list[int], rounds: int, before: list[int]) -> None:
     ids = (*before, *phrase * rounds)
-    assert "loop" in PARSER(unit("你好", 100), Hypothesis(ids, 0.0, len(ids)))[1]
+    assert "loop" in PARSER.parse(part("你好", 100), Hypothesis(ids, 0.0, len(ids))).warnings

@@ -8,17 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.answer.finish import Postprocessor
+from pipeline.answer.parse import Parser
 from pipeline.answer.retries import TRIES, Ladder
-from pipeline.answer.translation import Review, Translation
+from pipeline.answer.review import Postprocessor
+from pipeline.answer.translation import Translation, Try
 from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.options import DecodingOptions, Hypothesis, Strictness
 from pipeline.text.prepare import Preprocessor
-from pipeline.text.units import Encoder
+from pipeline.text.units import UnitEncoder
+from pipeline.tokenizers import load_tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from pipeline.translator import Translator
 from tests.bundles import VOCABULARIES
+from tests.pipeline.walks import first_round, retry
 
 
 class Bench:
@@ -27,33 +30,27 @@ class Bench:
     def __init__(self, translator: Translator) -> None:
         bundle = translator.bundle
         self.engine = translator.engine
-        self.prepare = Preprocessor.load(bundle)
-        self.finish = Postprocessor.load(bundle)
+        self.preprocessor = Preprocessor.load(bundle)
+        self.postprocessor = Postprocessor.load(bundle)
         folder = bundle.path
         self.encode = SentencePieceTokenizer(folder / "target.spm", folder / "target.spm").encode
         self.remedies: list[str] = []
 
-    def inject(self, source: str, output: str | Hypothesis) -> tuple[Review, Translation]:
-        """The first review, with `output` for the source's one sentence, and the final translation."""
-        prepared = self.prepare(source)
-        hypothesis = (
-            output
-            if isinstance(output, Hypothesis)
-            else Hypothesis(tuple(self.encode(output)), -0.5, 9)
-        )
-        first = review = self.finish.review(prepared, [hypothesis])
+    def inject(self, source: str, output: str | Hypothesis) -> tuple[Translation, Translation]:
+        """With `output` for the source's one sentence: the translation before and after retries."""
+        if isinstance(output, str):
+            output = Hypothesis(tuple(self.encode(output)), -0.5, 9)
+        prepared = self.preprocessor.prepare(source)
+        first = first_round(self.postprocessor, prepared, [output]).translation()
+        walk = first_round(self.postprocessor, prepared, [output])
         self.remedies = []
-        while review.retries:
-            self.remedies += [retry.remedy for retry in review.retries]
-            decoded = [
-                [self.decode(ids, retry.strictness) for ids in retry.sentences]
-                for retry in review.retries
-            ]
-            review = self.finish.again(prepared, review, decoded)
-        return first, review.translation
+        while due := retry(self.postprocessor, walk, self.decode):
+            self.remedies += [tried.remedy for tried in due]
+        return first, walk.translation()
 
-    def decode(self, ids: tuple[int, ...], strictness: Strictness) -> Hypothesis:
-        return self.engine.submit(ids, options=strictness.applied(self.engine.defaults)).result()[0]
+    def decode(self, ids: tuple[int, ...], tried: Try) -> Hypothesis:
+        options = tried.strictness.applied(self.engine.defaults)
+        return self.engine.submit(ids, options=options).result()[0]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +113,7 @@ def test_a_check_fires_and_its_remedy_works(
     warning: str, remedy: str, source: str, output: str | Hypothesis, expected: str, bench: Bench
 ) -> None:
     first, translation = bench.inject(source, output)
-    assert warning in first.answers[0].warnings
+    assert warning in first.warnings
     assert bench.remedies[0] == remedy
     assert translation.warnings == ()
     assert expected in translation.text
@@ -124,64 +121,55 @@ def test_a_check_fires_and_its_remedy_works(
 
 def test_a_good_translation_is_not_tried_again(bench: Bench) -> None:
     first, translation = bench.inject("他住在北京。", "He lives in Beijing.")
-    assert first.retries == ()
-    assert translation == first.translation
+    assert bench.remedies == []
+    assert translation == first
 
 
 def test_what_does_not_get_better_is_kept_with_its_warnings_and_tried_so_often_only(
     bench: Bench,
 ) -> None:
-    prepared = bench.prepare("他有三百五十本书，住在北京。")
+    prepared = bench.preprocessor.prepare("他有三百五十本书，住在北京。")
     loop = Hypothesis(tuple(bench.encode("the the the the" * 10)), -1.0, 9)
-    review = bench.finish.review(prepared, [loop])
-    kept, rounds = review.answers[0].text, 0
-    while review.retries:
+    kept = first_round(bench.postprocessor, prepared, [loop]).translation().text
+    walk = first_round(bench.postprocessor, prepared, [loop])
+    rounds = 0
+    while retry(bench.postprocessor, walk, lambda *_: loop):
         rounds += 1
-        review = bench.finish.again(
-            prepared, review, [[loop] * len(retry.sentences) for retry in review.retries]
-        )
     assert rounds == TRIES
-    assert review.translation.text == kept
-    assert {"loop", "numbers"} <= set(review.translation.warnings)
+    assert walk.translation().text == kept
+    assert {"loop", "numbers"} <= set(walk.translation().warnings)
 
 
 def test_only_the_sentences_that_failed_are_tried_again(bench: Bench) -> None:
-    prepared = bench.prepare("你好。他住在北京。再见。")
+    prepared = bench.preprocessor.prepare("你好。他住在北京。再见。")
     good = Hypothesis(tuple(bench.encode("Good.")), -0.5, 3)
-    review = bench.finish.review(prepared, [good, Hypothesis((), 0.0, 1), good])
-    assert [retry.unit for retry in review.retries] == [1]
-    review = bench.finish.again(
-        prepared, review, [[Hypothesis(tuple(bench.encode("He lives.")), -0.5, 3)]]
-    )
-    assert review.translation.text == "Good. He lives. Good."
-    assert len(review.translation.sentences) == 3
-
-
-def test_wrong_numbers_of_hypotheses_are_an_error(bench: Bench) -> None:
-    prepared = bench.prepare("他住在北京。")
-    review = bench.finish.review(prepared, [Hypothesis((), 0.0, 1)])
-    with pytest.raises(ValueError, match="zip"):
-        bench.finish.again(prepared, review, [])
-    with pytest.raises(ValueError, match="zip"):
-        bench.finish.again(prepared, review, [[]])
+    better = Hypothesis(tuple(bench.encode("He lives.")), -0.5, 3)
+    walk = first_round(bench.postprocessor, prepared, [good, Hypothesis((), 0.0, 1), good])
+    assert [sentence.target for sentence in walk.final()] == ["Good."]
+    assert [tried.unit for tried in retry(bench.postprocessor, walk, lambda *_: better)] == [1]
+    assert [sentence.target for sentence in walk.final()] == ["He lives.", "Good."]
+    assert walk.translation().text == "Good. He lives. Good."
+    assert len(walk.translation().sentences) == 3
 
 
 def test_a_model_without_mask_symbols_sees_the_spans_and_is_led_around_those_it_loses() -> None:
     tokenizer = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
-    encoder = Encoder(tokenizer, 128)
+    encoder = UnitEncoder(tokenizer, 128)
     bundle = Bundle.load(DEFAULT_MODEL)
-    prepare, shown = Preprocessor(encoder), Preprocessor.load(bundle)
-    finish = Postprocessor.load(bundle)
-    finish = Postprocessor(finish._parse, Ladder(encoder))
+    shown = Preprocessor.load(bundle)
+    entry, end_id = bundle.manifest.tokenizer, bundle.manifest.decoding.end_id
+    parser = Parser(load_tokenizer(bundle), entry.unknown_id, end_id, entry.mask_symbols)
+    postprocessor = Postprocessor(parser, Ladder(encoder))
     source = "请访问https://example.com了解更多。"
-    prepared = prepare(source)
-    assert prepared.units[0].ids == tuple(tokenizer.encode(source)) != shown(source).units[0].ids
+    prepared = Preprocessor(encoder).prepare(source)
+    assert prepared.units[0].ids == tuple(tokenizer.encode(source))
+    assert prepared.units[0].ids != shown.prepare(source).units[0].ids
     target = SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm")
     copied = Hypothesis(tuple(target.encode("Please visit https://example.com for more.")), -0.5, 9)
-    assert finish.review(prepared, [copied]).retries == ()
+    assert first_round(postprocessor, prepared, [copied]).due() == []
     lost = Hypothesis(tuple(target.encode("Please visit example.com for more.")), -0.5, 9)
-    (retry,) = finish.review(prepared, [lost]).retries
-    assert [part.text for part in retry.parts if part.ids] == ["请访问", "了解更多。"]
+    (again,) = first_round(postprocessor, prepared, [lost]).due()
+    assert [part.text for part in again.parts if part.ids] == ["请访问", "了解更多。"]
 
 
 def test_strictness_changes_nothing_else() -> None:
@@ -205,19 +193,17 @@ def test_whatever_the_model_puts_out_the_walk_ends_with_every_sentence(
     def drawn() -> Hypothesis:
         return Hypothesis(tuple(data.draw(IDS)), -1.0, 3, data.draw(st.booleans()))
 
-    prepared = preprocessor(source)
-    review = postprocessor.review(
-        prepared, [drawn() if unit.ids else None for unit in prepared.units]
-    )
-    for rounds in range(TRIES + 1):
-        assert len(review.translation.sentences) == len(prepared.units)
-        assert all(sentence.target for sentence in review.translation.sentences)
-        assert len(review.retries) == 0 or rounds < TRIES
-        review = postprocessor.again(
-            prepared, review, [[drawn() for _ in retry.sentences] for retry in review.retries]
-        )
-    for sentence in review.translation.sentences:
-        assert (
-            review.translation.text[sentence.target_span.start : sentence.target_span.end]
-            == sentence.target
-        )
+    prepared = preprocessor.prepare(source)
+    asked = [unit for unit in prepared.units if unit.ids]
+    walk = first_round(postprocessor, prepared, [drawn() for _ in asked])
+    rounds = 0
+    while retry(postprocessor, walk, lambda *_: drawn()):
+        rounds += 1
+    assert rounds <= TRIES
+    assert walk.finished
+    translation = walk.translation()
+    assert len(translation.sentences) == len(prepared.units)
+    for sentence in translation.sentences:
+        assert sentence.target
+        span = sentence.target_span
+        assert translation.text[span.start : span.end] == sentence.target

@@ -7,7 +7,7 @@ from pipeline.text.normalise import HAN, Normaliser, checked, visible
 
 
 @pytest.fixture(scope="module")
-def normalise() -> Normaliser:
+def normaliser() -> Normaliser:
     return Normaliser()
 
 
@@ -27,16 +27,16 @@ def test_only_a_leading_byte_order_mark_is_dropped() -> None:
     assert checked("\ufeff中\ufeff文") == "中\ufeff文"
 
 
-def test_traditional_becomes_simplified(normalise: Normaliser) -> None:
-    assert normalise("臺灣的電腦軟體與乾隆皇帝著名") == "台湾的电脑软体与乾隆皇帝著名"
+def test_traditional_becomes_simplified(normaliser: Normaliser) -> None:
+    assert normaliser.normalise("臺灣的電腦軟體與乾隆皇帝著名") == "台湾的电脑软体与乾隆皇帝著名"
 
 
-def test_composed_form_is_used(normalise: Normaliser) -> None:
-    assert normalise("cafe\u0301店") == "café店"
+def test_composed_form_is_used(normaliser: Normaliser) -> None:
+    assert normaliser.normalise("cafe\u0301店") == "café店"
 
 
-def test_invisible_characters_go_and_blanks_collapse(normalise: Normaliser) -> None:
-    assert normalise("\u200b中\u200d文\u00ad\x07 \u3000\t好\u202e\ufe0f\n") == "中文 好"
+def test_invisible_characters_go_and_blanks_collapse(normaliser: Normaliser) -> None:
+    assert normaliser.normalise("\u200b中\u200d文\u00ad\x07 \u3000\t好\u202e\ufe0f\n") == "中文 好"
 
 
 def test_nothing_but_invisible_characters_is_nothing() -> None:

@@ -30,8 +30,8 @@ def test_blank_text_has_no_sentence(splitting: Splitting, text: str) -> None:
 
 
 def test_wrapped_lines_are_joined_as_chinese_is() -> None:
-    normalise = Normaliser()
+    normaliser = Normaliser()
     assert (
-        normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore")
+        normaliser.normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore")
         == "今天天气很好，我用Python写代码 and more"
     )
