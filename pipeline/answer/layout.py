@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from pipeline.answer.english import ends_sentence, marker
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
-from pipeline.text.normalise import LINE_END
+from pipeline.text.lines import is_layout, parts_cells
+from pipeline.text.normalise import BLANKS, LINE_END
 from pipeline.text.prepared import Prepared, Span
-from pipeline.text.sentences import CLOSING, OPENING, parts_cells
+from pipeline.text.sentences import CLOSING, OPENING
+from pipeline.text.structure import fitted, set_apart
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"
 _NO_SPACE_AFTER = OPENING + ">"
@@ -29,6 +33,10 @@ def capitals(prepared: Prepared) -> list[bool]:
 
 def laid_out(prepared: Prepared, answers: Sequence[Answer]) -> Translation:
     """The answers in the layout of their source."""
+    answers = [
+        replace(answer, text=fitted(answer.text, *around)) if answer.translated else answer
+        for answer, around in zip(answers, pairwise(prepared.separators), strict=True)
+    ]
     separators = _separators(prepared.separators, answers)
     pieces = [separators[0]]
     offset = len(separators[0])
@@ -58,13 +66,22 @@ def _separators(separators: Sequence[str], answers: Sequence[Answer]) -> list[st
     if not answers:
         return list(separators)
     inner = map(_between, answers[:-1], separators[1:-1], answers[1:])
-    return [_line_start(separators[0], answers[0]), *inner, separators[-1]]
+    return [_line_start(separators[0], answers[0]), *inner, _line_end(separators[-1])]
 
 
 def _line_start(separator: str, right: Answer) -> str:
     """What stands before the first target of a line: its marker is English if the target is."""
     start = max((found.end() for found in LINE_END.finditer(separator)), default=0)
-    return separator[:start] + marker(separator[start:]) if right.translated else separator
+    head = separator[start:]
+    return separator[:start] + marker(head) if right.translated and is_layout(head) else separator
+
+
+def _line_end(separator: str) -> str:
+    """What stands behind the last target of a line."""
+    line_end = LINE_END.search(separator)
+    end = line_end.start() if line_end else len(separator)
+    frame = separator[:end]
+    return (set_apart(frame).rstrip(BLANKS) if frame.strip(BLANKS) else frame) + separator[end:]
 
 
 def _between(left: Answer, separator: str, right: Answer) -> str:
@@ -74,7 +91,9 @@ def _between(left: Answer, separator: str, right: Answer) -> str:
     if not (left.translated or right.translated):
         return separator
     if LINE_END.search(separator):
-        return _line_start(separator, right)
+        return _line_start(_line_end(separator), right)
+    if separator.strip(BLANKS):
+        return set_apart(separator)
     if any(character.isspace() for character in separator):
         return separator.replace("\u3000", " ")
     # With a kept neighbour such as "）" or "</b>" on the side that clings, English has no space

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import count
 
 from pipeline.bundle import Bundle
+from pipeline.text.found import Found
 from pipeline.text.normalise import HAN, Normaliser
 from pipeline.text.prepared import Protected, Span, Unit
-from pipeline.text.protect import PLACEHOLDER, Found, hide, number_of, placeholder
+from pipeline.text.protect import PLACEHOLDER, carried, hide, number_of, placeholder
 from pipeline.text.wrap import wrap
 from pipeline.tokenizers import Tokenizer, load_tokenizer
 
@@ -25,7 +25,7 @@ class Encoder:
     def __init__(self, tokenizer: Tokenizer, limit: int, mask_symbols: Sequence[str] = ()) -> None:
         """`limit`: most source tokens a unit."""
         self._tokenizer = tokenizer
-        self._normalise = Normaliser()
+        self._normaliser = Normaliser()
         self._symbols = tuple(mask_symbols)
         self.limit = limit
         self.most_masks = len(mask_symbols) or MOST_MASKS
@@ -46,7 +46,7 @@ class Encoder:
         `found` lie within it.
         """
         hidden = hide(text, sentence, found)
-        spans = [_protected(text[span.start : span.end], span.kind) for span in found]
+        spans = [carried(text[span.start : span.end], span.kind) for span in found]
 
         def encode(part: str) -> list[int]:
             return list(self.ids(*self._seen(part, spans)))
@@ -76,7 +76,7 @@ class Encoder:
     def parts(
         self, seen: str, protected: Sequence[Protected], limit: int
     ) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """A text with placeholders in parts of at most so many tokens, cut at its best boundaries."""
+        """A text with placeholders in parts of at most so many tokens, cut at best boundaries."""
 
         def encode(part: str) -> list[int]:
             return list(self.ids(part, protected))
@@ -92,12 +92,9 @@ class Encoder:
         numbers = count()
         if protected:
             part = PLACEHOLDER.sub(lambda _: placeholder(next(numbers)), part)
-        return (self._normalise(part), protected) if HAN.search(part) else (part, protected)
+        return (
+            (self._normaliser.normalise(part), protected) if HAN.search(part) else (part, protected)
+        )
 
     def _fits(self, part: str) -> bool:
         return len(PLACEHOLDER.findall(part)) <= self.most_masks or not HAN.search(part)
-
-
-def _protected(text: str, kind: str) -> Protected:
-    # English has no "℃" and no full-width "￥".
-    return Protected(unicodedata.normalize("NFKC", text) if kind == "figure" else text, kind)
