@@ -9,9 +9,8 @@ from itertools import pairwise
 from pipeline.answer.english import ends_sentence, marker
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
 from pipeline.text.lines import is_layout, parts_cells
-from pipeline.text.normalise import BLANKS, LINE_END
+from pipeline.text.normalise import BLANKS, CLOSING, LINE_END, OPENING
 from pipeline.text.prepared import Prepared, Span
-from pipeline.text.sentences import CLOSING, OPENING
 from pipeline.text.structure import fitted, set_apart
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"

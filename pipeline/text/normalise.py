@@ -21,6 +21,9 @@ BLANKS = (
     "\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
 )
 
+OPENING = "“‘「『（(《〈【〔［[{｛"
+CLOSING = "”’」』）)》〉】〕］]}｝"
+
 HAN_CHARACTERS = (
     "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )

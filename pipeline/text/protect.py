@@ -27,7 +27,7 @@ LONGEST = 2000  # characters of a span in a line; what is longer only looks like
 _JOINABLE = frozenset(["code", "figure", "name", "path", "placeholder", "url"])
 _JOINTS = frozenset(["", " ", "/", ":", "-"])  # between two spans that become one
 
-_COMMON = "\u3400-\u9fff，。、；：！？“”‘’《》"  # begin only the patterns that say so
+_COMMON = "\u3400-\u9fff，。、；：！？“”‘’《》 \u3000"  # begin only patterns that say so
 _ELSEWHERE = "|".join(f"({pattern.expression})" for pattern in PATTERNS if not pattern.chinese)
 _ANYWHERE = "|".join(f"({pattern.expression})" for pattern in PATTERNS if pattern.chinese)
 _SPAN = re.compile(rf"(?=[^{_COMMON}])(?:{_ELSEWHERE})|{_ANYWHERE}", re.ASCII)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline.text.patterns.pattern import HAN, Pattern
 
 SYMBOLS = (
-    Pattern("symbol", r"⟦[^⟦⟧]{0,12}+⟧", finds=()),
-    Pattern("symbol", "[⟦⟧]", finds=()),
+    Pattern("symbol", r"⟦[^⟦⟧]{0,12}+⟧", finds=("写⟪⟦0⟧⟫和",)),
+    Pattern("symbol", "[⟦⟧]", finds=("只有⟪⟦⟫",)),
     Pattern("symbol", "[\ue000-\uf8ff\U000f0000-\U0010ffff]++", finds=("图标⟪\ue001⟫好",)),
 )
 

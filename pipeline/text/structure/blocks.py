@@ -89,10 +89,10 @@ def _parts_of(text: str, start: int) -> list[Found]:
     parts: list[Found] = []
     counting: list[bool] = []  # whether "#" stands for a number, in each message that is open
     for token in _MESSAGE_PART.finditer(text, start, start + _LONGEST_MESSAGE):
+        if token["stray"] or len(counting) > _DEEPEST:
+            return []
         if token["opens"]:
             counting.append(token["type"] != "select")
-        elif token["stray"] or len(counting) > _DEEPEST:
-            return []
         if token["opens"] or token["next"] or token["closes"]:
             parts.append(Found(token.start(), token.end(), STRUCTURE))
         elif token["number"] and any(counting):

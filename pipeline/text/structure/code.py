@@ -10,13 +10,15 @@ from pipeline.text.normalise import HAN
 from pipeline.text.prepared import Span
 
 # An unclosed literal goes on to the end of the line, so that no search begins anew in it.
-_LITERAL = re.compile(r"\"(?:[^\"\\]|\\.)*+(?P<closed>\")?+|'(?:[^'\\]|\\.)*+(?P<shut>')?+")
+_LITERAL = re.compile(
+    r"\"(?:[^\"\\]|\\.)*+(?P<closed>\")?+|(?<![A-Za-z0-9])'(?:[^'\\]|\\.)*+(?P<shut>')?+"
+)
 _DOUBLE_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+(?P<closed>\")?+(?P<shut>)")
 _COMMENT = re.compile(
-    r"^(?P<alone>[ \t]*+(?://+|/\*+|\*(?=[ \t]))[ \t]*+)"
+    r"^(?P<alone>[ \t]*+(?://+|/\*+)[ \t]*+)"
     r"|(?:(?<=[;{}(),:\]])|[ \t])(?://+|/\*+|#+|--)[ \t]*+"
 )
-_COMMENT_END = re.compile(r"[ \t]*\*+/[ \t]*$")
+_COMMENT_END = re.compile(r"(?<![ \t])[ \t]*+\*+/[ \t]*$")
 _SIGNS_OF_CODE = re.compile(r"[\w(){}\[\]=:;,<>]", re.ASCII)
 _PROSE = re.compile("[\u3000-\u303f\uff00-\uffef\u2018-\u201f\u2014\u2026]")
 

@@ -9,8 +9,8 @@ from pipeline.text.found import STRUCTURE, Found, merged
 from pipeline.text.normalise import BLANKS, HAN
 from pipeline.text.prepared import Span
 
-_PIPE = re.compile(r"[ \t\u3000]*+(?<!\\)\|[ \t\u3000]*+")
-_RULE = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*+\|?[ \t]*")
+_PIPE = re.compile(r"(?<![ \t\u3000])[ \t\u3000]*+(?<!\\)\|[ \t\u3000]*+")
+_RULE = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 
 _MARK = re.compile(
     r"\*{1,3}+|_{1,3}+|~~|==|!?\["

@@ -38,19 +38,29 @@ ARTICLE = "　　第一章　总则\r\n\r\n1. 你好。　再见！\n\t- “好�
 def test_layout_stands_in_separators(preprocessor: Preprocessor) -> None:
     prepared = preprocessor(ARTICLE)
     assert [unit.text for unit in prepared.units] == [
-        "第一章　总则",
+        "第一章",
+        "总则",
         "你好。",
         "再见！",
         "“好。”他说。",
         "3.5元",
     ]
-    assert prepared.separators == ("　　", "\r\n\r\n1. ", "　", "\n\t- ", "\u2028（一）", " \x85")
+    assert prepared.separators == (
+        "　　",
+        "　",
+        "\r\n\r\n1. ",
+        "　",
+        "\n\t- ",
+        "\u2028（一）",
+        " \x85",
+    )
     assert prepared.warnings == ()
     assert_nothing_lost(prepared)
 
 
 NASTY = (
-    "中文字說好aB1 9.。！？!?…,，；:：“”‘’\"'（）()《》「」\n\r\t\v\f\x1c\x1f\u2028\u2029\x85\u3000\xa0\u200b\ufeff"
+    "中文字說好aB1 9.。！？!?…,，；:：“”‘’\"'（）()《》「」"
+    "\n\r\t\v\f\x1c\x1f\u2028\u2029\x85\u3000\xa0\u200b\ufeff"
     "\u0301\u200d\ufe0f😀👍🏽🇨𠮷-*•一十、①~～</>&;@⟦⟧0\ufffd\x01"
 )
 TEXTS = st.one_of(st.text(alphabet=NASTY, max_size=150), st.text(max_size=80))
