@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline.bundle import Bundle
+from pipeline.text.found import Found, within
 from pipeline.text.normalise import check
 from pipeline.text.prepared import Prepared, Span, Unit
-from pipeline.text.protect import MOST, Found, find, within
+from pipeline.text.protect import MOST, find
 from pipeline.text.sentences import Splitting, sentences
 from pipeline.text.units import UnitEncoder
 
@@ -35,7 +36,7 @@ class Preprocessor:
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0
-        for sentence in _whole(sentences(text, split_sentences), found):
+        for sentence in sentences(text, split_sentences, found):
             sentence_count += 1
             for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
                 separators.append(text[end : unit.span.start])
@@ -52,21 +53,3 @@ class Preprocessor:
             yield from self._encoder.units(text, portion, found[:MOST])
             start, found = portion.end, found[MOST:]
         yield from self._encoder.units(text, Span(start, sentence.end), found)
-
-
-def _whole(cut: Iterable[Span], found: Sequence[Found]) -> Iterator[Span]:
-    """The sentences, those joined again between which a protected span was cut."""
-    spans = iter(found)
-    span = next(spans, None)
-    waiting: Span | None = None
-    for sentence in cut:
-        while span and waiting and span.end <= waiting.end:
-            span = next(spans, None)
-        if waiting and span and span.start < waiting.end:
-            waiting = Span(waiting.start, sentence.end)
-            continue
-        if waiting:
-            yield waiting
-        waiting = sentence
-    if waiting:
-        yield waiting

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, count
 
 from pipeline.bundle import Bundle
+from pipeline.text.found import Found
 from pipeline.text.normalise import HAN, Normaliser
 from pipeline.text.prepared import Protected, Span, Unit
-from pipeline.text.protect import PLACEHOLDER, Found, hide, number_of, placeholder
+from pipeline.text.protect import PLACEHOLDER, carried, hide, number_of, placeholder
 from pipeline.text.unreadable import Unreadable
 from pipeline.text.wrap import wrap
 from pipeline.tokenizers import Tokenizer, load_tokenizer
@@ -49,7 +49,7 @@ class UnitEncoder:
         `found` are the spans to protect, all within the sentence.
         """
         hidden = hide(text, sentence, found)
-        spans = [_protected(text[span.start : span.end], span.kind) for span in found]
+        spans = [carried(text[span.start : span.end], span.kind) for span in found]
         origin = _origin(hidden, sentence, found)
         chinese = bool(HAN.search(hidden))
 
@@ -102,8 +102,3 @@ def _origin(hidden: str, sentence: Span, found: Sequence[Found]) -> Callable[[in
     marks = [mark.start() for mark in PLACEHOLDER.finditer(hidden)] if found else []
     shrunk = [0, *accumulate(span.end - span.start - 1 for span in found)]
     return lambda place: sentence.start + place + shrunk[bisect_left(marks, place)]
-
-
-def _protected(text: str, kind: str) -> Protected:
-    # English has no "℃" and no full-width "￥".
-    return Protected(unicodedata.normalize("NFKC", text) if kind == "figure" else text, kind)

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
+from pipeline.text.found import Found
 from pipeline.text.normalise import HAN, HAN_CHARACTERS, visible
-from pipeline.text.protect import Found
 
 KIND = "foreign"
 CHARACTERS = 1 << 16  # whose answers are remembered

@@ -140,7 +140,7 @@ def test_a_file_stays_as_it_was_where_translating_fails(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_one_line() -> None:
     command = [sys.executable, "-m", "pipeline", "translate", SENTENCE]
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == 2
     assert (

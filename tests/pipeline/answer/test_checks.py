@@ -102,8 +102,8 @@ def test_a_retry_that_hid_a_number_is_still_held_against_the_source() -> None:
 def test_a_check_that_fails_costs_a_warning_and_says_no_text(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(source: str, target: str) -> list[str]:
-        raise ArithmeticError(source)
+    def fail(*texts: str) -> list[str]:
+        raise ArithmeticError(texts)
 
     monkeypatch.setattr(checks, "missing", fail)
     with caplog.at_level(logging.ERROR):

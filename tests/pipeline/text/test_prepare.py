@@ -38,13 +38,22 @@ ARTICLE = "　　第一章　总则\r\n\r\n1. 你好。　再见！\n\t- “好�
 def test_layout_stands_in_separators(preprocessor: Preprocessor) -> None:
     prepared = preprocessor.prepare(ARTICLE)
     assert [unit.text for unit in prepared.units] == [
-        "第一章　总则",
+        "第一章",
+        "总则",
         "你好。",
         "再见！",
         "“好。”他说。",
         "3.5元",
     ]
-    assert prepared.separators == ("　　", "\r\n\r\n1. ", "　", "\n\t- ", "\u2028（一）", " \x85")
+    assert prepared.separators == (
+        "　　",
+        "　",
+        "\r\n\r\n1. ",
+        "　",
+        "\n\t- ",
+        "\u2028（一）",
+        " \x85",
+    )
     assert prepared.warnings == ()
     assert_nothing_lost(prepared)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,7 @@ def test_spans_are_in_order_and_none_touches_another_kind(text: str) -> None:
     before = find(text)
     spans = UNREADABLE.spans(text, before)
     assert all(span in spans for span in before)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(spans))
     outside = [span for span in spans if span not in before]
     assert all(span.kind == "foreign" for span in outside)
     assert UNREADABLE.spans(text, spans) == spans
