@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.answer.checks import SEVERITY
-from pipeline.answer.numbers.chinese import written
+from pipeline.answer.numbers.chinese import quantities
 from pipeline.answer.numbers.compare import missing
 from pipeline.answer.translation import Answer, Part, Retry
 from pipeline.decode.options import Strictness
@@ -104,17 +104,18 @@ def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protect
     """
     pieces: list[str] = []
     protected: list[Protected] = []
-    lost = [number.start for number in missing(unit.seen, translation)]
+    lost = missing(unit.seen, translation)
     at = 0
-    for start, end, english in written(unit.seen):
-        wanted = not lost or any(start <= place < end for place in lost)
+    for number in lost or quantities(unit.seen):
+        start, end = number.start, number.end
+        wanted = number.english and (lost or number.certain)
         hidden = PLACEHOLDER.findall(unit.seen[at:])
         if wanted and len(protected) + len(hidden) < most:
             pieces += [
                 _renumbered(unit.seen[at:start], unit, protected),
                 placeholder(len(protected)),
             ]
-            protected.append(Protected(english, "number"))
+            protected.append(Protected(number.english, "number"))
             at = end
     return "".join([*pieces, _renumbered(unit.seen[at:], unit, protected)]), tuple(protected)
 

@@ -65,6 +65,8 @@ def _quantity(numbers: Phrase) -> Quantity:
         return _slash(numbers)
     if numbers.link == RANGE and _is_row(numbers):
         return _row(numbers)
+    if numbers.ordinal:
+        return rules.ordered(numbers)
     suffix = _SUFFIX.match(numbers.source.text, numbers.end)
     if suffix:
         _, rule = _RULES[suffix.lastgroup or ""]

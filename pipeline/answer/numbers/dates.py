@@ -12,8 +12,8 @@ The hours of an unknown half of the day are both.
 from __future__ import annotations
 
 import re
-from pipeline.answer.numbers.numerals import HEAD, Skeleton
-from pipeline.answer.numbers.phrases import Phrase, Rule, phrase
+from pipeline.answer.numbers.numerals import Skeleton
+from pipeline.answer.numbers.phrases import Phrase, Rule, after, following
 from pipeline.answer.numbers.quantity import UNITS, Kind, Number, Quantity, Value, measured
 from pipeline.answer.numbers.rules import counted
 from pipeline.answer.numbers.written import MONTHS, clock, date, ordinal
@@ -28,18 +28,6 @@ _HALF_BEFORE = 5  # characters
 _QUARTERS = {"一": 15, "三": 45}
 _CENTURIES = (1800, 1900, 2000)
 _THIS_CENTURY = 30  # last two digits of its years so far
-
-
-def following(source: Skeleton, at: int) -> Phrase | None:
-    """The phrase that begins there, a blank before it or none."""
-    at += source.text.startswith(" ", at)
-    return phrase(source, at, at) if HEAD.match(source.text, at) else None
-
-
-def after(source: Skeleton, at: int, *words: str) -> int:
-    """Where one of the words ends, a blank before it or none; 0 where there is none."""
-    at += source.text.startswith(" ", at)
-    return next((at + len(word) for word in words if source.text.startswith(word, at)), 0)
 
 
 def _decades(worth: Number) -> frozenset[Value]:

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from pipeline.answer.numbers.lexicon import FALLS, OTHERS, UNIT_WORDS
-from pipeline.answer.numbers.quantity import UNITS, Number, Value, measured, percent
+from pipeline.answer.numbers.lexicon import FALLS, OTHERS, UNIT_WORDS, UNITS_ALONE
+from pipeline.answer.numbers.quantity import LONG_ROW, UNITS, Number, Value, measured, percent
 from pipeline.answer.numbers.tokens import Token, tokens
 
-_HUNDRED = "(?:T(?:-?[1u])?|t|[1u])"  # below 100
+_HUNDRED = "(?:T(?:-?[1u])?|t|0?-?[1u])"  # below 100
 _HUNDREDS = f"(?:(?:{_HUNDRED}|a)-?h(?:-?&?-?{_HUNDRED})?|{_HUNDRED}|h)"
 _LINK = f"(?:,?&?(?=a?-?h|{_HUNDRED}))?"
 _WORDS = f"(?:(?:{_HUNDREDS}|a)-?k{_LINK}|k){{0,4}}(?:{_HUNDREDS})?"
@@ -35,14 +35,14 @@ _NUMBER = re.compile(
     f"|(?P<part>(?P<numerator>(?:(?:a|F|{_HUNDRED})-?)?)(?P<denominator>[/q])|(?:a|u)-?(?P<single>[oeyKH])"
     f"|(?P<several>F|{_HUNDRED})-?(?P<plural>N))(?P<of>fa?-?[khd])?"
     f"|(?P<ordinal>{_ORDINAL}|(?:{_HUNDRED}|a|F)?-?[HK])"
-    f"|(?P<count>F(?:-?[hd])?(?:-?[kL])?|(?:a-?)?d|(?=[Tt1uhk]|a-?[hk]){_WORDS}(?:-?d)?|0)"
+    f"|(?P<count>F(?:-?[hd])?(?:-?[kL])?|(?:a-?)?d|(?=[Tt1uhk]|0-?[1u]|a-?[hk]){_WORDS}(?:-?d)?|0)"
     "(?P<more>-?&-?(?:a-?(?P<more_part>[/q])|(?P<more_count>[1uF])-?(?P<more_plural>[qN])))?(?P<more_scale>-?[kd])?"
-    "|(?P<one>a(?=-?[UL]))|(?P<word>[WMRI])"
+    "|(?P<one>a(?=-?[ULD]))|(?P<word>[WMRID])"
 )
 _SUFFIX = re.compile(
     "(?P<percent>-?(?:%|rc))|(?P<points>-?g-?[s.]|-?s)|(?P<permille>‰|ri|rk)|(?P<basis>b[s.])"
     "|-?(?P<clock>[mC])|(?P<decade>'?S)|-?(?P<fold>x)|(?P<nth>n)"
-    "|(?:f?a?|-)(?P<unit>[ULo])(?:-?&-?a-?(?P<unit_part>[/q]))?"
+    "|(?:f?a?|-)(?P<unit>[ULoD])(?:-?&-?a-?(?P<unit_part>[/q]))?"
 )
 _DAY = 24 * 60
 _NOON = 12 * 60
@@ -124,7 +124,8 @@ class Reading:
             return []
         worths = _counts(count)
         if match["more"]:
-            worths = [worth + self._added(match) for worth in worths]
+            scale = count[-1].worth if count[-1].kind in "kd" else 1  # a million and a half
+            worths = [worth + self._added(match) * scale for worth in worths]
         if match["more_scale"]:
             worths = [worth * self.tokens[match.end("more_scale") - 1].worth for worth in worths]
         return worths
@@ -161,6 +162,8 @@ class Reading:
         alone = end - start == 1 and self.kinds[start] == "F" and suffix is None
         if alone and self._is_item(start):
             values.add(("item", worths[0]))
+        if alone and len(self.tokens[start].text) > LONG_ROW:
+            values.add(("digits", self.tokens[start].text))
         said = Said(start, last, values, Fraction(worths[0]) / scale, figure=self.kinds[start] == "F")
         if suffix or scale != 1:
             said.shared = lambda worth: convert(worth * scale)
@@ -184,8 +187,9 @@ class Reading:
         if token.text not in UNIT_WORDS:
             return None
         unit = UNITS[UNIT_WORDS[token.text]]
+        alone = UNITS_ALONE.get(token.text, 0)
         part = Fraction(1, 1) / self._at(suffix, "unit_part").worth if suffix["unit_part"] else 0
-        return lambda worth: set(measured(worth + part, unit))
+        return lambda worth: {*measured(worth + part, unit), *([alone * (worth + part)] if alone else [])}
 
     def _is_item(self, at: int) -> bool:
         token = self.tokens[at]
@@ -212,7 +216,9 @@ class Reading:
         before = self.tokens[max(said.start - _FALL_BEFORE, 0) : said.start]
         after = self.tokens[said.end : said.end + _FALL_AFTER]
         mark = before[-1] if before else None
-        if mark and (mark.kind == "+" or (mark.kind == "-" and self._is_minus(mark, said.start))):
+        either = len(before) > 1 and before[-2].kind in "v\\"  # plus or minus
+        minus = mark and (mark.kind == "+" or (mark.kind == "-" and self._is_minus(mark, said.start)))
+        if minus and not either:
             said.values = {_negative(value) for value in said.values}
         elif any(token.text in FALLS for token in (*before, *after)):
             said.values |= {_negative(value) for value in said.values}
@@ -220,7 +226,7 @@ class Reading:
     def _is_minus(self, mark: Token, at: int) -> bool:
         before = self.text[mark.start - 1 : mark.start]
         follows_number = at > 1 and self.kinds[at - 2] == "F"
-        return mark.end == self.tokens[at].start and not (follows_number or before.isalnum() or before in (")", "-"))
+        return mark.end == self.tokens[at].start and not (follows_number or before.isalnum() or before in (")", "-", "/", "+"))
 
 
 def _itself(worth: Number) -> set[Value]:
@@ -232,7 +238,7 @@ _CONVERTERS: dict[str, Convert] = {
     "points": lambda worth: {percent(worth), worth},
     "permille": lambda worth: {Fraction(worth) / 1000},
     "basis": lambda worth: {worth, Fraction(worth) / 10000},
-    "decade": lambda worth: {("decade", worth), ("decade", worth % 100), worth, worth % 100},
+    "decade": lambda worth: {("decade", worth), worth, worth % 100},
     "fold": lambda worth: {worth, percent(worth * 100), percent((worth - 1) * 100)},
     "nth": _itself,
 }
@@ -262,6 +268,9 @@ def _times(hour: int, minutes: int, meridiem: str) -> set[Value]:
 def _word(token: Token) -> frozenset[Value]:
     if token.kind == "M":
         return frozenset((("calendar", token.worth),))
+    if token.kind == "D":
+        unit = UNITS[UNIT_WORDS[token.text]]
+        return measured(1, unit) | {token.worth}
     if token.kind == "I":
         return frozenset((("item", token.worth), token.worth))
     return OTHERS[token.text] if token.kind == "W" else frozenset((token.worth,))

@@ -6,7 +6,7 @@
 | h k d | hundred; thousand …; dozen | U x | units; times, fold |
 | o e y N | first …; tenth …; twentieth …; thirds … | m C p l | a.m.; o'clock; past; to |
 | H K | hundredth; thousandth … | j f | in, out; of |
-| / q | half; quarter | + z | minus; below |
+| / q | half; quarter | + z D | minus; below; decade |
 | a & . | a; and; point | M W | months; both, double … |
 | L S | letters after a figure: k, bn; the s of "1980s" | R | Roman numerals |
 
@@ -44,7 +44,7 @@ CLASSES: dict[str, tuple[str, Number]] = {
     **{word: ("T", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{word: ("o", worth) for worth, word in enumerate(_ORDINALS, start=1)},
     **{word: ("e", worth) for worth, word in enumerate(_TEENTHS, start=10)},
-    **{f"{word}s": ("N", worth) for worth, word in enumerate([*_ORDINALS, *_TEENTHS], start=1)},
+    **{f"{word}s": ("N", worth) for worth, word in enumerate([*_ORDINALS, *_TEENTHS], start=1) if worth > 2},
     **{f"{word[:-1]}ieth": ("y", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{f"{word[:-1]}ieths": ("N", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{"hundred": ("h", 100), "hundredth": ("H", 100), "hundredths": ("N", 100)},
@@ -78,12 +78,14 @@ FALLS = frozenset(
 UNIT_WORDS = {
     **{word + ending: unit for unit, words in {
         "second": ["sec"], "minute": ["minute", "min"], "hour": ["hour", "hr"], "day": ["day"],
-        "week": ["week"], "fortnight": ["fortnight"], "month": ["month"], "year": ["year", "yr"],
-        "decade": ["decade"], "mm": ["millimeter", "millimetre"], "cm": ["centimeter", "centimetre"],
+        "week": ["week"], "month": ["month"], "year": ["year", "yr"],
+        "mm": ["millimeter", "millimetre"], "cm": ["centimeter", "centimetre"],
         "m": ["meter", "metre"], "km": ["kilometer", "kilometre"], "mg": ["milligram"], "g": ["gram"],
         "kg": ["kilogram", "kilo"], "tonne": ["tonne", "ton"],
     }.items() for word in words for ending in ("", "s")},
-    **{"second": "second", "seconds": "second", "century": "century", "centuries": "century", "h": "hour"},
+    **{"second": "second", "seconds": "second", "h": "hour"},
+    **{"decades": "decade", "centuries": "century", "fortnights": "fortnight"},
+    **{"decade": "decade", "century": "century", "fortnight": "fortnight"},
     **{unit: unit for unit in ("mm", "cm", "m", "km", "mg", "g", "kg")},
 }
 
@@ -99,7 +101,8 @@ OTHERS: dict[str, frozenset[Value]] = {
     **dict.fromkeys(("triple", "tripled", "triples", "tripling", "threefold", "thrice"), _fold(3)),
     **dict.fromkeys(("quadruple", "quadrupled", "quadruples", "fourfold"), _fold(4)),
     **{f"{word}fold": _fold(worth) for worth, word in enumerate([*_ONES, *_TEENS], start=1) if worth > 4},
-    **{"trio": frozenset((3,)), "quartet": frozenset((4,)), "quintet": frozenset((5,))},
+    **dict.fromkeys(("trio", "triad", "triplets"), frozenset((3,))),
+    **{ "quartet": frozenset((4,)), "quintet": frozenset((5,))},
     **dict.fromkeys(("noon", "midday"), frozenset((12, ("clock", 720)))),
     "midnight": frozenset((0, 12, 24, ("clock", 0))),
     **dict.fromkeys(("halve", "halved", "halving"), frozenset((Fraction(1, 2),))),
@@ -116,3 +119,4 @@ CALENDAR = {
 MISSPELT_MONTHS = {
     name[:5].lower(): month for month, name in enumerate(MONTHS, start=1) if len(name) > len("August")
 }
+UNITS_ALONE = {"decade": 10, "century": 100, "fortnight": 14}  # that are numbers without one

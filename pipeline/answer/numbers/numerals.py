@@ -47,7 +47,7 @@ _SECTION = (
 )
 _WAN, _YI = f"{_SECTION}{_BEFORE_UNIT}[万萬]", f"{_SECTION}{_BEFORE_UNIT}[亿億]"
 _NUMERAL = re.compile(
-    f"(?P<whole>(?=[{_DIGIT}{_NOUGHTS}十]){_SECTION}|[{_NOUGHTS}])[点點](?P<fraction>{ROW}|[{_DIGIT}{_NOUGHTS}])"
+    f"(?P<whole>(?=[{_DIGIT}{_NOUGHTS}十]){_SECTION}|[{_NOUGHTS}])[点點](?P<fraction>{ROW}|[{_DIGIT}{_NOUGHTS}]{{1,2}})"
     f"(?![十百千拾佰仟刻{FIGURE}两])(?P<scale>[万萬]?[亿億]|[万萬])?"
     f"|(?:{_WAN}[亿億] ?)?(?:(?:{_WAN} ?)?{_YI})?(?: ?{_WAN})?"
     f"(?:(?<= [万亿]) {FIGURE}|{_SECTION}(?!{_BEFORE_UNIT}[万萬亿億]))?"
@@ -144,7 +144,8 @@ def numeral(source: Skeleton, start: int) -> Numeral | None:
 def _decimal(read: _Sum, match: re.Match[str]) -> Numeral | None:
     read.add(match.end("whole"))
     digit = match["fraction"]
-    digits = read.source.figure(match.start("fraction")).digits if digit == ROW else str(DIGITS[digit])
+    row = read.source.figure(match.start("fraction")) if digit == ROW else None
+    digits = row.digits if row else "".join(str(DIGITS[character]) for character in digit)
     if len(digits) > MOST_DIGITS:
         return Numeral(*match.span(), 0, 0, Figure(0, 0, digits, None))
     worth = whole = read.numeral().low + number(int(digits), 10 ** len(digits))

@@ -22,7 +22,8 @@ _LINKS = {
 }
 _LINK = re.compile(f" ?([{''.join(_LINKS)}]) ?")
 _MOST_LINKED = 16
-_DATED = re.compile(" ?[年月日号]")  # "2004：12月"
+_NOT_LINKED = re.compile("分之")  # "百分之三到百分之五"
+_NOT_TIMED = re.compile(" ?[年月日号]")  # "2004：12月"
 _SIGN = re.compile(
     r"(?:(?P<both>正负|±|\+/-)|(?P<word>零下|(?<![背肩担身自抱欺辜胜平正欠\ue000])负)"
     r"|(?<![\ue000A-Za-z])(?P<minus>[-−－–])|(?P<relation>[≤≥⩽⩾≈≠])|(?P<place>第)) ?$"
@@ -30,6 +31,8 @@ _SIGN = re.compile(
 _SIGN_BEFORE = 5  # characters
 _OPENS = re.compile(r"[\s（(：:，,、=“\"\[]")
 _SURE_MINUS_AFTER = re.compile(" ?(?:[%％℃℉°‰度元]|摄氏|华氏)")
+_WORD = re.compile(r"[^\W\d_]")
+_FLOOR = re.compile(" ?[层楼]")  # "负2层" may be a basement
 _SAME_SIGN = {"⩽": "≤", "⩾": "≥"}
 _FALLS = re.compile("[降跌减亏缩损低负少]")
 _FALL_BEFORE = 6  # characters
@@ -164,10 +167,22 @@ def phrase(source: Skeleton, start: int, floor: int) -> Phrase | None:
         return Phrase(source, start, end, tuple(numerals), link)
     minus = _minus(source.text, sign, end, first)
     relation = "±" if sign["both"] else _SAME_SIGN.get(sign["relation"], sign["relation"]) or ""
-    begin = start if minus == "?" or sign["place"] else sign.start()
+    begin = start if minus == "?" or sign["place"] or (sign["minus"] and not minus) else sign.start()
     return Phrase(
         source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"])
     )
+
+
+def following(source: Skeleton, at: int) -> Phrase | None:
+    """The phrase that begins there, a blank before it or none."""
+    at += source.text.startswith(" ", at)
+    return phrase(source, at, at) if HEAD.match(source.text, at) else None
+
+
+def after(source: Skeleton, at: int, *words: str) -> int:
+    """Where one of the words ends, a blank before it or none; 0 where there is none."""
+    at += source.text.startswith(" ", at)
+    return next((at + len(word) for word in words if source.text.startswith(word, at)), 0)
 
 
 def _linked(source: Skeleton, last: Numeral, link: str) -> tuple[str, Numeral] | None:
@@ -176,7 +191,9 @@ def _linked(source: Skeleton, last: Numeral, link: str) -> tuple[str, Numeral] |
     if not match or (link and _LINKS[match[1]] != link) or not HEAD.match(source.text, match.end()):
         return None
     following = numeral(source, match.end())
-    if following is None or (_LINKS[match[1]] == COLON and _DATED.match(source.text, following.end)):
+    if following is None or _NOT_LINKED.match(source.text, following.end):
+        return None
+    if _LINKS[match[1]] == COLON and _NOT_TIMED.match(source.text, following.end):
         return None
     if _LINKS[match[1]] in (SLASH, COLON) and not (last.bare and following.bare):
         return None
@@ -186,14 +203,17 @@ def _linked(source: Skeleton, last: Numeral, link: str) -> tuple[str, Numeral] |
 def _minus(text: str, sign: re.Match[str], end: int, found: Numeral) -> str:
     """What stands for a minus in English: "" for none, "?" for what may be a dash."""
     if sign["word"]:
-        return "-"
+        return "?" if _FLOOR.match(text, end) else "-"
     if not sign["minus"] or sign[0].endswith(" "):
         return ""
     if sign["minus"] == "−":
         return "−"
-    before = text[sign.start() - 1 : sign.start()]
-    sure = not before or _OPENS.match(before) or _SURE_MINUS_AFTER.match(text, end)
-    return "-" if sure or found.low.denominator > 1 else "?"
+    before = text[max(sign.start() - 2, 0) : sign.start()]
+    if not before or _OPENS.match(before[-1]):
+        return "-"
+    if not _WORD.match(before[-1]) or HEAD.match(before[0]):  # "3%-5%", "3年-5年"
+        return ""
+    return "-" if _SURE_MINUS_AFTER.match(text, end) or found.low.denominator > 1 else "?"
 
 
 def _shared(found: Numeral, last: Numeral) -> int:

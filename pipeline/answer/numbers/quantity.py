@@ -26,6 +26,7 @@ Number = int | Fraction
 Value = Number | tuple[str, Number | str]
 
 MOST_DIGITS = 30  # of a number; what is longer is a row of digits
+LONG_ROW = 4  # digits; longer rows are the same however they are grouped
 _HOUR = 3600
 _DAY = 24 * _HOUR
 

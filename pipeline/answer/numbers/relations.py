@@ -18,13 +18,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipeline.answer.numbers.english import Reading, Said
-from pipeline.answer.numbers.quantity import MOST_DIGITS, Number, Value
+from pipeline.answer.numbers.quantity import LONG_ROW, MOST_DIGITS, Number, Value
 
 _ALTERNATIVES = frozenset(("-", "l", "&", "v", ",", ",&", ",v"))
 _TOGETHER = frozenset(("", "&", ",", ",&"))
 _PARTS_OF = frozenset(("j", "jf", "jw", "jfw", "fw"))
 _HALF_DAY = 12 * 60
-_LONG_ROW = 4  # digits
 
 
 def relate(reading: Reading) -> None:
@@ -36,13 +35,16 @@ def relate(reading: Reading) -> None:
     for left, between, right in reversed(pairs):
         _share(left, between, right)
     for left, between, right in pairs:
-        left.values |= set(_together(left, between, right))
+        both = set(_together(left, between, right))
+        left.values |= both
+        right.values |= both
     for row in _rows(reading, [between for _, between, _ in pairs]):
         digits = "".join(_digits(reading, said) for said in row)
-        if _LONG_ROW <= len(digits):
-            row[0].values.add(("digits", digits))
+        together: set[Value] = {("digits", digits)} if len(digits) > LONG_ROW else set()
         if len(digits) <= MOST_DIGITS:
-            row[0].values.add(int(digits))
+            together.add(int(digits))
+        for said in row:
+            said.values |= together
 
 
 def _share(left: Said, between: str, right: Said) -> None:
@@ -67,6 +69,8 @@ def _together(left: Said, between: str, right: Said) -> Iterator[Value]:
         yield from (first * 100 + second, ("decade", first * 100 + second))
     if between == "-" and first in range(1000, 3000) and second in range(100):
         right.values.add(int(first) // 100 * 100 + second)
+    if between in ("-", "l") and second % 1000 == 0 and first in range(1, 1000) and first * 1000 < second:
+        left.values.add(first * 1000)  # 30-50,000
     if between in _PARTS_OF and second:
         yield Fraction(first) / second
 

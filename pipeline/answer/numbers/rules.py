@@ -21,8 +21,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.answer.numbers.numerals import DIGITS, FIGURE, HEAD, ROW
-from pipeline.answer.numbers.phrases import Phrase, Rule, phrase
-from pipeline.answer.numbers.quantity import UNITS, Kind, Number, Quantity, Value, measured, percent
+from pipeline.answer.numbers.phrases import Phrase, Rule, after, following, phrase
+from pipeline.answer.numbers.quantity import LONG_ROW, UNITS, Kind, Number, Quantity, Value, measured, percent
 from pipeline.answer.numbers.written import decimal, in_english, ordinal
 
 _NAMES = {
@@ -47,10 +47,14 @@ _PARTS: dict[str, tuple[Number, ...]] = {
     **dict.fromkeys("角毛", (1, Fraction(1, 10), 10)),
     **{"旬": (10,), "打": (12, 1)},
 }
-_COUNTED = frozenset("个名位本只条张座辆艘架台家次天岁倍件篇场")
-_IDIOM = frozenset("第一二三四五六七八九十两百千万这那每哪有无不老丢")
+_SHORTER = {"minute": ("分钟", "分"), "second": ("秒钟", "秒")}
+_PAIRED = frozenset("家部种国队")  # "两家人" are the couples
+_COUNTED = frozenset(
+    "个名位本只条张座辆艘架台家次天岁倍件篇场年分项部种支枚档届季页套轮份首集批周颗粒头匹间句段章节门所幅枝根瓶杯碗吨"
+)
+_IDIOM = frozenset("一二三四五六七八九十两百千万这那每哪有无不老丢")
+_NEXT = re.compile("[二一](?=天|日|年|轮)|一")
 _NUMBERED = frozenset("号页章节条款行回卷-~～至到")  # "第3页" is page 3, not the third
-_LONG_ROW = 4  # digits; longer rows are the same however they are grouped
 
 
 
@@ -161,10 +165,11 @@ def _multiple(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
         return frozenset((times, percent(times * 100), *((times + 1,) if grows else ())))
 
     once = phrase.first.low == 1 and not half
+    loose = any(found.loose for found in phrase.numerals)
     return phrase.quantity(
         convert,
         suffix.end() if half else None,
-        certain=bool(half or (grows and once)) or None,
+        certain=not loose and bool(grows or not once),
         english=None if half else lambda written, _: written,
     )
 
@@ -228,11 +233,33 @@ def _part_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
 
 
 def _measured(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
-    unit = UNITS[_NAMES[suffix["unit"]]]
+    return _of_unit(phrase, suffix["unit"])
+
+
+def _of_unit(phrase: Phrase, name: str) -> Quantity:
+    unit = UNITS[_NAMES[name]]
     return phrase.quantity(
         lambda worth: measured(worth, unit),
-        certain=counted(phrase, suffix["unit"][-1]) or None,
+        certain=counted(phrase, name[-1]) or None,
         english=lambda written, _: written,
+    )
+
+
+def _measured_in_two(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
+    """"3小时20分", "3分35秒"."""
+    larger, smaller = (("hour", "minute") if not suffix["longer"].startswith("分") else ("minute", "second"))
+    source = phrase.source
+    rest = following(source, suffix.end())
+    end = after(source, rest.end, *_SHORTER[smaller]) if rest else 0
+    if not (rest and end) or rest.first.low not in range(60) or len(phrase.numerals) > 1:
+        return _of_unit(phrase, suffix["longer"]) if suffix["longer"] in _NAMES else None
+    hours, minutes = phrase.first.low, int(rest.first.low)
+    total = hours * UNITS[larger].worth + minutes * UNITS[smaller].worth
+    values: set[Value] = {("s", total), ("ratio", f"{hours}:{minutes:02}"), ("clock", hours * 60 + minutes)}
+    parts = tuple(measured(worth, UNITS[name]) for worth, name in ((hours, larger), (minutes, smaller)))
+    english = f"{decimal(hours)} {UNITS[larger].name} {minutes} {UNITS[smaller].name}"
+    return replace(
+        phrase.quantity(lambda _: frozenset(values), end, certain=True), parts=parts, english=english
     )
 
 
@@ -247,8 +274,6 @@ def _thousand_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
 
 def plain(phrase: Phrase) -> Quantity:
     """A phrase that nothing follows which would change its worth."""
-    if phrase.ordinal and phrase.source.text[phrase.end : phrase.end + 1] not in _NUMBERED:
-        return _ordinal(phrase)
     digits = phrase.digits
     following = phrase.source.text[phrase.end : phrase.end + 1]
     first = phrase.first.low
@@ -261,34 +286,40 @@ def plain(phrase: Phrase) -> Quantity:
         convert, certain=counted(phrase, following) or None, english=lambda written, _: written
     )
     others: set[Value] = set()
-    if len(digits) > _LONG_ROW and digits.isdigit():
+    if len(digits) > LONG_ROW and digits.isdigit():
         others.add(("digits", digits))
     elif digits and phrase.first.loose:
         others = {int(digits), *map(int, digits)}
     return replace(quantity, values=quantity.values | others) if others else quantity
 
 
-def _ordinal(phrase: Phrase) -> Quantity:
-    """"第二十五"."""
+def ordered(phrase: Phrase) -> Quantity:
+    """"第二十五"; "第3页" is page 3, and "第二天" may be the next day."""
+    if phrase.source.text[phrase.end : phrase.end + 1] in _NUMBERED:
+        return plain(phrase)
+    first, source = phrase.first, phrase.source
     single = len(phrase.numerals) == 1
+    whole = single and first.low.denominator == 1
     return phrase.quantity(
         lambda worth: frozenset((worth,)),
-        start=phrase.start - 1 if single and phrase.before(1) == "第" else None,
+        start=phrase.start - 1 if whole and phrase.before(1) == "第" else None,
         kind=Kind.ORDINAL,
-        english=(lambda _, worth: ordinal(int(worth))) if single and phrase.first.low.denominator == 1 else None,
+        certain=not (first.loose or first.low == 0 or _NEXT.match(source.text, first.start)),
+        english=(lambda _, worth: ordinal(int(worth))) if whole else None,
     )
 
 
 def counted(phrase: Phrase, following: str) -> bool:
     """Whether a numeral of one character is followed by what it counts ("三个", but not "三心二意")."""
+    first, text = phrase.first, phrase.source.text
     return (
         len(phrase.numerals) == 1
-        and phrase.first.single
-        and not phrase.first.loose
-        and phrase.first.low > 1
-        and phrase.source.text[phrase.first.start] != "两"
+        and first.single
+        and not first.loose
+        and first.low > 1
         and following in _COUNTED
-        and phrase.source.text[phrase.first.start - 1 : phrase.first.start] not in _IDIOM
+        and not (text[first.start] == "两" and following in _PAIRED)
+        and text[first.start - 1 : first.start] not in _IDIOM
     )
 
 
@@ -308,6 +339,7 @@ RULES: dict[str, tuple[str, Rule]] = {
         rf"(?P<sized>[米块元])(?P<tail>[{FIGURE}{ROW}]|{_DIGIT}{{1,2}}){_NO_UNIT_AFTER}[毛角]?",
         _size,
     ),
+    "two_units": (" ?(?P<longer>个?小时|个?钟头|分钟?+)(?= ?[^ 之])", _measured_in_two),
     "lettered": (r"(?P<letter>[wWkKM])(?![A-Za-z0-9])", _lettered),
     "parts": ("(?P<part>[角毛旬打])", _part_of_a_unit),
     "thousand": ("(?P<thousands>千[米克瓦卡赫帕焦伏])", _thousand_of_a_unit),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.answer.numbers.figures import Figure, figures
-from pipeline.answer.numbers.lexicon import CALENDAR, CLASSES, MISSPELT_MONTHS, OTHERS, UNIT_WORDS
+from pipeline.answer.numbers.lexicon import CALENDAR, CLASSES, MISSPELT_MONTHS, OTHERS, UNIT_WORDS, UNITS_ALONE
 from pipeline.answer.numbers.quantity import Number
 
 _TOKEN = re.compile(
@@ -69,6 +69,8 @@ def _word(text: str, start: int, end: int) -> Token:
         return Token("M", lower, start, end, month)
     if entry := CLASSES.get(lower):
         return Token(entry[0], lower, start, end, entry[1])
+    if lower in UNITS_ALONE:
+        return Token("D", lower, start, end, UNITS_ALONE[lower])
     if lower in UNIT_WORDS:
         return Token("U", lower, start, end)
     if lower in OTHERS:

@@ -15,8 +15,8 @@ import re
 import unicodedata
 from fractions import Fraction
 
-from pipeline.answer.numbers.dates import after, following
 from pipeline.answer.numbers.numerals import DIGITS, Skeleton
+from pipeline.answer.numbers.phrases import after, following
 from pipeline.answer.numbers.quantity import UNITS, Kind, Quantity, Value, measured, percent
 
 _UNITS = {
