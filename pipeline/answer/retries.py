@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from pipeline.answer.faults import SEVERITY, Fault
 from pipeline.answer.marks import lost_words
-from pipeline.answer.numbers.chinese import written
+from pipeline.answer.numbers.chinese import quantities
 from pipeline.answer.numbers.compare import invented, missing
 from pipeline.answer.translation import Answer, Part, Try
 from pipeline.decode.options import Strictness
@@ -131,9 +131,10 @@ def _numbers(unit: Unit, translation: str) -> Iterator[Masked]:
     lost = {number.english for number in missing(whole, translation)}
     if not lost and not invented(whole, translation):
         return
-    for start, end, english in written(unit.seen):
-        if not lost or english in lost:
-            yield start, end, Protected(english, "number")
+    for number in quantities(unit.seen):
+        wanted = number.english in lost if lost else number.certain
+        if number.english and wanted:
+            yield number.start, number.end, Protected(number.english, "number")
 
 
 def _words(unit: Unit, translation: str) -> Iterator[Masked]:
