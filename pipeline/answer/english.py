@@ -59,9 +59,13 @@ def english(text: str) -> str:
 
     Markup is left alone.
     """
-    text = _MISSING_SPACE.sub(" ", _TYPED_QUOTES.sub('"', text))
-    text = _ELLIPSES.sub("...", text).translate(_ENGLISH)
+    text = punctuated(_TYPED_QUOTES.sub('"', text))
     return _SPACE_AFTER.sub("", _SPACE_BEFORE.sub("", " ".join(text.split())))
+
+
+def punctuated(text: str) -> str:
+    """Chinese and full-width punctuation as ASCII, with the space that Chinese marks carry."""
+    return _ELLIPSES.sub("...", _MISSING_SPACE.sub(" ", text)).translate(_ENGLISH)
 
 
 def joined(pieces: Sequence[str], translated: Sequence[bool]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.answer.english import ends_sentence, english, marker
+from pipeline.answer.english import ends_sentence, marker, punctuated
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
 from pipeline.text.lines import is_layout, parts_cells
 from pipeline.text.normalise import BLANKS, CLOSING, LINE_END, OPENING
@@ -32,11 +32,11 @@ def capitals(prepared: Prepared) -> list[bool]:
 def kept(unit: Unit) -> Answer:
     """The answer for a unit that no model is asked for.
 
-    It stays as it is, but a part of a Chinese sentence has the punctuation of its translation.
+    It stays as it is, but beside Chinese it has the punctuation of a translation.
     """
     if not unit.seen:
         return Answer(unit.text)
-    return Answer(restore(english(unit.seen), unit.protected), translated=True)
+    return Answer(restore(punctuated(unit.seen), unit.protected), translated=True)
 
 
 class Layout:
@@ -119,7 +119,7 @@ def _between(left: Answer, separator: str, right: Answer) -> str:
         return separator.replace("\u3000", " ")
     # With a kept neighbour such as "）" or "</b>" on the side that clings, English has no space
     # either.
-    clings = (not right.translated and right.text[0] in _NO_SPACE_BEFORE) or (
-        not left.translated and left.text[-1] in _NO_SPACE_AFTER
+    clings = (right.score is None and right.text[0] in _NO_SPACE_BEFORE) or (
+        left.score is None and left.text[-1] in _NO_SPACE_AFTER
     )
     return separator if clings else separator + " "

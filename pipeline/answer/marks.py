@@ -20,6 +20,7 @@ _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
 _LATIN = re.compile(
     rf"(?<![{_LETTER}0-9])[{_LETTER}][{_LETTER}0-9]*(?:[.'’&+#/-][{_LETTER}0-9]+)*[+#]*"
 )
+_NUMBERED = re.compile(r"(?<=[A-Za-z])[ -](?=\d)")  # "COVID 19"
 _SHORT = 3  # letters of a word that longer ones hold by chance
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
 _SAID = {
@@ -64,7 +65,7 @@ def lost_words(source: str, target: str) -> list[tuple[int, int]]:
     found = list(_LATIN.finditer(source))
     if not found:
         return []
-    whole = _bare(target)
+    whole = " ".join(map(_bare, _NUMBERED.sub("", target).split()))
     words = {_bare(word) for word in re.split(r"[^\w]+", target)}
     return [
         word.span()

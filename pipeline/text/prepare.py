@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.bundle import Bundle
 from pipeline.text.found import Found, within
-from pipeline.text.normalise import check
+from pipeline.text.normalise import HAN, LINE_END, check
 from pipeline.text.prepared import Prepared, Span, Unit
 from pipeline.text.protect import MOST, find
 from pipeline.text.sentences import Splitting, sentences
@@ -36,9 +36,13 @@ class Preprocessor:
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0
+        line, chinese = Span(0, 0), False
         for sentence in sentences(text, split_sentences, found):
             sentence_count += 1
-            for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
+            if sentence.end > line.end:
+                line, chinese = _line(text, sentence)
+            spans = within(found, sentence.start, sentence.end)
+            for unit in self._units(text, sentence, spans, chinese):
                 separators.append(text[end : unit.span.start])
                 units.append(unit)
                 end = unit.span.end
@@ -46,10 +50,21 @@ class Preprocessor:
         warnings = ("split",) if len(units) > sentence_count else ()
         return Prepared(text, tuple(units), tuple(separators), warnings)
 
-    def _units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+    def _units(
+        self, text: str, sentence: Span, found: Sequence[Found], chinese: bool
+    ) -> Iterator[Unit]:
         start = sentence.start
         while len(found) > MOST:
             portion = Span(start, found[MOST].start)
-            yield from self._encoder.units(text, portion, found[:MOST])
+            yield from self._encoder.units(text, portion, found[:MOST], beside_chinese=chinese)
             start, found = portion.end, found[MOST:]
-        yield from self._encoder.units(text, Span(start, sentence.end), found)
+        yield from self._encoder.units(
+            text, Span(start, sentence.end), found, beside_chinese=chinese
+        )
+
+
+def _line(text: str, sentence: Span) -> tuple[Span, bool]:
+    """The rest of the line, or lines, of a sentence, and whether Chinese stands there."""
+    line_end = LINE_END.search(text, sentence.end)
+    line = Span(sentence.start, line_end.start() if line_end else len(text))
+    return line, bool(HAN.search(text, line.start, line.end))

@@ -31,7 +31,7 @@ class Unit:
     `ids` are source token ids without the end symbol; empty where the text is kept as it is
     (blank, punctuation, already English) and no model is asked. `seen` is the normalised text with
     placeholder n for protected[n], as the model sees it but for its own mask symbols; it is empty
-    where the sentence has no Chinese at all.
+    where the line has no Chinese at all.
     `warnings` are what makes any translation of it doubtful.
     """
 

@@ -43,15 +43,17 @@ class UnitEncoder:
             manifest.tokenizer.mask_symbols,
         )
 
-    def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+    def units(
+        self, text: str, sentence: Span, found: Sequence[Found], *, beside_chinese: bool
+    ) -> Iterator[Unit]:
         """The sentence in units of at most `limit` tokens and `most_masks` spans.
 
-        `found` are the spans to protect, all within the sentence.
+        `found` are the spans to protect, all within the sentence; `beside_chinese` says whether its
+        line has Chinese.
         """
         hidden = hide(text, sentence, found)
         spans = [carried(text[span.start : span.end], span.kind) for span in found]
         origin = _origin(hidden, sentence, found)
-        chinese = bool(HAN.search(hidden))
 
         def encode(part: str) -> list[int]:
             return list(self.ids(*self._seen(part, spans)))
@@ -59,7 +61,7 @@ class UnitEncoder:
         for part, ids in wrap(hidden, encode, self._tokenizer.count, self.limit, self._fits):
             source = Span(origin(part.start), origin(part.end))
             piece = hidden[part.start : part.end]
-            seen, protected = self._seen(piece, spans) if chinese else ("", ())
+            seen, protected = self._seen(piece, spans) if beside_chinese else ("", ())
             rare = ("rare",) if self.unreadable.rare(seen) else ()
             yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected, rare)
 
