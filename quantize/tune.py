@@ -191,7 +191,6 @@ class _Tuning:
         result = results[winner]
         verdict = Verdict(result.gate, result.quality.headline())
         publish(Bundle(copy, bundle.manifest), out, verdict, force=force)
-        shutil.rmtree(copy)
         write_report(out, winner, results, self.sets, self.expected, self.outputs(winner))
 
     def _bundle(self, name: str) -> Bundle:
