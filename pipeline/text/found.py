@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,12 @@ from dataclasses import dataclass
 # table, a subtitle's line break. Spans of other kinds are words of the sentence that they stand in.
 STRUCTURE = "structure"
 
-_WORD, _GAP = "\uf8ff", "\t"  # cover spans: one is no blank and no mark, the other parts cells
+# What covers spans: no blank and no mark; the end of what a tag encloses; a blank that parts cells.
+COVER, CLOSING_COVER, _GAP = "\uf8ff", "\uf8fe", "\t"
+
+_OPENING_TAG = re.compile(r"<[^/!][^<>]*(?<!/)>|\[\**|\[[a-z]+(?:=[^\[\]]*)?\]|\{\\[^{}]*[^0{}]\}")
+_CLOSING_TAG = re.compile(r"</.*|\[/.*|\**\].*|\{\\[^{}]*0\}", re.DOTALL)
+_EMPHASIS = frozenset("*_~=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,30 @@ def within(found: Sequence[Found], start: int, end: int) -> Sequence[Found]:
     )
 
 
-def covered(text: str, found: Iterable[Found]) -> str:
+def sides(tags: Sequence[str]) -> list[str]:
+    """For each tag or mark of emphasis whether it is the "opening" or "closing" one, or neither:
+    "".
+    """
+    found, opened = [], set[str]()
+    for tag in tags:
+        if _EMPHASIS.issuperset(tag):  # the same at both ends
+            found.append("closing" if tag in opened else "opening")
+            opened ^= {tag}
+        elif _OPENING_TAG.fullmatch(tag):
+            found.append("opening")
+        else:
+            found.append("closing" if _CLOSING_TAG.fullmatch(tag) else "")
+    return found
+
+
+def covered(text: str, found: Sequence[Found]) -> str:
     """The text, as long as it was, without the marks and line ends inside of spans."""
+    side = iter(sides([text[span.start : span.end] for span in found if span.kind == "tag"]))
     pieces, at = [], 0
     for span in found:
-        cover = _GAP if span.kind == STRUCTURE else _WORD
+        cover = _GAP if span.kind == STRUCTURE else COVER
+        if span.kind == "tag" and next(side) == "closing":
+            cover = CLOSING_COVER
         pieces += [text[at : span.start], cover * (span.end - span.start)]
         at = span.end
     return "".join([*pieces, text[at:]]) if pieces else text

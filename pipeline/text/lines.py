@@ -17,6 +17,7 @@ from pipeline.text.prepared import Span
 _BLANK = f"[{BLANKS}]"
 BLANK_RUN = re.compile(f"{_BLANK}+")
 
+_DIGITS = "一二三四五六七八九"
 _NUMERAL = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 _PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0e\ufe0f\u20e3\u200d※"
 _TEXT = f"[{BLANKS}{HAN_CHARACTERS}]"
@@ -30,6 +31,7 @@ _SIGNS = (
     (">++", f"(?={_TEXT})"),
     ("[0-9０-９]{1,3}[.)）．]", f"(?={_TEXT})"),
     (f"(?P<number>[0-9０-９]{{1,3}}|{_NUMERAL})、", ""),  # see _is_marker
+    (f"(?:{_NUMERAL})[.．]", f"(?![{_DIGITS}十零])(?={_TEXT})"),
     (f"[（(](?:[0-9０-９]{{1,3}}|{_NUMERAL}|[A-Za-z])[）)]", ""),
     ("[①-⓿㈠-㈩❶-❿]", ""),
     ("[A-Za-z][.)）．、]", f"(?={_TEXT})"),
@@ -44,7 +46,6 @@ _MOST_MARKERS = 4  # before one sentence
 _INDENTATION = re.compile(f"{_BLANK}*")
 _FOLLOWING_NUMERAL = re.compile("[0-9０-９]+|[一二三四五六七八九十百千万亿两]+")
 _COUNTED = "个项种点条类件方"  # what follows the numeral of "一、三个代表", but not of "一、三年级"
-_DIGITS = "一二三四五六七八九"
 _OPTION = re.compile(
     rf"(?<![A-Za-z0-9.{BLANKS}])(?P<gap>{_BLANK}*+)(?P<letter>[A-HＡ-Ｈ])[.．、)）]"
 )

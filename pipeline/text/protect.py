@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.text.found import STRUCTURE, Found, merged
+from pipeline.text.found import STRUCTURE, Found, merged, sides
 from pipeline.text.lines import lines
 from pipeline.text.patterns import PATTERNS
 from pipeline.text.prepared import Protected, Span
@@ -40,9 +40,6 @@ _ENGLISH = str.maketrans(
     {"￥": "¥", "％": "%", "－": "-", "℃": "°C", "℉": "°F", "㎡": "m²", "㎥": "m³"}
     | {"㎏": "kg", "㎞": "km", "㎝": "cm", "㎜": "mm", "㎎": "mg", "㏄": "cc"}
 )
-
-_OPENING_TAG = re.compile(r"<[^/!][^<>]*(?<!/)>|\[\**|\[[a-z]+(?:=[^\[\]]*)?\]|\{\\[^{}]*[^0{}]\}")
-_CLOSING_TAG = re.compile(r"</.*|\[/.*|\**\].*|\{\\[^{}]*0\}", re.DOTALL)
 
 
 def placeholder(number: int) -> str:
@@ -112,40 +109,25 @@ def restore(text: str, protected: Sequence[Protected]) -> str:
 
     Tags and marks cling to what they enclose, and no two figures run together.
     """
+    tags = [number for number, span in enumerate(protected) if span.kind == "tag"]
+    side = dict(zip(tags, sides([protected[number].text for number in tags]), strict=True))
     pieces: list[str] = []
     at = 0
     for mark in PLACEHOLDER.finditer(text):
         number = number_of(mark[0])
         span = protected[number].text if number < len(protected) else ""
         before = text[at : mark.start()]
-        side = _side(number, protected)
-        if side == "closing":
-            before = before.rstrip(" ")
-        if span[:1].isdigit() and before[-1:].isdigit():
-            before += " "
-        pieces += [before, span]
         at = mark.end()
-        if side == "opening":
+        if side.get(number) == "closing":
+            before = before.rstrip(" ")
+        elif side.get(number) == "opening":
             at += len(text[at:]) - len(text[at:].lstrip(" "))
-        elif span[-1:].isdigit() and text[at : at + 1].isdigit():
-            pieces.append(" ")
+        if before[-1:].isdigit() and span[:1].isdigit():
+            before += " "
+        if span[-1:].isdigit() and text[at : at + 1].isdigit():
+            span += " "
+        pieces += [before, span]
     return "".join([*pieces, text[at:]])
-
-
-def _side(number: int, protected: Sequence[Protected]) -> str:
-    """Whether a tag is the "opening" or the "closing" one of two; "" for all else."""
-    if number >= len(protected) or protected[number].kind != "tag":
-        return ""
-    text = protected[number].text
-    if _OPENING_TAG.fullmatch(text):
-        return "opening"
-    if _CLOSING_TAG.fullmatch(text):
-        return "closing"
-    if text.strip("*_~="):
-        return ""
-    # Marks of emphasis are the same at both ends.
-    earlier = sum(span.text == text for span in protected[:number])
-    return "closing" if earlier % 2 else "opening"
 
 
 def claimed(text: str, protected: Sequence[Protected]) -> str:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pipeline.text.found import Found, covered
+from pipeline.text.found import CLOSING_COVER, Found, covered
 from pipeline.text.lines import BLANK_RUN, after_markers, cells, lines, paragraphs, trimmed
 from pipeline.text.normalise import CLOSING, OPENING
 from pipeline.text.prepared import Span
@@ -119,7 +119,7 @@ def _pairs(cell: str) -> tuple[list[tuple[int, int]], set[int]]:
 def _closes(cell: str, at: int, closing: set[int]) -> bool:
     if cell[at] == "'":
         return not cell[at + 1 : at + 2].isalpha() or not cell[at + 1 : at + 2].isascii()
-    return at in closing or cell[at] in CLOSING or cell[at] in "~～"
+    return at in closing or cell[at] in CLOSING or cell[at] in "~～" + CLOSING_COVER
 
 
 def _skip_blanks(cell: str, at: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pipeline.text.found import COVER
 from pipeline.text.normalise import BLANKS, CLOSING, HAN, OPENING
 
 STOP = re.compile(r"[。｡！？!?…⋯.．]+")
@@ -124,5 +125,6 @@ def _abbreviates(cell: str, start: int, at: int) -> bool:
         return at == start
     word = found[0].lower()
     if word.isdigit():
-        return len(word) <= 3 and (found.start() == start or cell[found.start() - 1] in BLANKS)
+        begins = found.start() == start or cell[found.start() - 1] in BLANKS + CLOSING + COVER
+        return len(word) <= 3 and begins
     return bool(_ABBREVIATIONS.fullmatch(word) or _INITIALS.fullmatch(word))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.text.patterns.code import CODE, NAMES, PATHS
 from pipeline.text.patterns.figures import FIGURES
+from pipeline.text.patterns.layout import LAYOUT
 from pipeline.text.patterns.markup import MARKUP, TAG
 from pipeline.text.patterns.pattern import Pattern
 from pipeline.text.patterns.placeholders import PLACEHOLDERS
@@ -12,6 +13,7 @@ from pipeline.text.patterns.web import WEB
 
 PATTERNS = (
     *SYMBOLS,
+    *LAYOUT,
     *CODE,
     *WEB,
     *PATHS,

@@ -62,7 +62,7 @@ CODE = (
 PATHS = (
     Pattern(
         "path",
-        rf"(?<!\w)[A-Za-z]:\\(?:{_FOLDER}\\)*"
+        rf"(?<!\w)[A-Za-z]:\\{{1,2}}(?:{_FOLDER}\\{{1,2}})*"
         rf"(?:[\w{HAN}()-]{{1,60}}{_EXTENSION}|{_ASCII_NAME}(?: {_ASCII_NAME})*|{_LAST_FOLDER})?",
         finds=(
             "打开⟪C:\\Users\\a\\b.txt⟫吧",
@@ -143,8 +143,8 @@ NAMES = (
     ),
     Pattern(
         "name",
-        r"(?<!\w)[a-z]{1,40}+(?:[A-Z][a-z0-9]{0,40}+){1,8}+(?!\w)",
+        r"(?<!\w)(?=\w{3})[a-z]{1,40}+(?:[A-Z][a-z0-9]{0,40}+){1,8}+(?!\w)",
         finds=("使用⟪camelCase⟫命名", "用⟪getUserName⟫"),
-        leaves=("Apple的", "NBA球员"),
+        leaves=("Apple的", "NBA球员", "pH值"),
     ),
 )

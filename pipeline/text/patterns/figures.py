@@ -18,11 +18,13 @@ _PREFIXED = (
     "|[kKMGTPE]i?[Bb]|[mµμ]S|[µμnpm]F|[mµμn]H|[kM]?t"
 )
 _OTHER = (
-    "mmHg|min|h|rpm|r|ppm|ppb|ppt|psi|dpi|ppi|fps|px|pt|em|rem|dBm|dB|bit|byte|Byte"
+    "mmHg|min|h|rpm|r|ppm|ppb|ppt|psi|dpi|ppi|fps|px|pt|em|rem|dBm|dB|[kKMGT]?bit|byte|Byte"
     "|oz|lbs?|ft|yd|mph|kn|ha|kgf|IU|CFU|K|T|pH"
 )
 _UNIT = rf"(?:(?:{_PREFIXED}|{_OTHER}){_EXPONENT})"
-_FACTORS = rf"(?:[/·⋅∙*]{_UNIT}|/\({_UNIT}(?:[·⋅*]{_UNIT}){{0,2}}\)|/[UL](?![A-Za-z])){{0,3}}"
+_FACTORS = (
+    rf"(?:[/·⋅∙*]{_UNIT}|/\({_UNIT}(?:[·⋅*](?:{_UNIT}|℃|°C)){{0,2}}\)|/[UL](?![A-Za-z])){{0,3}}"
+)
 UNIT = rf"(?:(?:{_UNIT}|U){_FACTORS}|°[CF]|[℃℉㎡㎏㎞㎝㎜㎎㎥㏄])(?![A-Za-z0-9])"
 
 # Signs that the tokenizers of models do not know, or fold into others ("10⁸" into "108").
@@ -61,7 +63,7 @@ FIGURES = (
             "功率⟪5.5kW·h⟫，⟪3000r/min⟫，⟪5kΩ⟫",
             "体积⟪3cm³⟫，⟪9.8m/s²⟫，⟪50m²⟫，⟪1.2g/cm³⟫",
             "⟪20-30℃⟫，⟪5~10kg⟫，⟪−5℃⟫",
-            "导热⟪0.5W/(m·K)⟫，⟪120mmHg⟫，⟪16GiB⟫",
+            "导热⟪0.5W/(m·K)⟫，⟪4.2kJ/(kg·℃)⟫，⟪120mmHg⟫，⟪16GiB⟫",
         ),
         leaves=("3D打印", "5G网络", "3个", "100元", "2B铅笔盒", "50%的人"),
     ),
@@ -98,8 +100,9 @@ FIGURES = (
     ),
     Pattern(
         "figure",
-        r"(?<![\w.])[vV]\d++(?:\.\d++)++[\w.-]*+(?<![.-])|(?<![\w.,])\d{1,4}(?:\.\d{1,4}){2,8}+(?![\w.]|,\d)",
-        finds=("版本⟪v2.3.1⟫和⟪V1.0-beta⟫", "见⟪3.2.1⟫节"),
+        r"(?<![\w.])[vV]\d++(?:\.\d++)++[\w.-]*+(?<![.-])|(?<![\w.,])\d{1,4}(?:\.\d{1,4}){2,8}+"
+        r"(?:-[A-Za-z][\w.]{0,30}(?<=\w))?(?![\w.]|,\d)",
+        finds=("版本⟪v2.3.1⟫和⟪V1.0-beta⟫", "见⟪3.2.1⟫节，⟪1.2.3-beta.1⟫版"),
         leaves=("约3.5倍",),
     ),
     # Telephones, bank cards, books, plates, orders: what has groups of digits.
@@ -122,10 +125,14 @@ FIGURES = (
     ),
     Pattern(
         "figure",
-        r"(?<![\w.-])(?:ISBN(?:-1[03])?[:： ]{0,2}|ISSN[:： ]{0,2})?+"
-        r"(?:97[89][- ]\d{1,5}[- ]\d{1,7}[- ]\d{1,7}[- ][\dX]"
-        r"|\d[- ]\d{3}[- ]\d{5}[- ][\dX]|(?<=ISSN )\d{4}-\d{3}[\dX])(?![\w-])",
-        finds=("⟪ISBN 978-7-111-40701-0⟫是", "⟪7-111-40701-X⟫", "⟪ISSN 1234-567X⟫的"),
+        r"(?<![\w.-])(?:ISBN(?:-1[03])?[:： ]{0,2}(?:\d{1,7}[- ]){3,4}[\dX]"
+        r"|ISSN[:： ]{0,2}\d{4}-\d{3}[\dX]|97[89](?:[- ]\d{1,7}){3}[- ]\d"
+        r"|\d(?:-\d{1,7}){2}-[\dX])(?![\w-])",
+        finds=(
+            "⟪ISBN 978-7-111-40701-0⟫是，⟪ISBN：7-5000-1234-X⟫",
+            "⟪7-111-40701-X⟫和⟪978 7 111 40701 0⟫",
+            "⟪ISSN 1234-567X⟫的",
+        ),
     ),
     Pattern(
         "figure",
@@ -135,8 +142,11 @@ FIGURES = (
     ),
     Pattern(
         "figure",
-        r"(?<![\w.-])(?:\d{17}[\dXx]|\d+(?:-\d+){2,8}+)(?![\w-]|\.\d)",
-        finds=("身份证⟪11010519491231002X⟫。", "日期⟪2024-01-02⟫，订单⟪123-4567890-12⟫"),
+        r"(?<![\w.-])(?:\d{17}[\dXx]|(?=\d{1,30}[A-Z])\d[\dA-Z]{9,30}+|\d+(?:-\d+){2,8}+)(?![\w-]|\.\d)",
+        finds=(
+            "身份证⟪11010519491231002X⟫，证号⟪91110108MA01ABCDEF⟫。",
+            "日期⟪2024-01-02⟫，订单⟪123-4567890-12⟫",
+        ),
         leaves=("3-5天", "2020-2021年"),
     ),
     Pattern(

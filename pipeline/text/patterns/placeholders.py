@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.text.patterns.pattern import HAN, LINE_START, Pattern
+from pipeline.text.patterns.pattern import HAN, Pattern
 
 _FLAGS = r"[-+#0']{0,5}+(?:\d{1,5}+|\*(?:\d\$)?)?+(?:\.(?:\d{1,5}+|\*)?+)?+"
 _LENGTH = r"(?:hh?|ll?|[Lqjzt])?+"
@@ -25,12 +25,6 @@ PLACEHOLDERS = (
         r"\{\s?\w{1,40}+\s?,\s?(?:number|date|time|spellout|ordinal|duration|list)\b[^{}]{0,80}+\}",
         finds=("共⟪{n, number}⟫个，⟪{when, date, short}⟫到期",),
     ),
-    # Subtitles: their overrides stand around a line's text, or around words of it.
-    Pattern(
-        "structure",
-        rf"(?:{LINE_START}|(?<=\\N))(?:\{{\\[^{{}}]{{1,200}}+\}})++|(?<!\}})(?:\{{\\[^{{}}]{{1,200}}+\}})++(?=$|\\N)",
-        finds=(r"⟪{\an8}{\i1}⟫他走了⟪{\i0}⟫", r"⟪{\pos(192,220)}⟫第一行⟪\N{\b1}⟫第二行"),
-    ),
     Pattern("tag", r"\{\\[^{}]{1,200}+\}", finds=(r"他⟪{\i1}⟫真的⟪{\i0}⟫走了",)),
     Pattern(
         "placeholder",
@@ -49,11 +43,6 @@ PLACEHOLDERS = (
         finds=("见⟪[[Main_Page]]⟫",),
     ),
     Pattern("placeholder", r"\[\^?\d{1,3}\]", finds=("见文献⟪[12]⟫和脚注⟪[^1]⟫",)),
-    Pattern(
-        "structure",
-        r"\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\]",
-        finds=("⟪[00:12.00]⟫你好",),
-    ),
     Pattern(
         "placeholder",
         rf"(?<![\d%])%(?:\(\w{{1,40}}+\)|(?:\d{{1,3}}|n)\$)?+{_FLAGS}(?:{_LENGTH}[diouxXeEfFgGaAcCsSpn]|@)(?![A-Za-z])",
@@ -114,16 +103,5 @@ PLACEHOLDERS = (
         "placeholder",
         r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[rt0\"'\\*_#|~`$<>\[\]()](?![A-Za-z])",
         finds=(r"你好⟪\t⟫世界⟪\"⟫", r"字符⟪\u4e2d⟫", r"星号⟪\*⟫"),
-    ),
-    Pattern(
-        "structure",
-        r"(?<![A-Za-z0-9])\\(?:N|h|n(?![a-z])|r\\n)",
-        finds=(r"他走了⟪\N⟫我们也走", r"第一行⟪\n⟫第二行"),
-        leaves=("\\name",),
-    ),
-    Pattern(
-        "structure",
-        rf"{LINE_START}(?:Dialogue|Comment): ?\d+,(?:[^,]{{0,80}}+,){{8}}",
-        finds=("⟪Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,⟫他走了",),
     ),
 )

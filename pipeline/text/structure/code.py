@@ -18,7 +18,14 @@ _COMMENT = re.compile(
     r"^(?P<alone>[ \t]*+(?://+|/\*+)[ \t]*+)"
     r"|(?:(?<=[;{}(),:\]])|[ \t])(?://+|/\*+|#+|--)[ \t]*+"
 )
-_COMMENT_END = re.compile(r"(?<![ \t])[ \t]*+\*+/[ \t]*$")
+_COMMENT_END = re.compile(r"(?<![ \t*])[ \t]*+\*++/[ \t]*$")
+_QUOTED = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+')"
+_FLAT = rf"\{{(?:[^{{}}\"']|{_QUOTED})*+\}}"
+_INLINE = re.compile(
+    rf"\{{\s*+(?={_QUOTED})(?:[^{{}}\"']|{_QUOTED}|{_FLAT})*+\}}"
+    rf"|\[\s*+(?={_QUOTED})(?:[^\[\]{{}}\"']|{_QUOTED}|{_FLAT})*+\]"
+    rf"|(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_.]{{0,80}}+\((?:[^()\"'\u3000-\uffef]|{_QUOTED})*+\)"
+)
 _SIGNS_OF_CODE = re.compile(r"[\w(){}\[\]=:;,<>]", re.ASCII)
 _PROSE = re.compile("[\u3000-\u303f\uff00-\uffef\u2018-\u201f\u2014\u2026]")
 
@@ -38,6 +45,12 @@ def code_frames(covered: str, span: Span) -> Iterator[Found]:
         at = text_end
     if texts and at < len(line):
         yield Found(start + at, span.end, STRUCTURE)
+
+
+def inline_code(covered: str, span: Span) -> Iterator[Found]:
+    """Objects, lists and calls with texts in quotes within a line of prose: kept whole."""
+    for code in _INLINE.finditer(covered, span.start, span.end):
+        yield Found(code.start(), code.end(), "code")
 
 
 def _texts(line: str, literals: re.Pattern[str]) -> list[tuple[int, int]]:
@@ -70,7 +83,8 @@ def _comment(line: str, at: int, end: int, frame: list[str]) -> tuple[int, int] 
     if not sign or not HAN.search(line, sign.end()):
         return None
     before = "".join([*frame, line[at : sign.start()]])
-    if _is_prose(before) or not (sign["alone"] or frame or re.search(r"[(){}\[\]=;]", before)):
+    needed = r"[(){}\[\]=;]" if sign[0].strip().startswith("--") else r"[\w(){}\[\]=;]"
+    if _is_prose(before) or not (sign["alone"] or frame or re.search(needed, before, re.ASCII)):
         return None
     closing = _COMMENT_END.search(line, sign.end())
     return sign.end(), closing.start() if closing else len(line)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.text.found import Found, covered
 from pipeline.text.lines import lines
-from pipeline.text.structure.code import code_frames
+from pipeline.text.structure.code import code_frames, inline_code
 from pipeline.text.structure.markdown import cell_marks, marks, table_rows
 
 _FRAMED = re.compile("[\"'/|*_~=#\\[]|--")
@@ -29,6 +29,7 @@ def frames(text: str, found: list[Found]) -> Iterator[Found]:
             code = list(code_frames(cover, line))
             yield from code
             if not code:
+                yield from inline_code(cover, line)
                 yield from cell_marks(cover, line, number in rows)
                 yield from marks(cover, line)
     for span in found:

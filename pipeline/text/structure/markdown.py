@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.text.found import STRUCTURE, Found, merged
+from pipeline.text.found import COVER, STRUCTURE, Found, merged
 from pipeline.text.normalise import BLANKS, HAN
 from pipeline.text.prepared import Span
 
@@ -17,7 +17,7 @@ _MARK = re.compile(
     r"|\]\((?P<target>[^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+)(?:[ \t]++\"[^\"]{0,200}+\")?\)"
     r"|\]\[[^\[\]]{0,100}+\]|\]"
 )
-_PATH_LIKE = re.compile(r"[\uf8ff./#:%@]")  # a span, or a sign of paths
+_PATH_LIKE = re.compile(rf"[{COVER}./#:%@]")
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]")
 _DEEPEST = 16  # marks within marks
 
@@ -68,7 +68,10 @@ def marks(covered: str, span: Span) -> list[Found]:
             opening = waiting[partner]
             del waiting[partner:]
             blanks -= {opening.span(), mark.span()}
-            kind = STRUCTURE if opening[0] == "![" else "tag"
+            around_image = (
+                pairs and pairs[-1][0].start == opening.end() and pairs[-1][0].kind == STRUCTURE
+            )
+            kind = STRUCTURE if opening[0] == "![" or around_image else "tag"
             pairs.append((Found(*opening.span(), kind), Found(*mark.span(), kind)))
         elif _opens(covered, mark) and len(waiting) < _DEEPEST:
             waiting.append(mark)

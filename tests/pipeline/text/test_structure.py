@@ -92,11 +92,29 @@ def test_the_texts_of_a_message_are_sentences(text: str, expected: list[str]) ->
         ('print("你好")  # 打印问候', ["你好", "打印问候"]),
         ("/* 说明 */", ["说明"]),
         ("int a = 1; /* 说明。 */", ["说明。"]),
+        ("npm run build # 构建", ["构建"]),
+        ('>>> print("你好")', ["你好"]),
+        ("title=标题", ["标题"]),
+        ("- name: 张三", ["张三"]),
+        (r'{"a":"他说\"好\""}', [r"他说⟪\"⟫好⟪\"⟫"]),
         ('title = "你好。再见。"', ["你好。", "再见。"]),
     ],
 )
 def test_the_texts_of_code_are_sentences(text: str, expected: list[str]) -> None:
     assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('返回{"code": 0, "msg": "成功"}即可', '返回⟪{"code": 0, "msg": "成功"}⟫即可'),
+        ('设为["甲", {"b": "乙"}]。', '设为⟪["甲", {"b": "乙"}]⟫。'),
+        ("调用print('你好。')输出", "调用⟪print('你好。')⟫输出"),
+        ("函数f(x)的值", "函数f(x)的值"),
+    ],
+)
+def test_code_within_prose_is_kept_whole(text: str, expected: str) -> None:
+    assert parts(text) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +166,9 @@ def test_cells_of_a_table_are_sentences(text: str, expected: list[str]) -> None:
         ("3*4*5等于60", ["3*4*5等于60"]),
         ("*注：没有结束", ["*注：没有结束"]),
         ("参见[注](见下文)", ["参见[注](见下文)"]),
+        ("**注意！**请保存。", ["⟪**⟫注意！⟪**⟫", "请保存。"]),
+        ("<b>你好。</b>再见", ["⟪<b>⟫你好。⟪</b>⟫", "再见"]),
+        ("[![徽章](a.svg)](https://a.cn)说明", ["徽章", "说明"]),
         ("`a*b*c`和a_b_c", ["⟪`a*b*c`⟫和⟪a_b_c⟫"]),
     ],
 )
