@@ -91,10 +91,11 @@ def _colon(numbers: Phrase) -> Quantity:
     text = "".join(written)
     end = source.place(numbers.end)
     values: set[Value] = {("ratio", ":".join(written))}
-    if len(written) == 2 and len(written[1]) == 2 and numbers.first.low <= 24 and int(written[1]) < 60:
-        values |= dates.times(numbers, int(written[1]))
+    minutes = numbers.numerals[1].low
+    if len(written) == 2 and len(written[1]) == 2 and numbers.first.low in range(25) and minutes in range(60):
+        values |= dates.times(numbers, int(minutes))
         quantity = replace(quantity, kind=Kind.TIME)
-    return replace(quantity, end=end, values=frozenset(values), english=":".join(written) if text.isdigit() else "")
+    return replace(quantity, end=end, values=frozenset(values), english=":".join(written) if text.isdecimal() else "")
 
 
 def _slash(numbers: Phrase) -> Quantity:

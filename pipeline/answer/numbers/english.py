@@ -247,7 +247,7 @@ _CONVERTERS: dict[str, Convert] = {
 def _clock(amount: list[Token], meridiem: str) -> Convert | None:
     """The time of day of "3 p.m.", "5.30pm" and "three o'clock"."""
     hours, _, minutes = amount[0].text.partition(".") if amount[0].figure else ("", "", "")
-    late = int(minutes) if len(minutes) == 2 and minutes.isdigit() else 0
+    late = int(minutes) if len(minutes) == 2 and minutes.isdecimal() else 0
 
     def convert(worth: Number) -> set[Value]:
         if worth // 1 not in range(25) or late >= 60:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from pipeline.answer.numbers.figures import CHINESE_DIGITS, Figure, figures, rows
 from pipeline.answer.numbers.quantity import MOST_DIGITS, Number, number
@@ -148,11 +149,9 @@ def _decimal(read: _Sum, match: re.Match[str]) -> Numeral | None:
     digits = row.digits if row else "".join(str(DIGITS[character]) for character in digit)
     if len(digits) > MOST_DIGITS:
         return Numeral(*match.span(), 0, 0, Figure(0, 0, digits, None))
-    worth = whole = read.numeral().low + number(int(digits), 10 ** len(digits))
-    for character in match["scale"] or "":
-        worth *= _LARGE[character]
-    units = (int(worth / whole),) if match["scale"] else ()
-    return Numeral(*match.span(), worth, worth, units=units)
+    scale = prod(_LARGE[character] for character in match["scale"] or "")
+    worth = (read.numeral().low + number(int(digits), 10 ** len(digits))) * scale
+    return Numeral(*match.span(), worth, worth, units=(scale,) if scale > 1 else ())
 
 
 def _with_more(text: str, found: Numeral) -> Numeral:

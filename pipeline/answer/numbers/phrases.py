@@ -60,9 +60,10 @@ class Phrase:
 
     @property
     def digits(self) -> str:
-        """The digits of a phrase that is one figure; "" for others."""
+        """The digits of a phrase that is one figure of nothing else; "" for others."""
         figure = self.first.figure
-        return figure.digits if figure and len(self.numerals) == 1 and self.first.bare else ""
+        alone = figure and figure.whole and len(self.numerals) == 1 and self.first.bare
+        return figure.digits if figure and alone else ""
 
     @property
     def worths(self) -> list[Number]:
@@ -145,7 +146,7 @@ class Phrase:
             form(_written(found, worth, self.minus), worth)
             for found, worth in zip(self.numerals, self.worths, strict=True)
         ]
-        link = "-" if all(number.isdigit() for number in numbers) else " to "
+        link = "-" if all(number.isdecimal() for number in numbers) else " to "
         return self.sign + ("over " if self.first.more else "") + link.join(numbers)
 
 

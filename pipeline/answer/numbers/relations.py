@@ -122,5 +122,5 @@ def _digits(reading: Reading, said: Said) -> str:
         return ""
     token = reading.tokens[said.start]
     if token.kind == "F":
-        return token.text if token.text.isdigit() else ""
+        return token.text if token.text.isdecimal() else ""
     return str(token.worth) if token.kind in "0u1" else ""

@@ -196,7 +196,7 @@ def _size(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     at = suffix.start("tail")
     tail = suffix["tail"]
     digits = phrase.source.figure(at).digits if tail in (FIGURE, ROW) else "".join(str(DIGITS[d]) for d in tail)
-    if not digits.isdigit() or len(digits) > 2 or len(phrase.numerals) > 1:
+    if not digits.isdecimal() or len(digits) > 2 or len(phrase.numerals) > 1:
         return None
     added = Fraction(int(digits), 10 ** len(digits))
     name = "meters" if suffix["sized"] == "米" else "yuan"
@@ -286,7 +286,7 @@ def plain(phrase: Phrase) -> Quantity:
         convert, certain=counted(phrase, following) or None, english=lambda written, _: written
     )
     others: set[Value] = set()
-    if len(digits) > LONG_ROW and digits.isdigit():
+    if len(digits) > LONG_ROW and digits.isdecimal():
         others.add(("digits", digits))
     elif digits and phrase.first.loose:
         others = {int(digits), *map(int, digits)}
