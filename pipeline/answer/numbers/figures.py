@@ -60,7 +60,7 @@ class Figure:
     @property
     def whole(self) -> bool:
         """Whether it is digits and nothing else."""
-        return self.digits.isdigit()
+        return self.digits.isdecimal()
 
 
 def figures(text: str) -> list[Figure]:
@@ -84,7 +84,7 @@ def rows(text: str) -> list[Figure]:
 
 def _numbers(run: str) -> list[str]:
     """The run as one number, or as several."""
-    if _GROUPED.fullmatch(run) or run.isdigit():
+    if _GROUPED.fullmatch(run) or run.isdecimal():
         return [run]
     numbers = []
     for part in run.split(","):
@@ -122,7 +122,7 @@ def _vulgar(character: str) -> Fraction:
 
 
 def _raised(value: Number, power: re.Match[str]) -> Number:
-    """ "10⁸" and "3×10⁸"."""
+    """"10⁸" and "3×10⁸"."""
     exponent = int(power["exponent"].lstrip("^").translate(_SUPERSCRIPTS))
     base = Fraction(10 if power["base"] else value)
     scale = base**exponent if base else base

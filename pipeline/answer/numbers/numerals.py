@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from pipeline.answer.numbers.figures import CHINESE_DIGITS, Figure, figures, rows
 from pipeline.answer.numbers.quantity import MOST_DIGITS, Number, number
@@ -69,18 +70,12 @@ class Skeleton:
     def place(self, at: int) -> int:
         """Where a place of the skeleton lies in the text."""
         passed = bisect_right(self._places, at - 1)
-        return (
-            at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
-        )
+        return at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
 
     def index(self, place: int) -> int:
         """Where a place of the text lies in the skeleton; `place` undone."""
         passed = bisect_right(self.figures, place, key=lambda figure: figure.end)
-        return (
-            place
-            if not passed
-            else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
-        )
+        return place if not passed else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
 
     def figure(self, at: int) -> Figure:
         """The figure that one character of the skeleton stands for."""
@@ -154,22 +149,15 @@ def _decimal(read: _Sum, match: re.Match[str]) -> Numeral | None:
     digits = row.digits if row else "".join(str(DIGITS[character]) for character in digit)
     if len(digits) > MOST_DIGITS:
         return Numeral(*match.span(), 0, 0, Figure(0, 0, digits, None))
-    worth = whole = read.numeral().low + number(int(digits), 10 ** len(digits))
-    for character in match["scale"] or "":
-        worth *= _LARGE[character]
-    units = (int(worth / whole),) if match["scale"] else ()
-    return Numeral(*match.span(), worth, worth, units=units)
+    scale = prod(_LARGE[character] for character in match["scale"] or "")
+    worth = (read.numeral().low + number(int(digits), 10 ** len(digits))) * scale
+    return Numeral(*match.span(), worth, worth, units=(scale,) if scale > 1 else ())
 
 
 def _with_more(text: str, found: Numeral) -> Numeral:
     """The numeral with the 多, 余, 来 or 几 that follows it."""
     sign = text[found.end : found.end + 1]
-    if (
-        not sign
-        or sign not in _MORE
-        or found.more
-        or (found.single and text[found.start] in DIGITS)
-    ):
+    if not sign or sign not in _MORE or found.more or (found.single and text[found.start] in DIGITS):
         return found
     counted = found.low % 10 == 0
     if (

@@ -1,8 +1,8 @@
 """Numerals of a Chinese text with what links and signs them: "3-5万", "三比二", "零下十".
 
-phrase  = [sign] numeral {link numeral}
-sign    = "负" | "零下" | "-" | "−" | "正负" | "±" | "≤" | "≥" | "≈" | "≠" | "第"
-link    = "-" | "–" | "~" | "至" | "到" | "/" | ":" | "比"            one kind in a phrase
+    phrase  = [sign] numeral {link numeral}
+    sign    = "负" | "零下" | "-" | "−" | "正负" | "±" | "≤" | "≥" | "≈" | "≠" | "第"
+    link    = "-" | "–" | "~" | "至" | "到" | "/" | ":" | "比"            one kind in a phrase
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.answer.numbers.numerals import HEAD, Numeral, Skeleton, numeral
+from pipeline.answer.numbers.numerals import FIGURE, HEAD, Numeral, Skeleton, numeral
 from pipeline.answer.numbers.quantity import Kind, Number, Quantity, Value
 from pipeline.answer.numbers.written import in_english
 
@@ -60,9 +60,10 @@ class Phrase:
 
     @property
     def digits(self) -> str:
-        """The digits of a phrase that is one figure; "" for others."""
+        """The digits of a phrase that is one figure of nothing else; "" for others."""
         figure = self.first.figure
-        return figure.digits if figure and len(self.numerals) == 1 and self.first.bare else ""
+        alone = figure and figure.whole and len(self.numerals) == 1 and self.first.bare
+        return figure.digits if figure and alone else ""
 
     @property
     def worths(self) -> list[Number]:
@@ -145,7 +146,7 @@ class Phrase:
             form(_written(found, worth, self.minus), worth)
             for found, worth in zip(self.numerals, self.worths, strict=True)
         ]
-        link = "-" if all(number.isdigit() for number in numbers) else " to "
+        link = "-" if all(number.isdecimal() for number in numbers) else " to "
         return self.sign + ("over " if self.first.more else "") + link.join(numbers)
 
 
@@ -167,10 +168,10 @@ def phrase(source: Skeleton, start: int, floor: int) -> Phrase | None:
         return Phrase(source, start, end, tuple(numerals), link)
     minus = _minus(source.text, sign, end, first)
     relation = "±" if sign["both"] else _SAME_SIGN.get(sign["relation"], sign["relation"]) or ""
-    begin = (
-        start if minus == "?" or sign["place"] or (sign["minus"] and not minus) else sign.start()
+    begin = start if minus == "?" or sign["place"] or (sign["minus"] and not minus) else sign.start()
+    return Phrase(
+        source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"])
     )
-    return Phrase(source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"]))
 
 
 def following(source: Skeleton, at: int) -> Phrase | None:
