@@ -7,6 +7,7 @@ code, which `from_code` turns back into the error.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -174,3 +175,9 @@ REFUSALS = {
 def from_code(code: str) -> ServiceError:
     """The error that a deployment's refusal names."""
     return REFUSALS[code]()
+
+
+def described(fault: Exception) -> str:
+    """Type and place of a fault of our own, for the log: its message may quote the text."""
+    place = "".join(traceback.format_tb(fault.__traceback__))
+    return f"{type(fault).__name__}\n{place}"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from deployments.config import load
-from deployments.errors import MalformedText
+from deployments.errors import Internal, MalformedText
 from deployments.request.deadline import Deadline, Stopwatch
-from pipeline.answer.translation import Translation
+from pipeline.answer.review import Postprocessor
+from pipeline.answer.translation import Attempt, Review, Translation
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
 from pipeline.translator import Translator
 from tests.deployments.in_process import NAME, Calls, flow_of
 
@@ -50,3 +54,30 @@ async def test_a_bad_neighbour_fails_alone_and_a_long_one_has_its_own_calls(
     assert answers == [translator.translate(text) for text in (SHORT[0], LONG, SHORT[1])]
     assert sorted(calls.sizes["prepare"]) == [1, 3]
     assert sorted(calls.sizes["translate"])[:2] == [1, 2]
+
+
+async def test_a_text_that_breaks_a_stage_costs_its_neighbours_no_call(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, review = Preprocessor.prepare, Postprocessor.review
+    broken = {"prepare": SHORT[1], "review": SHORT[2]}
+
+    def break_prepare(self: Preprocessor, text: str, *options: Any) -> Prepared:
+        if text == broken["prepare"]:
+            raise ArithmeticError
+        return prepare(self, text, *options)
+
+    def break_review(self: Postprocessor, attempt: Attempt) -> Review:
+        if attempt.unit.text == broken["review"]:
+            raise ArithmeticError
+        return review(self, attempt)
+
+    expected = [translator.translate(text) for text in SHORT[:8]]
+    monkeypatch.setattr(Preprocessor, "prepare", break_prepare)
+    monkeypatch.setattr(Postprocessor, "review", break_review)
+    calls = Calls()
+    answers = await translate_at_once(SHORT[:8], translator, calls)
+    assert isinstance(answers[1], Internal) and isinstance(answers[2], Internal)
+    assert answers[:1] + answers[3:] == expected[:1] + expected[3:]
+    assert calls.sizes["prepare"] == [8] and calls.sizes["review"][0] == 7
+    assert sum(calls.sizes["translate"]) == sum(calls.sizes["review"])

@@ -99,7 +99,7 @@ async def test_an_error_that_nobody_caught_is_internal_and_logged_without_its_te
     async with client_of(app_of(fail, limits(), Traffic())) as client:
         answer = await client.post("/", content="the user's text", headers=headers)
     assert (answer.status_code, answer.json()) == (500, {"code": "internal", "request_id": "r-1"})
-    assert "KeyError in request r-1" in caplog.text and "test_middleware.py" in caplog.text
+    assert "request r-1: KeyError" in caplog.text and "test_middleware.py" in caplog.text
     assert "the user's text" not in caplog.text
 
 
