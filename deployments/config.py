@@ -52,6 +52,7 @@ class Limits(Strict):
 class MicroBatches(Strict):
     """When short requests share their calls."""
 
+    characters: int = Field(ge=0)
     tokens: int = Field(ge=0)
     texts: int = Field(ge=1)
     pause_s: float = Field(ge=0)

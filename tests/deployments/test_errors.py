@@ -86,9 +86,12 @@ def test_the_pipelines_errors_travel_as_codes_and_arrive_as_the_services(
 def test_a_fault_travels_as_an_internal_error_and_is_logged_without_its_message(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def value_of(text: str) -> int:
+        return {"a": 1}[text]
+
     monkeypatch.setattr(logging.getLogger("ray.serve"), "propagate", True)
     texts = ["a", "the user's text", "a"]
-    answers = list(map(guarded(lambda text: {"a": 1}[text]), texts))
+    answers = list(map(guarded(value_of), texts))
     assert answers == [1, Refusal(Internal.code), 1]
     assert "KeyError" in caplog.text and "test_errors.py" in caplog.text
     assert texts[1] not in caplog.text

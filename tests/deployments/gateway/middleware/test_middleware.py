@@ -81,9 +81,10 @@ async def test_more_work_than_is_admitted_gets_503_and_when_to_come_back() -> No
 
 
 async def test_pages_are_served_however_much_work_there_is_and_while_draining() -> None:
-    traffic = Traffic(working=1, draining=True)
-    async with client_of(app_of(echo, limits(concurrent=1), traffic)) as client:
+    traffic = Traffic(working=1, draining=True, bodies=1)
+    async with client_of(app_of(echo, limits(concurrent=1, bodies=1), traffic)) as client:
         assert (await client.get("/")).status_code == 200
+        traffic.bodies = 0
         refused = await client.post("/")
         assert (refused.status_code, refused.json()["code"]) == (503, "stopping")
 
@@ -134,12 +135,12 @@ async def test_an_identifier_that_could_harm_a_log_is_replaced() -> None:
 class Connection:
     """A client that sends its messages when told to, and what it was answered."""
 
-    def __init__(self, app: ASGIApp, *headers: tuple[bytes, bytes]) -> None:
+    def __init__(self, app: ASGIApp, *headers: tuple[bytes, bytes], method: str = "POST") -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: list[Message] = []
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": "/",
             "headers": list(headers),
             "query_string": b"",
@@ -180,6 +181,23 @@ async def test_a_body_is_refused_by_its_length_or_as_soon_as_it_is_too_long() ->
     exact = Connection(app)
     exact.body(b"1234567890")
     assert await exact.status() == 200
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "+5", "1e3", "1.0", "٣", "1" * 19, "1, 1"])
+async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    app = app_of(echo, limits(), Traffic())
+    assert await Connection(app, (b"content-length", length.encode())).status() == 400
+
+
+async def test_pages_wait_for_no_body() -> None:
+    async def page(_: Request) -> Response:
+        return PlainTextResponse("page")
+
+    connection = Connection(
+        app_of(page, limits(), Traffic()), (b"content-length", b"1000"), method="GET"
+    )
+    connection.body(b"{", more=True)
+    assert await asyncio.wait_for(connection.status(), 4) == 200
 
 
 async def test_a_body_that_does_not_end_gets_408() -> None:
