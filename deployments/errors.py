@@ -116,6 +116,12 @@ class TextTooLong(ServiceError):
         super().__init__(f"The text has {characters} characters, more than the limit of {limit}")
 
 
+class UnsupportedMediaType(ServiceError):
+    """The body is declared as something that the path does not take."""
+
+    code, status = "unsupported_media_type", 415
+
+
 class Internal(ServiceError):
     """A fault of our own, which the log describes."""
 

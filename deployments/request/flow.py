@@ -59,11 +59,10 @@ class Flow:
         self._limits, self._settings = config.limits, settings
 
     async def translate(
-        self, text: str, model: str, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
     ) -> Translation:
         """Raises MalformedText, Overloaded, TimedOut, Restarting or Internal."""
-        shared = len(text) < self._settings.characters
-        item = PrepareItem(model, text)
+        model, shared = item.model, len(item.text) < self._settings.characters
         # Awaited here, since an unawaited response counts as load of the translator from the start.
         prepared = await ask(self._prepare, lambda: item, deadline, shared=shared)
         stopwatch.lap("prepare")

@@ -15,6 +15,7 @@ from deployments.errors import Internal, MalformedText, Restarting, TimedOut, de
 from pipeline.answer.translation import Attempt, Review
 from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.text.sentences import Splitting
 
 logger = logging.getLogger("ray.serve")
 
@@ -57,10 +58,11 @@ def guarded(work: Callable[[Item], Answer]) -> Callable[[Item], Answer | Refusal
 
 @dataclass(frozen=True, slots=True)
 class PrepareItem:
-    """A text, and the name of the model that is to translate it."""
+    """A text, where its sentences end, and the name of the model that is to translate it."""
 
     model: str
     text: str
+    split_sentences: Splitting = "on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Preprocess(PreprocessStage):
         return await asyncio.to_thread(lambda: list(map(guarded(self._prepare_one), items)))
 
     def _prepare_one(self, item: PrepareItem) -> Prepared:
-        return self.preprocessors[item.model].prepare(item.text)
+        return self.preprocessors[item.model].prepare(item.text, item.split_sentences)
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

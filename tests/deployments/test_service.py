@@ -9,6 +9,7 @@ from deployments.errors import EmptyText, TextTooLong, UnknownModel, Unsupported
 from deployments.request.deadline import Deadline, Stopwatch
 from deployments.request.flow import Flow
 from deployments.service import TranslationService
+from deployments.stages.messages import PrepareItem
 from pipeline.answer.translation import Translation
 from pipeline.bundle import Languages
 
@@ -28,11 +29,11 @@ class Echo(Flow):
         self.seconds: list[float] = []
 
     async def translate(
-        self, text: str, model: str, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
     ) -> Translation:
         self.seconds.append(deadline.left())
         stopwatch.lap("echo")
-        return Translation(text, f"{model}: {text}")
+        return Translation(item.text, f"{item.model}: {item.text}")
 
 
 def service(**limits: float) -> TranslationService:
@@ -45,6 +46,12 @@ async def test_gives_the_translation_its_model_and_its_timings() -> None:
     assert given.translation == Translation("好", "small: 好") and given.model == "small"
     assert list(given.timings.stages) == ["echo"]
     assert given.timings.total_ms >= given.timings.stages["echo"] >= 0
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "　", "\u200b\ufeff\u2060", "\u00ad \u200d\r\n"])
+async def test_a_text_in_which_nothing_can_be_seen_is_empty(text: str) -> None:
+    with pytest.raises(EmptyText):
+        await service().translate(text)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from deployments.config import load
 from deployments.errors import Internal, MalformedText, Overloaded
 from deployments.request.deadline import Deadline, Stopwatch
-from deployments.stages.messages import DecodeItem, Refusal
+from deployments.stages.messages import DecodeItem, PrepareItem, Refusal
 from pipeline.answer.review import Postprocessor
 from pipeline.answer.translation import Attempt, Review, Translation
 from pipeline.text.prepare import Preprocessor
@@ -34,7 +34,7 @@ async def translate_at_once(
     """What becomes of requests that come in one turn of the event loop."""
     flow = flow_of(translator, load({}), calls)
     return await asyncio.gather(
-        *(flow.translate(text, NAME, Deadline(60), Stopwatch()) for text in texts),
+        *(flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch()) for text in texts),
         return_exceptions=True,
     )
 
@@ -111,7 +111,9 @@ async def test_short_is_counted_in_characters_until_there_are_tokens(
     settings = {"micro_batches": {"characters": 5, "tokens": 64}}
     calls = Calls()
     flow = flow_of(translator, load(settings), calls)
-    requests = (flow.translate(text, NAME, Deadline(60), Stopwatch()) for text in SHORT[:4])
+    requests = (
+        flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch()) for text in SHORT[:4]
+    )
     answers = await asyncio.gather(*requests)
     assert list(answers) == [translator.translate(text) for text in SHORT[:4]]
     assert calls.sizes["prepare"] == [1] * 4
