@@ -33,6 +33,13 @@ class Decoding(Strict):
     length_penalty: float | None = Field(ge=0, le=5, allow_inf_nan=False)
 
 
+class Http(Strict):
+    """Who may call."""
+
+    hosts: tuple[str, ...] | None
+    origins: tuple[str, ...]
+
+
 class Limits(Strict):
     """What a request may have and use."""
 
@@ -101,6 +108,7 @@ class ServiceConfig(Strict):
 
     models: tuple[str, ...] = Field(min_length=1)
     decoding: Decoding
+    http: Http
     limits: Limits
     micro_batches: MicroBatches
     readiness: ReadinessSettings

@@ -53,6 +53,15 @@ class MalformedText(InvalidRequest):
         super().__init__("text holds a NUL character or half of a surrogate pair")
 
 
+class UnknownHost(InvalidRequest):
+    """The request was meant for somebody else, going by its Host header."""
+
+    code = "unknown_host"
+
+    def __init__(self) -> None:
+        super().__init__("Host names another service; the setting http.hosts has this one's names")
+
+
 class UnknownModel(InvalidRequest):
     """No model of that name is served."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from deployments.config import Limits, load
@@ -67,7 +69,7 @@ async def test_a_text_in_which_nothing_can_be_seen_is_empty(text: str) -> None:
     ],
 )
 async def test_the_model_that_is_named_translates_or_the_first_with_the_languages(
-    asked: dict[str, str], chosen: str
+    asked: dict[str, Any], chosen: str
 ) -> None:
     assert (await service().translate("好", **asked)).model == chosen
 
@@ -75,7 +77,7 @@ async def test_the_model_that_is_named_translates_or_the_first_with_the_language
 @pytest.mark.parametrize(
     "asked", [{"source": "de"}, {"source": "zh", "target": "zh"}, {"model": "back", "source": "zh"}]
 )
-async def test_languages_that_no_model_has_are_refused(asked: dict[str, str]) -> None:
+async def test_languages_that_no_model_has_are_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedLanguages, match=r"served are: zh to en, en to zh$"):
         await service().translate("好", **asked)
 

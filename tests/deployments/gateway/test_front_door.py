@@ -14,7 +14,7 @@ from benchmarks.support.service import ROOT
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
-HEAD = b"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
+HEAD = b"POST /translate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")

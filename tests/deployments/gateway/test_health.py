@@ -98,8 +98,8 @@ def traffic() -> Traffic:
 
 @pytest.fixture
 def api(translation_service: TranslationService, traffic: Traffic) -> Iterator[TestClient]:
-    app = make_app(translation_service, readiness(Deployment()), traffic, load({}).limits)
-    with TestClient(app) as client:
+    app = make_app(translation_service, readiness(Deployment()), traffic, load({}))
+    with TestClient(app, base_url="http://localhost") as client:
         yield client
 
 
