@@ -10,8 +10,8 @@ deployments/launch/checks.py.)
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from operator import eq
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -120,46 +120,50 @@ class ServiceConfig(Strict):
     translate: Scaled
 
 
-def load(args: Mapping[str, Any]) -> ServiceConfig:
+def load(args: Mapping[str, Any], name: str = "args") -> ServiceConfig:
     """The configuration that `args` name: `config` is a file, every other key overrides a value in
     it, and the environment overrides both.
 
-    Raises UserError, one line that names the file or variable and the first wrong value.
+    Raises UserError, one line that names the first wrong value and where it stands: the file, a
+    variable, or `args`, for which `name` stands.
     """
     overrides = dict(args)
     path = resolve(overrides.pop("config", DEFAULT))
-    values = merge(read(path), overrides)
-    if model := os.environ.get("CSANMT_MODEL"):
-        values["models"] = [model]
-    variables = from_environment()
-    for keys, value in variables.items():
-        values = merge(values, nested(keys, value))
+    layers = {str(path): read(path), name: overrides, **from_environment()}
     try:
-        return ServiceConfig.model_validate(values)
+        return ServiceConfig.model_validate(reduce(merge, layers.values()))
     except ValidationError as error:
-        at = error.errors()[0]["loc"]
-        # Those whose keys lead to the mistake, or through it.
-        named = [keys for keys in variables if all(map(eq, keys, at))]
-        origin = PREFIX + DELIMITER.join(named[-1]).upper() if named else path
-        raise UserError(f"{origin}: {first_of(error)}") from None
+        keys = error.errors()[0]["loc"]
+        origins = [origin for origin, values in layers.items() if holds(values, keys)]
+        raise UserError(f"{origins[-1] if origins else path}: {first_of(error)}") from None
 
 
-def from_environment() -> dict[tuple[str, ...], Any]:
-    """Values of the variables that override settings, by the keys under which these stand.
-
-    The more particular ones come last.
-    """
-    found = {}
+def from_environment() -> dict[str, dict[str, Any]]:
+    """Variables that override settings, the more particular ones last, and the settings."""
+    found: dict[str, dict[str, Any]] = {}
+    if model := os.environ.get("CSANMT_MODEL"):
+        found["CSANMT_MODEL"] = {"models": [model]}
     for name in sorted(name for name in os.environ if name.startswith(PREFIX)):
         try:
             value = yaml.safe_load(os.environ[name])
         except yaml.YAMLError:
             raise UserError(f"{name}: expected YAML, found something else: mend it") from None
-        found[tuple(name.removeprefix(PREFIX).lower().split(DELIMITER))] = value
+        found[name] = nested(name.removeprefix(PREFIX).lower().split(DELIMITER), value)
     return found
 
 
-def nested(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
+def holds(values: Any, keys: Sequence[int | str]) -> bool:
+    """Whether what stands under these keys, or a value that has no keys, comes from `values`."""
+    for key in keys:
+        if not isinstance(values, Mapping):
+            return True
+        if key not in values:
+            return False
+        values = values[key]
+    return True
+
+
+def nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
     """`value` under keys within keys."""
     for key in reversed(keys):
         value = {key: value}

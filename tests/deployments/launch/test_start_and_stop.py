@@ -81,8 +81,8 @@ def test_a_model_that_is_not_there_ends_the_start_with_one_line(new_service: New
 
 
 def test_an_unknown_setting_ends_the_start_with_one_line(new_service: NewService) -> None:
-    line = refusal(new_service(limits={"charcters": 5}), 2)
-    assert "configs/service.yaml: limits.charcters: " in line
+    service = new_service(limits={"charcters": 5})
+    assert refusal(service, 2).startswith(f"{service.config}: args: limits.charcters: ")
 
 
 def test_a_busy_port_ends_the_start_with_one_line(new_service: NewService) -> None:
