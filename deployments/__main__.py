@@ -17,6 +17,7 @@ from deployments.launch.checks import (
     set_environment,
 )
 from deployments.launch.haproxy import confined
+from deployments.launch.private import keep_files_private
 from deployments.launch.server import Server, fail
 from pipeline.config import resolve
 from pipeline.errors import UserError
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         set_environment(resolve(ENVIRONMENT))
+        keep_files_private()
         document = read(resolve(parsed.config))
         application = find_application(document, parsed.config)
         service = check(application, parsed.config)

@@ -76,6 +76,8 @@ class Server:
         try:
             try:
                 self.deploy(schema)
+            except SystemExit:  # Ray's own answer to SIGTERM, while it starts
+                self.stop.set()
             except Exception as error:  # Ray raises bare ones where it cannot start
                 return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
             failure = self.wait_until_ready()
@@ -84,7 +86,8 @@ class Server:
             if not self.stop.is_set():
                 print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
             self.stop.wait()
-            print("Stopping: requests under way are answered first", flush=True)
+            rest = ": requests under way are answered first" if self.ready else ""
+            print(f"Stopping{rest}", flush=True)
             return 0
         finally:
             if ray.is_initialized():

@@ -51,3 +51,18 @@ def test_a_wrong_document_is_named_by_its_own_file(capsys: pytest.CaptureFixture
     document = {"http_options": {"port": "many"}, "applications": []}
     assert Server(document, "other.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0) == 2
     assert capsys.readouterr().err.startswith("error: other.yaml: http_options.port: ")
+
+
+def test_a_signal_while_ray_starts_is_a_stop_in_good_order(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise SystemExit(15)
+
+    monkeypatch.setattr(Server, "deploy", interrupted)
+    monkeypatch.setattr(Server, "listen", lambda _: None)
+    assert (
+        Server({"applications": []}, "a.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0)
+        == 0
+    )
+    assert capsys.readouterr().out == "Stopping\n"
