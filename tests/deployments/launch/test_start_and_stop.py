@@ -112,6 +112,16 @@ def test_help_says_what_it_does() -> None:
     assert "serve_config.yaml" in result.stdout
 
 
+def test_starts_and_translates_behind_a_proxy_for_other_machines(new_service: NewService) -> None:
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
+    service = new_service(environment={**proxies, "no_proxy": "", "NO_PROXY": ""}).start()
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.post(f"{service.url}/translate", json={"text": "今天天气很好。"})
+    assert answer.status_code == 200
+    assert service.stop() == 0, service.output()
+
+
 def test_sigterm_lets_requests_under_way_finish(new_service: NewService) -> None:
     service = new_service().start()
     assert service.process is not None
