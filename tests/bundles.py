@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.bundle import CONTRACT, Bundle, sha256
-from pipeline.decode.sessions import Encoded
+from pipeline.decode.sessions import EncodedSource
 
 VOCABULARIES = Path(__file__).parent / "data" / "sentencepiece"
 
@@ -65,7 +65,7 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
     return Bundle.load(folder)
 
 
-def bits(encoded: Encoded) -> list[bytes]:
+def bits(encoded: EncodedSource) -> list[bytes]:
     """All that the encoder found for a sentence, bit by bit."""
     return [
         array.tobytes()

@@ -1,4 +1,4 @@
-"""The walls between the rooms: which folder may import which (docs/architecture.md has the picture)."""
+"""The walls between the rooms: which folder may import which (see docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,84 @@ ROOMS: dict[str, set[str]] = {
     },
     "pipeline.walk": {"pipeline.answer", "pipeline.decode.options", "pipeline.text.prepared"},
     "pipeline": {"pipeline"},
+    "deployments.errors": set(),
+    "deployments.config": {"pipeline.config", "pipeline.errors"},
+    "deployments.stages": {"deployments.config", "deployments.errors", "pipeline"},
+    "deployments.request": {
+        "deployments.config",
+        "deployments.errors",
+        "deployments.stages.interfaces",
+        "deployments.stages.messages",
+        "pipeline.answer.translation",
+        "pipeline.decode.options",
+        "pipeline.text.prepared",
+        "pipeline.walk",
+    },
+    "deployments.service": {
+        "deployments.config",
+        "deployments.errors",
+        "deployments.request",
+        "pipeline.answer.translation",
+        "pipeline.bundle",
+    },
+    "deployments.gateway.dialects": {"deployments.errors", "deployments.service"},
+    "deployments.gateway.middleware": {
+        "deployments.config",
+        "deployments.errors",
+        "deployments.gateway.dialects.base",
+        "deployments.gateway.traffic",
+    },
+    "deployments.gateway": {
+        "deployments.config",
+        "deployments.errors",
+        "deployments.request.flow",
+        "deployments.request.handles",
+        "deployments.service",
+        "deployments.stages.interfaces",
+        "pipeline.bundle",
+        "pipeline.errors",
+    },
+    "deployments.launch": {"deployments.config", "pipeline"},
+    "deployments": {"deployments", "pipeline"},
+    "quantize.progress": set(),
+    "quantize.network": {"pipeline.bundle"},
+    "quantize.sentences": {"pipeline"},
+    "quantize.machine": {"pipeline.config", "quantize.progress"},
+    "quantize.sources": {"pipeline", "quantize.network", "quantize.sentences"},
+    "quantize.int8": {"pipeline", "quantize.network", "quantize.progress", "quantize.sentences"},
+    "quantize.graphs": {
+        "pipeline.bundle",
+        "quantize.int8",
+        "quantize.network",
+        "quantize.progress",
+    },
+    "quantize.judge": {
+        "pipeline",
+        "quantize.int8.recipes",
+        "quantize.machine",
+        "quantize.progress",
+        "quantize.sentences",
+    },
+    "quantize.csanmt": {
+        "pipeline.errors",
+        "pipeline.tokenizers.subwords",
+        "quantize.network",
+        "quantize.progress",
+        "quantize.sources",
+    },
+    "quantize.bundles": {
+        "pipeline",
+        "quantize.graphs",
+        "quantize.int8",
+        "quantize.judge",
+        "quantize.network",
+        "quantize.progress",
+        "quantize.sentences",
+        "quantize.sources",
+    },
+    "quantize": {"pipeline", "quantize"},
+    "training": {"pipeline", "quantize"},
+    "benchmarks": {"deployments", "pipeline", "quantize", "training"},
 }
 
 
@@ -51,7 +129,7 @@ MODULES = modules()
 
 
 def imported(path: Path) -> Iterator[str]:
-    """What a file imports, also inside functions: modules of ours, and others by their first name."""
+    """What a file imports, also inside functions: our modules, and others by their first name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (ours(alias.name) for alias in node.names)

@@ -18,9 +18,11 @@ from pipeline.errors import BundleError
 
 
 class Pair(Strict):
+    """A translation, and how probable the model that was built found it."""
+
     source: tuple[int, ...]  # ids without the end symbol
     target: tuple[int, ...]
-    logprobs: tuple[float, ...]  # of each target token and the end symbol
+    logprobs: tuple[float, ...]  # natural, of each target token and the end symbol
 
 
 class CanaryFile(Strict):
@@ -30,6 +32,7 @@ class CanaryFile(Strict):
 
 
 def read(bundle: Bundle) -> CanaryFile:
+    """The bundle's canary. Raises BundleError for a file that holds something else."""
     path = bundle.file(bundle.manifest.canary.file)
     try:
         return CanaryFile.model_validate_json(path.read_bytes())
@@ -46,16 +49,16 @@ def replay(sessions: Sessions) -> float:
     """
     bundle = sessions.bundle
     pairs = read(bundle).pairs
-    found = forced_logprobs(sessions, [p.source for p in pairs], [p.target for p in pairs])
+    scores = forced_logprobs(sessions, [p.source for p in pairs], [p.target for p in pairs])
     largest = max(
-        float(np.abs(scores - np.array(pair.logprobs)).max())
-        for scores, pair in zip(found, pairs, strict=True)
+        float(np.abs(logprobs - np.array(pair.logprobs)).max())
+        for logprobs, pair in zip(scores, pairs, strict=True)
     )
     tolerance = bundle.manifest.canary.tolerance
     if not largest <= tolerance:
         where = bundle.path / bundle.manifest.canary.file
         raise BundleError(
-            f"{where}: expected log-probabilities within {tolerance:.4g}, found a difference of {largest:.4g}: "
-            "rebuild the bundle for this runtime"
+            f"{where}: expected log-probabilities within {tolerance:.4g}, found a difference of "
+            f"{largest:.4g}: rebuild the bundle for this runtime"
         )
     return largest

@@ -21,31 +21,27 @@ from dataclasses import dataclass, replace
 
 from pipeline.bundle import Bundle, Decoding
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import Lane
+from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, LANES, RESERVED, Job, Lane
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
-from pipeline.decode.worker import Job, Worker
+from pipeline.decode.worker import Worker
 from pipeline.errors import EngineStopped, InvalidText
 
-RESERVED = 0.25  # of the token budget is closed to bulk, so that a short request finds room at once
-JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
-FIRST_JOINS = 64  # where none are: sentences that start together make the fullest batches
 WARM_UP = 4  # tokens of the translation that warms the graphs
 
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """`workers`: threads that decode, one a CPU.
+    """How much an engine does at once."""
 
-    `max_batch_tokens`: tokens cached by a worker, over all beams.
-    """
-
-    workers: int = 1
-    max_batch_tokens: int = 8192
+    workers: int = 1  # threads that decode, one a CPU
+    max_batch_tokens: int = 8192  # cached by a worker, over all beams
 
 
 @dataclass(frozen=True)
 class EngineStats:
+    """What an engine holds at a moment."""
+
     waiting: int  # sentences in the lanes
     waiting_tokens: int  # their source tokens
     interactive_tokens: int  # of these, the ones that go first
@@ -74,10 +70,7 @@ class Engine:
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
         self._reserve = RESERVED * settings.max_batch_tokens
-        self._lanes: dict[Lane, deque[Job]] = {
-            "interactive": deque(),
-            "bulk": deque(),
-        }  # in order of precedence
+        self._lanes: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
         self._work = threading.Condition()
         self._open, self._failed = True, False
         self._workers = [Worker(sessions, batch) for _ in range(settings.workers)]
@@ -90,8 +83,10 @@ class Engine:
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
-        """Open the sessions and translate a little, so that the first request finds everything in
-        place.
+        """Open the bundle's sessions, start the workers and translate a little.
+
+        The first request then finds everything in place. Raises BundleError for a graph that this
+        runtime cannot load.
         """
         engine = Engine(Sessions(bundle), settings or EngineSettings())
         engine.submit(
@@ -109,9 +104,10 @@ class Engine:
     ) -> Future[tuple[Hypothesis, ...]]:
         """Decode one sentence: source ids without the end symbol, at least one.
 
-        The future gives its hypotheses, best first. Cancelling it drops the sentence before the
-        next step. It may raise DeadlineExceeded after `timeout` seconds, or EngineStopped. Raises
-        InvalidText at once for a sentence or a `max_length` that the bundle does not allow.
+        `options` default to the bundle's. The future gives the hypotheses, best first. Cancelling
+        it drops the sentence before the next step. It may raise DeadlineExceeded after `timeout`
+        seconds, or EngineStopped. Raises InvalidText at once for a sentence or a `max_length` that
+        the bundle does not allow.
         """
         options = options or self.defaults
         self._check(ids, options)
@@ -140,6 +136,7 @@ class Engine:
             raise InvalidText(f"max_length {options.max_length}: give 1 to {dims.max_positions}")
 
     def stats(self) -> EngineStats:
+        """What it holds now."""
         with self._work:
             waiting = {
                 lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()
@@ -162,11 +159,11 @@ class Engine:
     def _stop(self) -> None:
         with self._work:
             self._open = False
-            left = [job for lane in self._lanes.values() for job in lane]
+            waiting = [job for lane in self._lanes.values() for job in lane]
             for lane in self._lanes.values():
                 lane.clear()
             self._work.notify_all()
-        for job in left:
+        for job in waiting:
             job.fail()
 
     def _run(self, worker: Worker) -> None:
@@ -200,12 +197,12 @@ class Engine:
         companions = worker.held
         budget: float = self.settings.max_batch_tokens - sum(job.cost for job in companions)
         for lane, queue in self._lanes.items():
-            while queue and queue[0].dropped:
+            while queue and queue[0].drop_if_unwanted():
                 queue.popleft()
             if not queue:
                 continue
             room = budget - (self._reserve if lane == "bulk" else 0)
-            if companions and (queue[0].cost > room or not queue[0].together(companions[0])):
+            if companions and (queue[0].cost > room or not queue[0].compatible_with(companions[0])):
                 continue
             return queue.popleft()
         return None

@@ -1,4 +1,4 @@
-"""What the engine is asked for and what it answers. Every value is immutable and picklable."""
+"""What the engine takes and what it answers. Every value is immutable and picklable."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from dataclasses import dataclass, replace
 class DecodingOptions:
     """How the engine searches.
 
-    `length_penalty` is the exponent of GNMT's ((5+n)/6)^α; `max_length` counts target tokens with
-    the end symbol, and `limit` lowers it for short sentences where `length_ratio` is set. Beam
-    search is CSANMT's own (docs/csanmt.md), and beam 1 is not greedy: the search goes on with the
-    runner-up after an end symbol. `greedy` takes the best token at each step instead, with one row
-    a sentence whatever `beam_size` says. Beam search takes no `no_repeat_ngram` tokens in a row
-    twice, unless that is 0.
+    Beam search is that of the bundle's family. CSANMT's with one beam is not greedy: it goes on
+    with the runner-up after an end symbol (docs/csanmt.md).
     """
 
-    beam_size: int = 4
-    length_penalty: float = 0.6
-    max_length: int = 128
-    greedy: bool = False
-    length_ratio: float = 0.0
-    length_margin: int = 16
-    no_repeat_ngram: int = 0
+    beam_size: int = 4  # hypotheses that go on at every step
+    length_penalty: float = 0.6  # exponent α: of ((5+n)/6)^α for CSANMT, of n^α for Marian
+    max_length: int = 128  # most target tokens, the end symbol included
+    greedy: bool = False  # the best token at each step, one row a sentence whatever the beam size
+    length_ratio: float = 0.0  # target tokens a source token; 0 for no such limit
+    length_margin: int = 16  # target tokens beside that ratio
+    no_repeat_ngram: int = 0  # beam search repeats no n-gram of so many tokens; 0 for no such rule
 
     def limit(self, source_length: int) -> int:
-        """Most target tokens, the end symbol included, for a source of so many tokens.
+        """Most target tokens, the end symbol included, for a source of `source_length` tokens.
 
         The search stops once no hypothesis of this length could still win, so a limit near what a
         translation can need saves most of the steps that a distant one spends on waiting.
@@ -38,28 +34,23 @@ class DecodingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A finished translation: target ids without the end symbol.
+    """A translation."""
 
-    `score` is log p / ((5+n)/6)^α with n counting the end symbol, or log p / n^α for Marian models;
-    `steps` is the number of decoding steps its sentence took; `finished` is false where max_length
-    cut it.
-    """
-
-    ids: tuple[int, ...]
-    score: float
-    steps: int
-    finished: bool = True
+    ids: tuple[int, ...]  # of the target, without the end symbol
+    score: float  # log p over the length penalty, for which n counts the end symbol
+    steps: int  # decoding steps that its sentence took
+    finished: bool = True  # false where the longest length cut it
 
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
     """How a retry searches otherwise than the first try."""
 
-    greedy: bool = False
-    no_repeat_ngram: int = 0
+    greedy: bool = False  # as in DecodingOptions
+    no_repeat_ngram: int = 0  # as in DecodingOptions
 
     def applied(self, options: DecodingOptions) -> DecodingOptions:
-        """The request's options made stricter; they themselves where there is nothing to change."""
+        """The request's `options` made stricter; unchanged for AS_GIVEN."""
         if self == AS_GIVEN:
             return options
         return replace(options, greedy=self.greedy, no_repeat_ngram=self.no_repeat_ngram)

@@ -16,19 +16,18 @@ from pipeline.decode.arrays import Floats
 from pipeline.errors import BundleError
 
 EXACT_SUMS = "session.x64quantprecision"
-# source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours
-# are
-PLACES = 16
-TOGETHER = 8  # sentences encoded in one run; more gain nothing and take memory
-SLOWER_FUSIONS = [
-    "SkipLayerNormFusion"
-]  # its kernel takes eight times as long as the two it replaces
+# Source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours
+# are.
+PAD_MULTIPLE = 16
+SENTENCES_A_RUN = 8  # encoded at once; more gain nothing and take memory
+SLOW_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long as what it replaces
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """A source sentence as the decoder sees it: L layers, h heads of size d, S tokens with the end
-    symbol.
+class EncodedSource:
+    """A source sentence as the decoder sees it.
+
+    L decoder layers, h heads of size d, H hidden size, S tokens with the end symbol.
     """
 
     length: int  # S
@@ -39,9 +38,13 @@ class Encoded:
 
 
 class Sessions:
-    """`encoder.onnx` and the step graphs, with one intra-op thread: workers are the parallelism."""
+    """`encoder.onnx` and the step graphs. Thread-safe.
+
+    Each runs on one thread: the workers are the parallelism.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
+        """Raises BundleError for a graph that this runtime cannot load."""
         self.bundle = bundle
         self.dimensions = bundle.manifest.dimensions
         self.end_id = bundle.manifest.decoding.end_id
@@ -49,17 +52,21 @@ class Sessions:
         self.step = self.open("step.onnx")
 
     def open(self, name: str) -> ort.InferenceSession:
-        """Raises BundleError for a graph that this runtime cannot load."""
+        """A new session of the bundle's graph `name`.
+
+        Raises BundleError for a graph that the manifest does not list or this runtime cannot load.
+        """
         return open_session(self.bundle.file(name))
 
-    def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
-        """Encode sentences (ids without the end symbol) in their order, several at once, each to
-        its own bits.
-        """
-        for first in range(0, len(sentences), TOGETHER):
-            yield from self._encode(sentences[first : first + TOGETHER])
+    def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
+        """Encode sentences (ids without the end symbol), in their order and several at once.
 
-    def _encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[Encoded]:
+        What runs together does not change a sentence's bits.
+        """
+        for first in range(0, len(sentences), SENTENCES_A_RUN):
+            yield from self._encode(sentences[first : first + SENTENCES_A_RUN])
+
+    def _encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
         lengths = np.array([len(ids) + 1 for ids in sentences], np.int32)
         rows = np.full((len(sentences), padded(int(lengths.max()))), self.end_id, np.int64)
         for row, ids in zip(rows, sentences, strict=True):
@@ -74,7 +81,7 @@ class Sessions:
         for index, length in enumerate(lengths.tolist()):
             keys = tuple(keys[index, :, :, :length] for keys in outputs[::2])
             values = tuple(values[index, :, :length] for values in outputs[1::2])
-            yield Encoded(length, masks[index, :length], biases[index], keys, values)
+            yield EncodedSource(length, masks[index, :length], biases[index], keys, values)
 
     def _run_encoder(self, inputs: dict[str, Any]) -> list[Any]:
         outputs: list[Any] = self.encoder.run(None, inputs)
@@ -82,12 +89,15 @@ class Sessions:
 
 
 def padded(length: int) -> int:
-    """The least multiple of PLACES that holds so many positions."""
-    return -(-length // PLACES) * PLACES
+    """The least multiple of PAD_MULTIPLE that holds `length` positions."""
+    return -(-length // PAD_MULTIPLE) * PAD_MULTIPLE
 
 
 def open_session(path: Path) -> ort.InferenceSession:
-    """Raises BundleError for a graph that this runtime cannot load, or would not multiply exactly."""
+    """A session of the graph at `path`, with one thread that does not spin.
+
+    Raises BundleError for a graph that this runtime cannot load, or would not multiply exactly.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -97,7 +107,7 @@ def open_session(path: Path) -> ort.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(
-            path, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER_FUSIONS
+            path, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
         )
     except Exception as error:  # the runtime's errors share no narrower base class
         reason = str(error).strip().splitlines()[0][:200]
@@ -124,11 +134,12 @@ def check_exact(session: ort.InferenceSession, path: Path) -> None:
         or options.get_session_config_entry(EXACT_SUMS) != "1"
     ):
         raise BundleError(
-            f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation level EXTENDED or "
-            "higher, without which INT8 sums are wrong on CPUs without VNNI: install the locked version"
+            f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation "
+            "level EXTENDED or higher, without which INT8 sums are wrong on CPUs without VNNI: "
+            "install the locked version"
         )
 
 
-def share(array: npt.NDArray[Any]) -> ort.OrtValue:
+def ort_value(array: npt.NDArray[Any]) -> ort.OrtValue:
     """An OrtValue over the array's own memory, which must be contiguous and outlive it."""
     return ort.OrtValue.ortvalue_from_numpy(array)

@@ -1,6 +1,4 @@
-"""Teacher forcing: how probable a model finds given translations, and where it looks for each
-token.
-"""
+"""Teacher forcing: how probable a model finds given translations, and where it looks meanwhile."""
 
 from __future__ import annotations
 
@@ -24,25 +22,25 @@ def forced_logits(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats
 
 
 def forced_alignment(sessions: Sessions, sources: Ids, targets: Ids) -> list[Floats]:
-    """Where the decoder looks when it predicts each of n target tokens and the end symbol: [n+1, L,
-    S].
+    """Where the decoder looks when it predicts each of n target tokens and the end symbol.
 
-    Of each of L layers the cross-attention's weights, averaged over its heads, on the source's
-    tokens and its end symbol; they add up to 1. Ids come without end symbols.
+    [n+1, L, S] for each pair: the cross-attention's weights in each of L layers, averaged over its
+    heads, on the S-1 source tokens and the end symbol; they add up to 1. Ids come without end
+    symbols.
     """
-    found = _forced(
+    weights = _forced(
         sessions, "step_alignment.onnx", sources, targets, lambda batch: batch.alignment
     )
-    return [steps[:, :, : len(source) + 1] for source, steps in zip(sources, found, strict=True)]
+    return [steps[:, :, : len(source) + 1] for source, steps in zip(sources, weights, strict=True)]
 
 
 def _forced(
     sessions: Sessions, graph: str, sources: Ids, targets: Ids, output: Callable[[Batch], Floats]
 ) -> Iterator[Floats]:
-    """For each pair the output's rows, a step each."""
+    """For each pair the rows of `output`, one a step, of the step graph `graph`."""
     batch = Batch(sessions, sessions.open(graph), beam=1)
-    for encoded in sessions.encode(sources):
-        batch.join(encoded)
+    for source in sessions.encode(sources):
+        batch.join(source)
     steps = max(len(target) for target in targets) + 1
     forced = np.full((steps, len(targets), 1), sessions.end_id, np.int64)
     for row, target in enumerate(targets):
@@ -57,6 +55,7 @@ def _forced(
 
 
 def log_softmax(logits: Floats) -> Floats:
+    """Natural log-probabilities along the last axis."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result

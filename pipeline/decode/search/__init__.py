@@ -9,49 +9,49 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from pipeline.bundle import Manifest
-from pipeline.decode.arrays import Floats, Ints
+from pipeline.decode.arrays import Flags, Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.search.csanmt import BeamSearch, length_penalty
 from pipeline.decode.search.greedy import GreedySearch
 from pipeline.decode.search.marian import MarianSearch, plain_penalty
-from pipeline.decode.search.slots import following
 
 __all__ = [
     "BeamSearch",
     "GreedySearch",
     "MarianSearch",
     "Search",
-    "following",
     "length_penalty",
     "make_search",
+    "plain_penalty",
 ]
-__all__ += ["plain_penalty"]
 
 
 class Search(Protocol):
     """What the engine asks of a way to search."""
 
-    beam: int
-    candidates: int
+    beam: int  # K
+    candidates: int  # C
 
-    def join(self, slot: int, options: DecodingOptions, limit: int) -> None: ...
+    def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
+        """Begin a sentence of at most `limit` tokens at `slot`."""
+        ...
 
-    def move(self, source: int, target: int) -> None: ...
+    def move(self, source: int, target: int) -> None:
+        """Let the sentence at slot `source` go on at slot `target`."""
+        ...
 
-    def advance(
-        self, size: int, ids: Ints, logprobs: Floats
-    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        """Take the step's candidates [N·K, C].
+    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, Flags]:
+        """Take a step of the first `size` slots: the model's candidates [N·K, C].
 
-        Returns tokens [N, K], parents [N, K] and who is done [N].
+        `logprobs` are natural logarithms, best first. Returns the chosen tokens [N, K], the beams
+        [N, K] that they continue, and which sentences are done [N].
         """
         ...
 
-    def result(self, slot: int) -> tuple[Hypothesis, ...]: ...
+    def result(self, slot: int) -> tuple[Hypothesis, ...]:
+        """The hypotheses of the sentence at `slot`, best first."""
+        ...
 
 
 def make_search(manifest: Manifest, options: DecodingOptions) -> Search:

@@ -5,21 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.decode.arrays import Floats, Ints
+from pipeline.decode.arrays import Flags, Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
-from pipeline.decode.search.slots import (
-    Slots,
+from pipeline.decode.search.beams import (
+    BeamState,
+    Finished,
     candidates,
     continued,
-    merge,
     rows,
     top,
     without_repeats,
 )
 
 LOWEST = np.float32(np.finfo(np.float32).min)
+
+
+class CsanmtState(BeamState):
+    """Sentences under way, with the scores that CSANMT ranks them by."""
+
+    def __init__(self, beam: int) -> None:
+        super().__init__(beam)
+        self.alive_score: Floats = np.zeros((0, beam), np.float32)  # [N, K] log p / length penalty
 
 
 class BeamSearch:
@@ -32,92 +39,70 @@ class BeamSearch:
     def __init__(self, beam: int, end_id: int, vocab_size: int) -> None:
         self.beam, self.candidates = beam, 2 * beam
         self._end, self._vocab = end_id, vocab_size
-        self._slots = Slots()
+        self._state, self._finished = CsanmtState(beam), Finished(beam)
 
     def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
-        k, length = self.beam, limit
-        scores, tokens = ((k,), np.float32), ((k, length), np.int64)
-        number = ((), np.int64)
-        self._slots.room(
-            slot,
-            **{"alive": tokens, "alive_logp": scores, "alive_score": scores},
-            **{
-                "finished_tokens": tokens,
-                "finished_score": scores,
-                "finished_flag": ((k,), np.bool_),
-            },
-            **{
-                "finished_length": ((k,), np.int64),
-                "step": number,
-                "limit": number,
-                "alpha": ((), np.float32),
-            },
-            **{"ngram": number},
-        )
-        s = self._slots
-        s["ngram"][slot] = options.no_repeat_ngram
-        s["alive"][slot] = s["finished_tokens"][slot] = self._end
-        s["alive_logp"][slot] = LOWEST
-        s["alive_logp"][slot, 0] = 0
-        s["finished_score"][slot] = LOWEST
-        s["finished_flag"][slot] = False
-        s["step"][slot], s["limit"][slot], s["alpha"][slot] = 0, limit, options.length_penalty
+        """Begin a sentence of at most `limit` tokens at `slot`."""
+        s, finished = self._state, self._finished
+        s.begin(slot, options, limit)
+        finished.reserve(slot, limit)
+        s.alive[slot] = finished.tokens[slot] = self._end
+        s.alive_logp[slot] = finished.score[slot] = LOWEST
+        s.alive_logp[slot, 0] = 0
+        finished.exists[slot] = False
 
     def move(self, source: int, target: int) -> None:
-        self._slots.move(source, target)
+        """Let the sentence at slot `source` go on at slot `target`."""
+        self._state.move(source, target)
+        self._finished.move(source, target)
 
-    def advance(
-        self, size: int, ids: Ints, logprobs: Floats
-    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        s = self._slots.live(size)
+    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, Flags]:
+        """See `Search.advance`."""
+        s, finished = self._state.live(size), self._finished.live(size)
         ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
-        length = s["step"] + 1
-        penalty = length_penalty(length, s["alpha"])[:, None]
+        length = s.step + 1
+        penalty = length_penalty(length, s.alpha)[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            score = (s["alive_logp"][:, :, None] + logprobs) / penalty[:, :, None]
+            score = (s.alive_logp[:, :, None] + logprobs) / penalty[:, :, None]
             score, parent, token = candidates(ids, score, self.beam, self._vocab)
             ended = token == self._end
-            sequences = continued(s["alive"], parent, token, s["step"])
+            sequences = continued(s.alive, parent, token, s.step)
             order, alive_score = top(score + ended * LOWEST, self.beam)
             lengths = np.broadcast_to(length[:, None], ended.shape)
-            merge(
-                s, self.beam, score + ~ended * LOWEST, flag=ended, length=lengths, tokens=sequences
-            )
-            s["alive"][:] = sequences[row, order]
-            s["alive_logp"][:] = (
-                alive_score * penalty
-            )  # divided, then multiplied again: as the reference rounds
-            s["alive_score"][:] = alive_score
-        s["step"] += 1
-        return token[row, order], parent[row, order], self._done(s)
+            finished.merge(score + ~ended * LOWEST, ended, lengths, sequences)
+            s.alive[:] = sequences[row, order]
+            # Divided, then multiplied again: as the reference rounds.
+            s.alive_logp[:] = alive_score * penalty
+            s.alive_score[:] = alive_score
+        s.step += 1
+        return token[row, order], parent[row, order], self._done(s, finished)
 
-    def _done(self, s: dict[str, Any]) -> npt.NDArray[np.bool_]:
+    def _done(self, s: CsanmtState, finished: Finished) -> Flags:
         with np.errstate(over="ignore"):
-            hope = s["alive_logp"][:, 0] / length_penalty(s["limit"], s["alpha"])
-            any_finished = s["finished_flag"].any(axis=1)
-            worst = (s["finished_score"] * s["finished_flag"]).min(axis=1) + ~any_finished * LOWEST
-        done: npt.NDArray[np.bool_] = (worst > hope) | (s["step"] >= s["limit"])
+            upper_bound = s.alive_logp[:, 0] / length_penalty(s.limit, s.alpha)
+            none = ~finished.exists.any(axis=1)
+            worst = (finished.score * finished.exists).min(axis=1) + none * LOWEST
+        done: Flags = (worst > upper_bound) | (s.step >= s.limit)
         return done
 
     def result(self, slot: int) -> tuple[Hypothesis, ...]:
-        s = self._slots
-        steps = int(s["step"][slot])
-        flags = s["finished_flag"][slot]
-        if not flags.any():
-            pairs = zip(s["alive"][slot], s["alive_score"][slot], strict=True)
+        """The finished hypotheses at `slot`, best first; the alive ones where none has finished."""
+        s, finished = self._state, self._finished
+        steps, exists = int(s.step[slot]), finished.exists[slot]
+        if not exists.any():
+            pairs = zip(s.alive[slot], s.alive_score[slot], strict=True)
             return tuple(
-                Hypothesis(tuple(row[:steps].tolist()), float(score), steps, False)
-                for row, score in pairs
+                Hypothesis(tuple(tokens[:steps].tolist()), float(score), steps, False)
+                for tokens, score in pairs
             )
         return tuple(
             Hypothesis(
-                tuple(s["finished_tokens"][slot, k, : s["finished_length"][slot, k] - 1].tolist()),
-                score,
+                tuple(finished.tokens[slot, k, : finished.length[slot, k] - 1].tolist()),
+                float(finished.score[slot, k]),
                 steps,
             )
-            for k, score in enumerate(s["finished_score"][slot].tolist())
-            if flags[k]
+            for k in np.nonzero(exists)[0]
         )
 
 

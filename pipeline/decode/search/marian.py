@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.decode.arrays import Floats, Ints
+from pipeline.decode.arrays import Flags, Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
-from pipeline.decode.search.slots import (
-    Slots,
+from pipeline.decode.search.beams import (
+    BeamState,
+    Finished,
     candidates,
     continued,
-    merge,
+    keep,
     rows,
     top,
     without_repeats,
@@ -28,95 +28,91 @@ from pipeline.decode.search.slots import (
 DEMOTED = np.float32(-1e9)
 
 
+class MarianFinished(Finished):
+    """Finished hypotheses, and which of them the longest length cut."""
+
+    def __init__(self, beam: int) -> None:
+        super().__init__(beam)
+        self.cut: Flags = np.zeros((0, beam), np.bool_)  # [N, K] true where no end symbol is last
+
+
 class MarianSearch:
+    """The best 2K of all beams' continuations feed K alive and K finished hypotheses."""
+
     def __init__(self, beam: int, end_id: int, vocab_size: int, *, forced_end: bool) -> None:
-        """With `forced_end` every hypothesis that reaches the longest length ends there, at no
-        cost.
-        """
+        """With `forced_end`, what reaches the longest length ends there, at no cost."""
         self.beam, self.candidates = beam, 2 * beam
         self._end, self._vocab, self._forced_end = end_id, vocab_size, forced_end
-        self._slots = Slots()
+        self._state, self._finished = BeamState(beam), MarianFinished(beam)
 
     def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
-        k = self.beam
-        scores, tokens = ((k,), np.float32), ((k, limit), np.int64)
-        flags, number = ((k,), np.bool_), ((), np.int64)
-        self._slots.room(
-            slot,
-            **{
-                "alive": tokens,
-                "alive_logp": scores,
-                "finished_tokens": tokens,
-                "finished_score": scores,
-            },
-            **{"finished_flag": flags, "finished_cut": flags, "finished_length": ((k,), np.int64)},
-            **{"step": number, "limit": number, "alpha": ((), np.float64), "ngram": number},
-        )
-        s = self._slots
-        s["ngram"][slot] = options.no_repeat_ngram
-        s["alive_logp"][slot] = s["finished_score"][slot] = DEMOTED
-        s["alive_logp"][slot, 0] = 0
-        s["finished_flag"][slot] = False
-        s["step"][slot], s["limit"][slot], s["alpha"][slot] = 0, limit, options.length_penalty
+        """Begin a sentence of at most `limit` tokens at `slot`."""
+        s, finished = self._state, self._finished
+        s.begin(slot, options, limit)
+        finished.reserve(slot, limit)
+        s.alive_logp[slot] = finished.score[slot] = DEMOTED
+        s.alive_logp[slot, 0] = 0
+        finished.exists[slot] = False
 
     def move(self, source: int, target: int) -> None:
-        self._slots.move(source, target)
+        """Let the sentence at slot `source` go on at slot `target`."""
+        self._state.move(source, target)
+        self._finished.move(source, target)
 
-    def advance(
-        self, size: int, ids: Ints, logprobs: Floats
-    ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        s = self._slots.live(size)
+    def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, Flags]:
+        """See `Search.advance`."""
+        s, finished = self._state.live(size), self._finished.live(size)
         ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
-        length = s["step"] + 1
-        last = length >= s["limit"]
+        length = s.step + 1
+        last = length >= s.limit
         if self._forced_end:
             ids, logprobs = force(self._end, last, ids, logprobs)
         score, parent, token = candidates(
-            ids, s["alive_logp"][:, :, None] + logprobs, self.beam, self._vocab
+            ids, s.alive_logp[:, :, None] + logprobs, self.beam, self._vocab
         )
-        sequences = continued(s["alive"], parent, token, s["step"])
+        sequences = continued(s.alive, parent, token, s.step)
         over = (token == self._end) | last[:, None]
-        order, alive = top(score + over * DEMOTED, self.beam)
+        order, alive_logp = top(score + over * DEMOTED, self.beam)
 
-        finished = over & (np.arange(2 * self.beam) < self.beam)
-        normalised = score / plain_penalty(length, s["alpha"])[:, None] + ~finished * DEMOTED
+        ended = over & (np.arange(2 * self.beam) < self.beam)
+        normalised = score / plain_penalty(length, s.alpha)[:, None] + ~ended * DEMOTED
         lengths = np.broadcast_to(length[:, None], over.shape)
-        new = {"flag": finished, "cut": token != self._end, "length": lengths, "tokens": sequences}
-        merge(s, self.beam, normalised, **new)
-        s["alive"][:] = sequences[row, order]
-        s["alive_logp"][:] = alive
-        s["step"] += 1
-        done = ~self._may_improve(s) | over.all(axis=1)
+        index = finished.merge(normalised, ended, lengths, sequences)
+        keep(index, finished.cut, token != self._end)
+        s.alive[:] = sequences[row, order]
+        s.alive_logp[:] = alive_logp
+        s.step += 1
+        done = ~_may_improve(s, finished) | over.all(axis=1)
         return token[row, order], parent[row, order], done
 
-    def _may_improve(self, s: dict[str, Any]) -> npt.NDArray[np.bool_]:
-        hope = s["alive_logp"][:, 0] / plain_penalty(s["step"], s["alpha"])
-        worst = np.where(s["finished_flag"].all(axis=1), s["finished_score"].min(axis=1), DEMOTED)
-        better: npt.NDArray[np.bool_] = hope > worst
-        return better
-
     def result(self, slot: int) -> tuple[Hypothesis, ...]:
-        s = {name: array[slot] for name, array in self._slots.live(slot + 1).items()}
+        """The finished hypotheses at `slot`, best first."""
+        finished, steps = self._finished, int(self._state.step[slot])
         hypotheses = []
-        for k in np.nonzero(s["finished_flag"])[0]:
-            cut = bool(s["finished_cut"][k])
-            ids = s["finished_tokens"][k, : s["finished_length"][k] - (not cut)].tolist()
-            hypotheses.append(
-                Hypothesis(tuple(ids), float(s["finished_score"][k]), int(s["step"]), not cut)
-            )
+        for k in np.nonzero(finished.exists[slot])[0]:
+            cut = bool(finished.cut[slot, k])
+            length = finished.length[slot, k] - (not cut)
+            ids = tuple(finished.tokens[slot, k, :length].tolist())
+            hypotheses.append(Hypothesis(ids, float(finished.score[slot, k]), steps, not cut))
         return tuple(hypotheses)
 
 
-def force(
-    end_id: int, rows: npt.NDArray[np.bool_], ids: Ints, logprobs: Floats
-) -> tuple[Ints, Floats]:
-    """Candidates [N, K, C] whose only choice in the sentences `rows` [N] is the end symbol, at
-    probability 1.
+def _may_improve(s: BeamState, finished: Finished) -> Flags:
+    best_alive = s.alive_logp[:, 0] / plain_penalty(s.step, s.alpha)
+    worst = np.where(finished.exists.all(axis=1), finished.score.min(axis=1), DEMOTED)
+    better: Flags = best_alive > worst
+    return better
+
+
+def force(end_id: int, sentences: Flags, ids: Ints, logprobs: Floats) -> tuple[Ints, Floats]:
+    """Candidates [N, K, C] that leave some sentences only the end symbol, at probability 1.
+
+    `sentences` [N] says which.
     """
     forced = np.full_like(logprobs, -np.inf)
     forced[..., 0] = 0
-    where = rows[:, None, None]
+    where = sentences[:, None, None]
     return np.where(where, end_id, ids), np.where(where, forced, logprobs)
 
 

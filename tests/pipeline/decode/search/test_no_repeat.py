@@ -9,7 +9,8 @@ from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.engine import Engine
 from pipeline.decode.options import DecodingOptions
-from pipeline.decode.search import BeamSearch, MarianSearch, Search, following
+from pipeline.decode.search import BeamSearch, MarianSearch, Search
+from pipeline.decode.search.beams import following
 
 ALWAYS_SEVEN = (
     np.array([[7, 8, 9, 5, 6, 4, 3, 2]] * 4),

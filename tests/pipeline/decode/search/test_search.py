@@ -17,7 +17,7 @@ from pipeline.decode.search import (
     length_penalty,
     plain_penalty,
 )
-from pipeline.decode.search.slots import Slots
+from pipeline.decode.search.beams import BeamState
 
 VOCAB = 30
 LOWEST = float(np.finfo(np.float32).min)
@@ -241,11 +241,19 @@ def test_greedy_takes_the_best_token_and_scores_it_as_beam_search_does() -> None
 
 
 def test_longer_and_longer_sentences_take_no_more_slots_than_there_are() -> None:
-    slots = Slots()
+    state = BeamState(4)
     for length in range(1, 200):
-        slots.room(length % 5, ids=((4, length), np.int64))
-        slots["ids"][length % 5, :, length - 1] = length
-    assert slots["ids"].shape[0] <= 8 and slots["ids"].shape[2] < 400
-    assert [slots["ids"][length % 5, 0, length - 1] for length in range(1, 200)] == list(
+        state.reserve(length % 5, length)
+        state.alive[length % 5, :, length - 1] = length
+    assert state.alive.shape[0] <= 8 and state.alive.shape[2] < 400
+    assert [state.alive[length % 5, 0, length - 1] for length in range(1, 200)] == list(
         range(1, 200)
     )
+
+
+def test_views_of_live_slots_write_to_the_state() -> None:
+    state = BeamState(2)
+    state.reserve(2, 3)
+    state.live(2).alive_logp[1] = 7
+    state.move(1, 2)
+    assert state.alive_logp[:, 0].tolist()[:3] == [0, 7, 7]
