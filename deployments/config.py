@@ -24,6 +24,7 @@ from pipeline.errors import UserError
 DEFAULT = "configs/service.yaml"
 PREFIX = "CSANMT__"  # of variables that override settings
 DELIMITER = "__"  # between the keys in their names
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # names of a machine for itself
 
 
 class Decoding(Strict):
@@ -38,6 +39,11 @@ class Http(Strict):
 
     hosts: tuple[str, ...] | None
     origins: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a Host header may name."""
+        return LOOPBACK if self.hosts is None else self.hosts
 
 
 class Limits(Strict):

@@ -19,7 +19,7 @@ from deployments.gateway.middleware.admission import Admission
 from deployments.gateway.middleware.body import Body
 from deployments.gateway.middleware.disconnect import Disconnect
 from deployments.gateway.middleware.errors import Errors
-from deployments.gateway.middleware.hosts import LOOPBACK, Hosts
+from deployments.gateway.middleware.hosts import Hosts
 from deployments.gateway.middleware.linger import Linger
 from deployments.gateway.middleware.request_id import RequestId
 from deployments.gateway.page import add_page
@@ -53,7 +53,7 @@ def make_app(
     app.add_middleware(Disconnect)  # the last one added is the outermost
     app.add_middleware(Admission, limits, traffic)
     app.add_middleware(Body, limits, traffic)
-    app.add_middleware(Hosts, LOOPBACK if http.hosts is None else http.hosts)
+    app.add_middleware(Hosts, http.names)
     app.add_middleware(Errors, dialect)
     app.add_middleware(Linger, limits, traffic)
     if http.origins:

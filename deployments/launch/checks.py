@@ -9,8 +9,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from deployments.config import ServiceConfig, load, merge
-from deployments.gateway.middleware.hosts import LOOPBACK
+from deployments.config import LOOPBACK, ServiceConfig, load, merge
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 

@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployments.errors import UnknownHost
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 PROBES = frozenset({"/livez", "/readyz"})  # which name a host by its address
 NAME = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+?)\.?(:[0-9]*)?")
 
