@@ -19,7 +19,9 @@ READMES = ["README.md", "README.zh.md"]
 def test_the_curl_example_gives_an_answer_of_the_form_shown(name: str, service_url: str) -> None:
     readme = (ROOT / name).read_text(encoding="utf-8")
     body, shown = re.search(r"-d '(\{.*?\})'\n(\{.*?\})\n", readme).groups()  # type: ignore[union-attr]
-    answer = httpx.post(f"{service_url}/translate", content=body.encode(), timeout=60).json()
+    headers = {"Content-Type": "application/json"}
+    url = f"{service_url}/translate"
+    answer = httpx.post(url, content=body.encode(), headers=headers, timeout=60).json()
     example = json.loads(shown)
     assert list(answer) == list(example)
     assert answer["input"] == example["input"]
