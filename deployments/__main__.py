@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the service; the result is the exit status (deployments/launch/server.py)."""
     parser = argparse.ArgumentParser(
         "python -m deployments", description=(__doc__ or "").split("\n\n")[0]
     )

@@ -33,36 +33,44 @@ def build(args: dict[str, Any]) -> Application:
     Raises UserError or BundleError, one line each, before anything is deployed.
     """
     config = load(args)
-    bundles = verify(config)
+    bundles = verified_bundles(config)
+    paths = {name: portable(path, bundle) for name, (path, bundle) in bundles.items()}
+    languages = {name: bundle.manifest.languages for name, (_, bundle) in bundles.items()}
     limits = config.limits
-    callers = (
-        SURGE * config.ingress.replicas * limits.concurrent
-    )  # requests that can be under way at once
-    shared = bounded(callers, limits.concurrent)
-    preprocess = serve.deployment(name="preprocess", **fixed(config, config.preprocess), **shared)(
-        Preprocess
-    )
+    # Requests that can be under way at once.
+    callers = SURGE * config.ingress.replicas * limits.concurrent
+    shared = queue_bounds(callers, limits.concurrent)
+    preprocess = serve.deployment(
+        name="preprocess", **fixed_options(config, config.preprocess), **shared
+    )(Preprocess)
     postprocess = serve.deployment(
-        name="postprocess", **fixed(config, config.postprocess), **shared
+        name="postprocess", **fixed_options(config, config.postprocess), **shared
     )(Postprocess)
     # Above what our own code admits, so that it refuses, in JSON.
-    door = bounded(limits.bodies + limits.concurrent + PAGES, limits.bodies)
-    ingress = serve.deployment(name="ingress", **fixed(config, config.ingress), **door)(Ingress)
-    translators = {name: translator(config, name, path, callers) for name, path in bundles.items()}
-    return ingress.bind(config, preprocess.bind(bundles), translators, postprocess.bind(bundles))
+    front = queue_bounds(limits.bodies + limits.concurrent + PAGES, limits.bodies)
+    ingress = serve.deployment(name="ingress", **fixed_options(config, config.ingress), **front)(
+        Ingress
+    )
+    translators = {name: translator(config, name, path, callers) for name, path in paths.items()}
+    return ingress.bind(
+        config, languages, preprocess.bind(paths), translators, postprocess.bind(paths)
+    )
 
 
-def verify(config: ServiceConfig) -> dict[str, str]:
-    """Names and paths of the bundles, all of them complete and unaltered, the default first."""
-    bundles: dict[str, str] = {}
+def verified_bundles(config: ServiceConfig) -> dict[str, tuple[str, Bundle]]:
+    """By name, the bundles and the paths given for them, all complete and unaltered, the default
+    first.
+    """
+    bundles: dict[str, tuple[str, Bundle]] = {}
     for path in config.models:
         bundle = Bundle.load(path)
         name = bundle.manifest.name
         if name in bundles:
             raise UserError(
-                f"models: {bundles[name]} and {path} are both named {name}: rename one in its model.yaml"
+                f"models: {bundles[name][0]} and {path} are both named {name}: "
+                "rename one in its model.yaml"
             )
-        bundles[name] = portable(path, bundle)
+        bundles[name] = path, bundle
     return bundles
 
 
@@ -75,6 +83,7 @@ def portable(path: str, bundle: Bundle) -> str:
 
 
 def translator(config: ServiceConfig, name: str, path: str, callers: int) -> Application:
+    """The deployment of one model."""
     scale, limits = config.translate, config.limits
     deployment = serve.deployment(
         name=f"translate-{name}",
@@ -89,33 +98,35 @@ def translator(config: ServiceConfig, name: str, path: str, callers: int) -> App
             ),
         ),
         ray_actor_options={"num_cpus": scale.num_cpus},
-        **common(config),
-        **bounded(callers * limits.calls, limits.concurrent * limits.calls),
+        **common_options(config),
+        **queue_bounds(callers * limits.calls, limits.concurrent * limits.calls),
     )(Translate)
     return deployment.bind(path, config)
 
 
-def fixed(config: ServiceConfig, part: Fixed) -> dict[str, Any]:
+def fixed_options(config: ServiceConfig, part: Fixed) -> dict[str, Any]:
+    """Options of a deployment that does not scale."""
     return {
         "num_replicas": part.replicas,
         "ray_actor_options": {"num_cpus": part.num_cpus},
-        **common(config),
+        **common_options(config),
     }
 
 
-def common(config: ServiceConfig) -> dict[str, Any]:
+def common_options(config: ServiceConfig) -> dict[str, Any]:
+    """Options of every deployment."""
     return {
         "health_check_period_s": config.health.period_s,
         "health_check_timeout_s": config.health.timeout_s,
         "max_constructor_retry_count": config.health.start_attempts,
         "graceful_shutdown_timeout_s": config.shutdown_s,
-        # how often a stopping replica looks whether its work is done
+        # how often a stopping replica checks whether its work is done
         "graceful_shutdown_wait_loop_s": 0.5,
-        "max_surge_percent": 100
-        * (SURGE - 1),  # an update starts the new replicas before it stops the old
+        # an update starts the new replicas before it stops the old
+        "max_surge_percent": 100 * (SURGE - 1),
     }
 
 
-def bounded(ongoing: int, queued: int) -> dict[str, Any]:
+def queue_bounds(ongoing: int, queued: int) -> dict[str, Any]:
     """At most so many calls in one replica, and so many that wait in each of its callers."""
     return {"max_ongoing_requests": ongoing, "max_queued_requests": queued}

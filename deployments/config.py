@@ -1,14 +1,17 @@
 """The service's configuration: one model tree, filled from one commented file.
 
-`configs/service.yaml` holds every value; the `args` of `serve_config.yaml` may override any of
-them. CSANMT_MODEL, read here when the application is built, replaces the list of models by one
-bundle. (CSANMT_HOST and CSANMT_PORT are read by the launcher, deployments/launch/server.py.)
+`configs/service.yaml` holds every value. The `args` of `serve_config.yaml` may override any of
+them, and the environment any of both: CSANMT__LIMITS__CHARACTERS=5000 sets limits.characters, in
+YAML as in the file. CSANMT_MODEL replaces the list of models by one bundle. All of it is read where
+the application is built; replicas get the result. (CSANMT_HOST and CSANMT_PORT are the launcher's,
+deployments/launch/checks.py.)
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from pipeline.config import Strict, resolve
 from pipeline.errors import UserError
 
 DEFAULT = "configs/service.yaml"
+PREFIX = "CSANMT__"  # of variables that override settings
+DELIMITER = "__"  # between the keys in their names
 
 
 class Decoding(Strict):
@@ -29,6 +34,8 @@ class Decoding(Strict):
 
 
 class Limits(Strict):
+    """What a request may have and use."""
+
     characters: int = Field(ge=1)
     body_bytes: int = Field(ge=1)
     body_read_s: float = Field(gt=0)
@@ -43,17 +50,23 @@ class Limits(Strict):
 
 
 class MicroBatches(Strict):
+    """When short requests share their calls."""
+
     tokens: int = Field(ge=0)
     texts: int = Field(ge=1)
     pause_s: float = Field(ge=0)
 
 
-class Readiness(Strict):
+class ReadinessSettings(Strict):
+    """How /readyz knows."""
+
     refresh_s: float = Field(gt=0)
     stale_s: float = Field(gt=0)
 
 
 class Health(Strict):
+    """Ray's checks of every replica."""
+
     period_s: float = Field(gt=0)
     timeout_s: float = Field(gt=0)
     start_attempts: int = Field(ge=1)
@@ -89,7 +102,7 @@ class ServiceConfig(Strict):
     decoding: Decoding
     limits: Limits
     micro_batches: MicroBatches
-    readiness: Readiness
+    readiness: ReadinessSettings
     health: Health
     shutdown_s: float = Field(gt=0)
     ingress: Fixed
@@ -100,28 +113,56 @@ class ServiceConfig(Strict):
 
 def load(args: Mapping[str, Any]) -> ServiceConfig:
     """The configuration that `args` name: `config` is a file, every other key overrides a value in
-    it.
+    it, and the environment overrides both.
 
-    Raises UserError, one line that names the file and the first wrong value.
+    Raises UserError, one line that names the file or variable and the first wrong value.
     """
     overrides = dict(args)
     path = resolve(overrides.pop("config", DEFAULT))
     values = merge(read(path), overrides)
     if model := os.environ.get("CSANMT_MODEL"):
         values["models"] = [model]
+    variables = from_environment()
+    for keys, value in variables.items():
+        values = merge(values, nested(keys, value))
     try:
         return ServiceConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{path}: {first_of(error)}") from None
+        at = error.errors()[0]["loc"]
+        # Those whose keys lead to the mistake, or through it.
+        named = [keys for keys in variables if all(map(eq, keys, at))]
+        origin = PREFIX + DELIMITER.join(named[-1]).upper() if named else path
+        raise UserError(f"{origin}: {first_of(error)}") from None
+
+
+def from_environment() -> dict[tuple[str, ...], Any]:
+    """Values of the variables that override settings, by the keys under which these stand.
+
+    The more particular ones come last.
+    """
+    found = {}
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX)):
+        try:
+            value = yaml.safe_load(os.environ[name])
+        except yaml.YAMLError:
+            raise UserError(f"{name}: expected YAML, found something else: mend it") from None
+        found[tuple(name.removeprefix(PREFIX).lower().split(DELIMITER))] = value
+    return found
+
+
+def nested(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """`value` under keys within keys."""
+    for key in reversed(keys):
+        value = {key: value}
+    return dict(value)
 
 
 def first_of(error: ValidationError) -> str:
     """Which value is wrong, and how."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return (
-        f"{where}: {' '.join(first['msg'].split())} ({error.error_count()} in all): mend that value"
-    )
+    message = " ".join(first["msg"].split())
+    return f"{where}: {message} ({error.error_count()} in all): mend that value"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -1,9 +1,176 @@
-"""Errors of the service."""
+"""What a caller gets instead of an answer: one class an error.
+
+`code` names the error to programs, `status` is HTTP's, the text is one English sentence. Who finds
+a fault raises; only a dialect renders (gateway/dialects/). What travels between deployments is the
+code, which `from_code` turns back into the error.
+"""
 
 from __future__ import annotations
 
-from pipeline.errors import UserError
+from collections.abc import Iterable
+from typing import ClassVar
 
 
-class Overloaded(UserError):
+class ServiceError(Exception):
+    """The root of the tree; `headers` go with the response, whatever the dialect."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    sentence: str
+    retry_after_s: ClassVar[int | None] = None
+
+    def __init__(self, sentence: str | None = None) -> None:
+        if sentence is not None:
+            self.sentence = sentence
+        super().__init__(self.sentence)
+        retry = self.retry_after_s
+        self.headers = {} if retry is None else {"Retry-After": str(retry)}
+
+
+class InvalidRequest(ServiceError):
+    """What was sent is not what the service takes; `mistake` says where."""
+
+    code, status = "invalid_request", 400
+
+    def __init__(self, mistake: str) -> None:
+        super().__init__(f"Invalid request: {mistake}")
+
+
+class EmptyText(ServiceError):
+    """There is nothing to translate."""
+
+    code, status = "empty_text", 400
+    sentence = "Empty input"
+
+
+class MalformedText(InvalidRequest):
+    """The text cannot be translated as it stands."""
+
+    code = "malformed_text"
+
+    def __init__(self) -> None:
+        super().__init__("text holds a NUL character or half of a surrogate pair")
+
+
+class UnknownModel(InvalidRequest):
+    """No model of that name is served."""
+
+    code = "unknown_model"
+
+    def __init__(self, served: Iterable[str]) -> None:
+        super().__init__(f"the model is not served; served are: {', '.join(served)}")
+
+
+class UnsupportedLanguages(InvalidRequest):
+    """No model, or not the one that was named, translates between these languages."""
+
+    code = "unsupported_languages"
+
+    def __init__(self, served: Iterable[str]) -> None:
+        super().__init__(f"the languages are not served; served are: {', '.join(served)}")
+
+
+class NotFound(ServiceError):
+    """There is nothing at this path."""
+
+    code, status = "not_found", 404
+    sentence = "Not found"
+
+
+class MethodNotAllowed(ServiceError):
+    """The path takes other methods."""
+
+    code, status = "method_not_allowed", 405
+    sentence = "Method not allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__()
+        self.headers["Allow"] = allowed
+
+
+class BodyTooSlow(ServiceError):
+    """The client did not send its body in time."""
+
+    code, status = "body_too_slow", 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The body did not arrive within {seconds:g} seconds")
+
+
+class BodyTooLarge(ServiceError):
+    """The body has more bytes than the limit."""
+
+    code, status = "body_too_large", 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than the limit of {limit} bytes")
+
+
+class TextTooLong(ServiceError):
+    """The text has more characters than the limit."""
+
+    code, status = "text_too_long", 413
+
+    def __init__(self, characters: int, limit: int) -> None:
+        super().__init__(f"The text has {characters} characters, more than the limit of {limit}")
+
+
+class Internal(ServiceError):
+    """A fault of our own, which the log describes."""
+
+    code, status = "internal", 500
+    sentence = "Internal error"
+
+
+class Unavailable(ServiceError):
+    """The service cannot do it now; the same request may succeed later."""
+
+    status = 503
+    retry_after_s = 1
+
+
+class Overloaded(Unavailable):
     """There is more work than the service can do in time."""
+
+    code = "overloaded"
+    sentence = "The service is busy"
+
+
+class TimedOut(Unavailable):
+    """The time for the request passed before it was answered."""
+
+    code = "timed_out"
+    sentence = "The translation took too long"
+
+
+class Restarting(Unavailable):
+    """The part of the service that was asked is being replaced."""
+
+    code = "restarting"
+    sentence = "The service is restarting"
+
+
+class Starting(Unavailable):
+    """Not every part of the service has answered yet."""
+
+    code = "starting"
+    sentence = "The service is starting"
+
+
+class Stopping(Unavailable):
+    """The service shuts down and takes no more work."""
+
+    code = "stopping"
+    sentence = "The service is stopping"
+    retry_after_s = 5
+
+
+# Those with which a deployment refuses its part of a request.
+REFUSALS = {
+    error.code: error for error in (MalformedText, Overloaded, TimedOut, Restarting, Internal)
+}
+
+
+def from_code(code: str) -> ServiceError:
+    """The error that a deployment's refusal names."""
+    return REFUSALS[code]()

@@ -25,10 +25,20 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+# Seconds that a test of a kind may take, on a machine that others use as well; the first of a
+# session starts the service within them.
+TIMEOUTS = {"cluster": 600, "browser": 600, "quantize": 1800, "peer": 3600, "chaos_long": 3600}
+TIMEOUTS |= {"soak": 4 * 3600}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "new_service" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.cluster)
+        kinds = {marker.name for marker in item.iter_markers()}
+        longest = max((TIMEOUTS.get(kind, 0) for kind in kinds), default=0)
+        if longest and "timeout" not in kinds:
+            item.add_marker(pytest.mark.timeout(longest))
 
 
 @pytest.fixture(autouse=True)

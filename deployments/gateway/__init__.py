@@ -1,0 +1,1 @@
+"""HTTP: the ingress deployment, its routes and middleware, and the dialects of its clients."""

@@ -1,21 +1,18 @@
-"""The HTTP API: routes, and errors as JSON.
-
-Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind
-of answer: 400 and one sentence.
-"""
+"""The ASGI application of an ingress replica: middleware around routes, errors in a dialect."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import NoReturn
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
 
 from deployments.config import Limits
-from deployments.gateway.api.translate import add_translate
+from deployments.errors import MethodNotAllowed, NotFound
+from deployments.gateway.dialects.seed import Seed
 from deployments.gateway.health import Readiness, add_health
 from deployments.gateway.middleware.admission import Admission
 from deployments.gateway.middleware.body import Body
@@ -24,13 +21,13 @@ from deployments.gateway.middleware.errors import Errors
 from deployments.gateway.middleware.request_id import RequestId
 from deployments.gateway.page import add_page
 from deployments.gateway.traffic import Traffic
-from deployments.request.flow import Flow
-
-PHRASES = {404: "Not found", 405: "Method not allowed"}
+from deployments.service import TranslationService
 
 
-def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits) -> FastAPI:
-    """The ASGI application of one ingress replica."""
+def make_app(
+    service: TranslationService, readiness: Readiness, traffic: Traffic, limits: Limits
+) -> FastAPI:
+    """`readiness` is kept up to date while the application runs."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,24 +45,26 @@ def make_app(flow: Flow, readiness: Readiness, traffic: Traffic, limits: Limits)
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for middleware, arguments in (  # the last one added is the outermost
-        (Disconnect, ()),
-        (Admission, (limits, traffic)),
-        (Body, (limits, traffic)),
-        (Errors, ()),
-        (RequestId, ()),
-    ):
-        app.add_middleware(middleware, *arguments)
-    app.add_exception_handler(HTTPException, framework_error)
-    add_translate(app, flow, limits)  # first, since routes are tried in order
+    dialect = Seed(service)
+    app.add_middleware(Disconnect)  # the last one added is the outermost
+    app.add_middleware(Admission, limits, traffic)
+    app.add_middleware(Body, limits, traffic)
+    app.add_middleware(Errors, dialect)
+    app.add_middleware(RequestId)
+    app.add_exception_handler(HTTPException, raise_own)
+    dialect.add_routes(app)  # first, since routes are tried in order
     add_health(app, readiness, traffic)
     add_page(app)
     return app
 
 
-async def framework_error(_: Request, error: Exception) -> Response:
-    """An unknown route, a wrong method, or an error raised with a sentence of our own."""
+async def raise_own(_: Request, error: Exception) -> NoReturn:
+    """The framework's unknown routes and wrong methods, as errors of our own."""
     assert isinstance(error, HTTPException)
-    return JSONResponse(
-        {"error": PHRASES.get(error.status_code, error.detail)}, error.status_code, error.headers
-    )
+    match error.status_code:
+        case 404:
+            raise NotFound from None
+        case 405:
+            raise MethodNotAllowed((error.headers or {})["Allow"]) from None
+        case _:
+            raise error

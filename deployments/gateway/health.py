@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
-from ray.serve.handle import DeploymentHandle
 from starlette.responses import JSONResponse, Response
 
-from deployments import config
-from deployments.gateway.api.schemas import ErrorResponse
+from deployments.config import ReadinessSettings
+from deployments.errors import Starting, Stopping
+from deployments.gateway.dialects.seed import ErrorResponse
 from deployments.gateway.traffic import Traffic
+from deployments.request.handles import Pending
 
 logger = logging.getLogger("ray.serve")
 
@@ -27,44 +27,46 @@ STARTING_S = 0.2  # pause between pings until the first answer
 
 
 class Readiness:
+    """`pings` are calls that every deployment, by its name, answers if it can work."""
+
     def __init__(
-        self, handles: Mapping[str, DeploymentHandle[Any]], settings: config.Readiness
+        self, pings: Mapping[str, Callable[[], Pending[None]]], settings: ReadinessSettings
     ) -> None:
-        self.handles, self.settings = handles, settings
+        self.pings, self.settings = pings, settings
         self.answered: dict[str, float] = {}  # when each deployment last did
 
     def ready(self) -> bool:
+        """Whether every deployment answered within the last `stale_s`."""
         oldest = time.monotonic() - self.settings.stale_s
-        return all(self.answered.get(name, oldest) > oldest for name in self.handles)
+        return all(self.answered.get(name, oldest) > oldest for name in self.pings)
 
     async def watch(self) -> None:
         """Pings every deployment until cancelled."""
-        await asyncio.gather(*(self.follow(name) for name in self.handles))
+        await asyncio.gather(*map(self._follow, self.pings))
 
-    async def follow(self, name: str) -> None:
+    async def _follow(self, name: str) -> None:
         while True:
-            await self.ping(name)
+            await self._ping(name)
             await asyncio.sleep(self.settings.refresh_s if name in self.answered else STARTING_S)
 
-    async def ping(self, name: str) -> None:
-        response: Any = self.handles[name].ping.remote()
+    async def _ping(self, name: str) -> None:
+        answer = self.pings[name]()
         try:
             async with asyncio.timeout(self.settings.stale_s):
-                await response
+                await answer
         except asyncio.CancelledError:
-            response.cancel()
+            answer.cancel()
             raise
         except Exception as error:
-            response.cancel()
+            answer.cancel()
             logger.warning("%s does not answer: %s", name, type(error).__name__)
         else:
             self.answered[name] = time.monotonic()
 
 
-RETRY = {"Retry-After": "1"}
-
-
 def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
+    """Serve `/livez` and `/readyz`."""
+
     @app.get("/livez", summary="Whether this part of the service runs")
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
@@ -76,7 +78,7 @@ def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
     )
     async def readyz() -> Response:
         if traffic.draining:
-            return JSONResponse({"error": "The service is stopping"}, 503)
+            raise Stopping
         if not readiness.ready():
-            return JSONResponse({"error": "The service is starting"}, 503, RETRY)
+            raise Starting
         return JSONResponse({"status": "ready"})

@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from deployments.errors import NotFound
 from pipeline.errors import UserError
 
 WEB = Path(__file__).resolve().parent.parent / "web"
@@ -62,8 +63,10 @@ def add_page(app: FastAPI) -> None:
 
 @cache
 def site() -> Site:
-    # Read by each process for itself: an application that Ray sends to a replica does not carry the
-    # files along.
+    """The folder as it was when this process first asked.
+
+    An application that Ray sends to a replica does not carry the files along.
+    """
     files = {
         path.relative_to(WEB).as_posix(): path.read_bytes()
         for path in sorted(WEB.rglob("*"))
@@ -84,25 +87,31 @@ def site() -> Site:
 
 
 async def index(request: Request) -> Response:
+    """The page that translates."""
     return reply(request, "index.html", site().pages["index.html"], REVALIDATE, PAGE_POLICY)
 
 
 async def docs(request: Request) -> Response:
+    """The page that describes the API."""
     return reply(request, "docs.html", site().pages["docs.html"], REVALIDATE, DOCS_POLICY)
 
 
 async def asset(request: Request) -> Response:
-    # A look-up among names, never a path on the disk: nothing outside the folder can be named.
+    """A file of a page; raises NotFound for other names.
+
+    A look-up among names, never a path on the disk: nothing outside the folder can be named.
+    """
     release, _, name = request.path_params["path"].partition("/")
     content = site().assets.get(name)
     if content is None:
-        return JSONResponse(
-            {"error": "No such file"}, status_code=404, headers={"Cache-Control": NEVER}
-        )
+        error = NotFound("No such file")
+        error.headers["Cache-Control"] = NEVER
+        raise error
     return reply(request, name, content, FOR_GOOD if release == site().release else NEVER, POLICY)
 
 
 def reply(request: Request, name: str, content: bytes, caching: str, policy: str) -> Response:
+    """The file, or 304 where the client knows this release; `policy` is for its content."""
     etag = f'"{site().release}"'
     headers = {
         "Cache-Control": caching,

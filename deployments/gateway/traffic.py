@@ -16,4 +16,5 @@ class Traffic:
 
     @property
     def under_way(self) -> int:
+        """Requests that have not been answered yet, of those that mean work."""
         return self.bodies + self.working

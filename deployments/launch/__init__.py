@@ -1,0 +1,1 @@
+"""`python -m deployments`: what is checked before Ray starts, and the service's start and stop."""

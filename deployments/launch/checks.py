@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
+
 from deployments.config import ServiceConfig, load
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
@@ -20,10 +22,9 @@ def set_environment(path: Path) -> None:
 
     Before ray is imported.
     """
-    for line in path.read_text(encoding="utf-8").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not line.startswith("#"):
-            os.environ.setdefault(key.strip(), value.strip())
+    for key, value in dotenv_values(path, interpolate=False).items():
+        if value is not None:
+            os.environ.setdefault(key, value)
 
 
 def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:

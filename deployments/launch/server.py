@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 def fail(line: str, status: int) -> int:
+    """Print why the launcher ends; the result is its exit status."""
     print(f"error: {line}", file=sys.stderr, flush=True)
     return status
 
@@ -42,18 +43,14 @@ class Server:
     def __init__(
         self, document: dict[str, Any], application: str, service: ServiceConfig, url: str
     ) -> None:
-        self.document, self.application, self.service, self.url = (
-            document,
-            application,
-            service,
-            url,
-        )
+        self.document, self.application = document, application
+        self.service, self.url = service, url
         self.stop = threading.Event()
         self.hurry = threading.Event()
         self.ready = False
 
     def run(self, started: float) -> int:
-        """Deploy, wait until the service translates, then until it is told to stop.
+        """Deploy, wait until the service translates, then until it is asked to stop.
 
         Returns the exit status.
         """
@@ -126,6 +123,7 @@ class Server:
         return None
 
     def answers(self) -> bool:
+        """Whether /readyz says that the service translates."""
         try:
             with urllib.request.urlopen(self.url + "readyz", timeout=2) as response:
                 return bool(response.status == 200)
@@ -141,9 +139,8 @@ class Server:
 
         if self.ready:
             await self.drain()
-        with contextlib.redirect_stdout(
-            io.StringIO()
-        ):  # Ray reports the actors that we stop as failed
+        # Ray reports the actors that we stop as failed.
+        with contextlib.redirect_stdout(io.StringIO()):
             await serve.shutdown_async()
 
     async def drain(self) -> None:
@@ -159,7 +156,7 @@ class Server:
             return await handle.broadcast(method).results_async(timeout_s=5, return_exceptions=True)
 
         await everywhere("drain")
-        idle = 0  # looks in a row without a request: one may be on its way from the proxy
+        idle = 0  # checks in a row without a request: one may be on its way from the proxy
         while idle < 2 and time.monotonic() < deadline and not self.hurry.is_set():
             await asyncio.sleep(0.1)
             idle = 0 if any(count for count in await everywhere("under_way")) else idle + 1

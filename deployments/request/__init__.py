@@ -1,0 +1,1 @@
+"""The walk of one request over the deployments: retries, deadlines, shared calls."""

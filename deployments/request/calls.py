@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Generic
 
 import grpc
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
-from deployments.errors import Overloaded
+from deployments.errors import Overloaded, Restarting, TimedOut, from_code
 from deployments.request.deadline import Deadline
+from deployments.request.handles import Answer, Item
 from deployments.request.micro_batches import Gathered
 from deployments.stages.messages import Refusal
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
 
 RETRIES = 2  # of one call, where its replica died
 PAUSE_S = 0.2  # before the first retry, and twice that before the second
@@ -38,45 +39,83 @@ def group(
         yield tuple(members)
 
 
-async def ask(method: Gathered, item: Callable[[], Any], deadline: Deadline, shared: bool) -> Any:
-    """A replica's answer to `item`, which is made anew for each try.
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Answer]):
+    """The call was answered."""
 
-    Another one is asked if it died.
+    answer: Answer
 
-    Only the first try may be `shared`: who made a call fail then fails alone. Raises as
-    Flow.translate does.
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Another replica, or the same item in a call of its own, may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """The request fails with this error."""
+
+    error: Exception
+
+
+Outcome = Done[Answer] | Retry | Raise
+
+
+async def ask(
+    gathered: Gathered[Item, Answer],
+    new_item: Callable[[], Item],
+    deadline: Deadline,
+    *,
+    shared: bool,
+) -> Answer:
+    """The answer to an item, which is made anew for each call.
+
+    Only the first call may be `shared`: an item that makes a call fail then fails alone. Raises
+    MalformedText, Overloaded, TimedOut, Internal, or Restarting where every replica that was asked
+    died.
     """
-    for attempt in range(RETRIES + 1):
-        await asyncio.sleep(PAUSE_S * attempt)
-        seconds, sent = deadline.left(), item()
-        shared = shared and not attempt
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await (method.together(sent) if shared else method.alone(sent))
-        except TimeoutError:
-            raise DeadlineExceeded("The time for this request passed") from None
-        except RayActorError:
-            continue
-        except (BackPressureError, DeploymentUnavailableError):
-            raise Overloaded("The service is busy") from None
-        except Exception as error:
-            if not shared and status(error) is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            continue
-        match answer:
-            case Refusal.INVALID:
-                raise InvalidText("The text holds a NUL character or half of a surrogate pair")
-            case Refusal.BUSY:
-                raise Overloaded("The service is busy")
-            case Refusal.LATE:
-                raise DeadlineExceeded("The time for this request passed")
-            case Refusal.STOPPED:
-                continue
-        return answer
-    raise EngineStopped("The part of the service that was asked is restarting")
+    for retries in range(RETRIES + 1):
+        await asyncio.sleep(PAUSE_S * retries)
+        match await _call(gathered, new_item, deadline, shared=shared and not retries):
+            case Done(answer):
+                return answer
+            case Raise(error):
+                raise error
+            case Retry():
+                pass
+    raise Restarting
 
 
-def status(error: Exception) -> grpc.StatusCode | None:
-    """The code of a gRPC error."""
+async def _call(
+    gathered: Gathered[Item, Answer],
+    new_item: Callable[[], Item],
+    deadline: Deadline,
+    *,
+    shared: bool,
+) -> Outcome[Answer]:
+    call = gathered.ask_together if shared else gathered.ask_alone
+    seconds, item = deadline.left(), new_item()
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await call(item)
+    except TimeoutError:
+        return Raise(TimedOut())
+    except RayActorError:
+        return Retry()
+    except (BackPressureError, DeploymentUnavailableError):
+        return Raise(Overloaded())
+    except Exception as error:
+        return Retry() if shared or _unavailable(error) else Raise(error)
+    if not isinstance(answer, Refusal):
+        return Done(answer)
+    return Retry() if answer.code == Restarting.code else Raise(from_code(answer.code))
+
+
+def _unavailable(error: Exception) -> bool:
+    """Whether gRPC says that nobody is there."""
     code = getattr(error, "code", None)
-    return code() if isinstance(error, grpc.RpcError) and callable(code) else None
+    return (
+        isinstance(error, grpc.RpcError)
+        and callable(code)
+        and code() is grpc.StatusCode.UNAVAILABLE
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pipeline.errors import DeadlineExceeded
+from deployments.errors import TimedOut
 
 
 class Deadline:
@@ -15,24 +16,36 @@ class Deadline:
         self.at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds left; raises DeadlineExceeded where there are none."""
+        """Seconds left; raises TimedOut where there are none."""
         seconds = self.at - time.monotonic()
         if seconds <= 0:
-            raise DeadlineExceeded("The time for this request passed")
+            raise TimedOut
         return seconds
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds that each stage of a request took, queues and hops included."""
+    """Milliseconds that a request took, in all and in each stage, queues and hops included."""
 
-    stages: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
+    stages: Mapping[str, float]
+    total_ms: float
+
+
+class Stopwatch:
+    """Runs from its creation."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._stages: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
         """The time since the last lap belongs to `stage`."""
-        spent = self.total() - sum(self.stages.values())
-        self.stages[stage] = self.stages.get(stage, 0) + spent
+        spent = self._elapsed_ms() - sum(self._stages.values())
+        self._stages[stage] = self._stages.get(stage, 0) + spent
 
-    def total(self) -> float:
-        return (time.perf_counter() - self.started) * 1000
+    def read(self) -> Timings:
+        """What it shows now; it runs on."""
+        return Timings(dict(self._stages), self._elapsed_ms())
+
+    def _elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._started) * 1000

@@ -13,123 +13,126 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
-
-from ray.serve.handle import DeploymentHandle
 
 from deployments.config import ServiceConfig
-from deployments.errors import Overloaded
+from deployments.errors import Unavailable
 from deployments.request.calls import ask, group
-from deployments.request.deadline import Deadline, Timings
+from deployments.request.deadline import Deadline, Stopwatch
+from deployments.request.handles import StageCall
 from deployments.request.micro_batches import Gathered
-from deployments.stages.messages import Call
-from pipeline.answer.translation import Attempt, Review, Translation, Try
+from deployments.stages.messages import DecodeItem, Hypotheses, PrepareItem, ReviewItem, Reviews
+from pipeline.answer.translation import Attempt, Translation, Try
 from pipeline.decode.options import Hypothesis, Strictness
-from pipeline.errors import DeadlineExceeded, EngineStopped
 from pipeline.text.prepared import Prepared
 from pipeline.walk import Walk
 
 logger = logging.getLogger("ray.serve")
 
 
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """How the other deployments are called; translators by the names of their models."""
+
+    prepare: StageCall[PrepareItem, Prepared]
+    translate: Mapping[str, StageCall[DecodeItem, Hypotheses]]
+    review: StageCall[ReviewItem, Reviews]
+
+
 class Flow:
-    """Translates through the other deployments.
+    """Translates through the other deployments."""
 
-    `translators` maps model names to theirs, the default first.
-    """
-
-    def __init__(
-        self,
-        preprocess: DeploymentHandle[Any],
-        translators: Mapping[str, DeploymentHandle[Any]],
-        postprocess: DeploymentHandle[Any],
-        config: ServiceConfig,
-    ) -> None:
+    def __init__(self, stages: Stages, config: ServiceConfig) -> None:
         settings = config.micro_batches
-        self.prepare = Gathered(preprocess.prepare, settings)
         # By the binary digits of the longest sentence: a text waits for none that takes more than
         # twice its time.
         classes = range(settings.tokens.bit_length() + 1)
-        self.translators = {
-            name: [Gathered(handle.translate, settings) for _ in classes]
-            for name, handle in translators.items()
+        self._prepare = Gathered(stages.prepare, settings)
+        self._translators = {
+            name: [Gathered(call, settings) for _ in classes]
+            for name, call in stages.translate.items()
         }
-        self.review = Gathered(postprocess.review, settings)
-        self.limits, self.short = config.limits, settings.tokens
+        self._review = Gathered(stages.review, settings)
+        self._limits, self._short = config.limits, settings.tokens
 
-    async def translate(self, text: str, model: str | None, timings: Timings) -> Translation:
-        """Raises InvalidText, Overloaded, DeadlineExceeded, or EngineStopped where none is left."""
-        name = next(iter(self.translators)) if model is None else model
-        deadline, shared = Deadline(self.limits.request_s), len(text) < self.short
+    async def translate(
+        self, text: str, model: str, deadline: Deadline, stopwatch: Stopwatch
+    ) -> Translation:
+        """Raises MalformedText, Overloaded, TimedOut, Restarting or Internal."""
+        shared = len(text) < self._short
+        item = PrepareItem(model, text)
         # Awaited here, since an unawaited response counts as load of the translator from the start.
-        prepared: Prepared = await ask(self.prepare, lambda: (name, text), deadline, shared)
-        timings.lap("prepare")
+        prepared = await ask(self._prepare, lambda: item, deadline, shared=shared)
+        stopwatch.lap("prepare")
         walk = Walk(prepared)
-        await self.round(name, walk, deadline, timings, first=True)
+        attempts = await self._decode_due(walk, model, deadline, first=True)
+        stopwatch.lap("translate")
+        await self._review_all(walk, model, attempts, deadline)
+        stopwatch.lap("finish")
         try:
             while not walk.finished:
-                await self.round(name, walk, deadline, timings, first=False)
-        except (DeadlineExceeded, EngineStopped, Overloaded) as error:
-            logger.info("no further try: %s", type(error).__name__)
+                attempts = await self._decode_due(walk, model, deadline, first=False)
+                await self._review_all(walk, model, attempts, deadline)
+                stopwatch.lap("retry")
+        except Unavailable as error:
+            logger.info("no further try: %s", error.code)
         return walk.translation()
 
-    async def round(
-        self, name: str, walk: Walk, deadline: Deadline, timings: Timings, *, first: bool
+    async def _review_all(
+        self, walk: Walk, model: str, attempts: Sequence[Attempt], deadline: Deadline
     ) -> None:
-        """Decode what the walk has due, and review it."""
-        due = walk.due()
-        decoded = await self.tries(name, walk.prepared, due, deadline, first)
-        if first:
-            timings.lap("translate")
-        attempts = [walk.attempt(*pair) for pair in zip(due, decoded, strict=True)]
-        if attempts:
-            await self.reviewed(name, walk, attempts, deadline)
-        timings.lap("finish" if first else "retry")
-
-    async def reviewed(
-        self, name: str, walk: Walk, attempts: Sequence[Attempt], deadline: Deadline
-    ) -> None:
-        shared = len(walk.prepared.text) < self.short
-        reviews: list[Review] = await ask(self.review, lambda: (name, attempts), deadline, shared)
+        """Have the attempts reviewed, and tell the walk."""
+        if not attempts:
+            return
+        item = ReviewItem(model, tuple(attempts))
+        shared = len(walk.prepared.text) < self._short
+        reviews = await ask(self._review, lambda: item, deadline, shared=shared)
         for attempt, review in zip(attempts, reviews, strict=True):
             walk.take(attempt.tried, review)
 
-    async def tries(
-        self, name: str, prepared: Prepared, tries: Sequence[Try], deadline: Deadline, first: bool
-    ) -> list[list[Hypothesis]]:
-        """The hypotheses of each try's sentences; equally strict tries are decoded together."""
+    async def _decode_due(
+        self, walk: Walk, model: str, deadline: Deadline, *, first: bool
+    ) -> list[Attempt]:
+        """What the walk has due, decoded; tries that are equally strict together."""
+        due, units = walk.due(), len(walk.prepared.units)
         found: dict[Strictness, Iterator[Hypothesis]] = {}
-        for strictness in {tried.strictness for tried in tries}:
-            sentences = [
-                ids for tried in tries if tried.strictness == strictness for ids in tried.sentences
-            ]
-            call = Call(tuple(sentences), len(prepared.units), deadline.left(), first, strictness)
-            found[strictness] = iter(await self.decode(name, call, deadline))
-        return [list(islice(found[tried.strictness], len(tried.sentences))) for tried in tries]
+        for strictness in dict.fromkeys(tried.strictness for tried in due):
+            sentences = _sentences(due, strictness)
+            whole = DecodeItem(sentences, units, deadline.left(), first, strictness)
+            found[strictness] = iter(await self._decode(model, whole, deadline))
+        return [
+            walk.attempt(tried, list(islice(found[tried.strictness], len(tried.sentences))))
+            for tried in due
+        ]
 
-    async def decode(self, name: str, whole: Call, deadline: Deadline) -> list[Hypothesis]:
+    async def _decode(self, model: str, whole: DecodeItem, deadline: Deadline) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under
         way at once.
         """
-        gate, lengths = asyncio.Semaphore(self.limits.calls), [len(ids) for ids in whole.sentences]
-        shared = sum(lengths) < self.short
-        method = self.translators[name][max(lengths, default=0).bit_length() if shared else 0]
+        gate = asyncio.Semaphore(self._limits.calls)
+        lengths = [len(ids) for ids in whole.sentences]
+        shared = sum(lengths) < self._short
+        translator = self._translators[model][max(lengths, default=0).bit_length() if shared else 0]
 
-        async def one(index: int, sentences: tuple[tuple[int, ...], ...]) -> tuple[Hypothesis, ...]:
-            def part() -> Call:
+        async def decode_part(index: int, sentences: tuple[tuple[int, ...], ...]) -> Hypotheses:
+            def new_item() -> DecodeItem:
                 first = whole.first and index == 0
                 return replace(whole, sentences=sentences, seconds=deadline.left(), first=first)
 
             async with gate:
-                answer: tuple[Hypothesis, ...] = await ask(method, part, deadline, shared)
-                return answer
+                return await ask(translator, new_item, deadline, shared=shared)
 
-        parts = enumerate(group(whole.sentences, self.limits.call_tokens))
-        tasks = [asyncio.create_task(one(*part)) for part in parts]
+        parts = enumerate(group(whole.sentences, self._limits.call_tokens))
+        tasks = [asyncio.create_task(decode_part(*part)) for part in parts]
         try:
             return [best for answer in await asyncio.gather(*tasks) for best in answer]
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def _sentences(tries: Sequence[Try], strictness: Strictness) -> tuple[tuple[int, ...], ...]:
+    """Those of the tries that are so strict, in order."""
+    chosen = (tried for tried in tries if tried.strictness == strictness)
+    return tuple(ids for tried in chosen for ids in tried.sentences)

@@ -11,37 +11,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from contextvars import Context
-from typing import Any
-
-from ray.serve.handle import DeploymentHandle
+from dataclasses import dataclass
+from typing import Generic
 
 from deployments.config import MicroBatches
+from deployments.request.handles import Answer, Item, StageCall
+from deployments.stages.messages import Refusal
 
-Waiting = tuple[Any, "asyncio.Future[Any]"]  # an item, and the answer to it
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting(Generic[Item, Answer]):
+    item: Item
+    answer: asyncio.Future[Answer | Refusal]
 
 
-class Gathered:
-    """A deployment's method that takes many items and returns as many answers.
+class Gathered(Generic[Item, Answer]):
+    """A call of a stage that many items may share. For one event loop."""
 
-    For one event loop.
-    """
+    def __init__(self, call: StageCall[Item, Answer], settings: MicroBatches) -> None:
+        self._call, self._settings = call, settings
+        self._under_way = 0  # items in shared calls
+        self._waiting: deque[_Waiting[Item, Answer]] = deque()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._sender: asyncio.Task[None] | None = None
 
-    def __init__(self, method: DeploymentHandle[Any], settings: MicroBatches) -> None:
-        # What travels are plain values: pickle does it in half of the time that cloudpickle takes.
-        self.method = method.options(
-            request_serialization="pickle", response_serialization="pickle"
-        )
-        self.settings = settings
-        self.under_way = 0  # items in shared calls
-        self.waiting: deque[Waiting] = deque()
-        self.calls: set[asyncio.Task[None]] = set()
-        self.sender: asyncio.Task[None] | None = None
-
-    async def alone(self, item: Any) -> Any:
+    async def ask_alone(self, item: Item) -> Answer | Refusal:
         """The answer to one item, in a call of its own. Cancelling it cancels the call."""
-        response: Any = self.method.remote([item])
+        response = self._call([item])
         try:
             (answer,) = await response
         except asyncio.CancelledError:
@@ -49,49 +46,51 @@ class Gathered:
             raise
         return answer
 
-    async def together(self, item: Any) -> Any:
+    async def ask_together(self, item: Item) -> Answer | Refusal:
         """The answer to one item, in a call with others that wait now.
 
         If the call fails, all of them raise what it raised. Cancelling this leaves the others their
         call; once nobody waits for any of its answers, it is cancelled.
         """
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.waiting.append((item, answer))
-        if self.sender is None:
+        answer: asyncio.Future[Answer | Refusal] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(item, answer))
+        if self._sender is None:
             # In no request's context: Serve would cancel the call with the request that happened to
             # come first.
-            self.sender = asyncio.get_running_loop().create_task(self.send(), context=Context())
+            send = asyncio.get_running_loop().create_task(self._send(), context=Context())
+            self._sender = send
         return await answer
 
-    async def send(self) -> None:
+    async def _send(self) -> None:
         """Calls, one after another, until nothing waits."""
-        while batch := list(self.next()):
-            self.under_way += len(batch)
-            call = asyncio.create_task(self.call(batch))
-            self.calls.add(call)
-            call.add_done_callback(self.calls.discard)
-            await asyncio.wait({call}, timeout=self.settings.pause_s * self.under_way)
-        self.sender = None
+        while batch := self._next_batch():
+            self._under_way += len(batch)
+            call = asyncio.create_task(self._call_with(batch))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+            await asyncio.wait({call}, timeout=self._settings.pause_s * self._under_way)
+        self._sender = None
 
-    def next(self) -> Iterator[Waiting]:
-        """The items of the next call, without those that nobody waits for any more."""
-        for _ in range(self.settings.texts):
-            while self.waiting and self.waiting[0][1].done():
-                self.waiting.popleft()
-            if self.waiting:
-                yield self.waiting.popleft()
+    def _next_batch(self) -> list[_Waiting[Item, Answer]]:
+        """Those who wait, the first come first, without those that were cancelled meanwhile."""
+        batch: list[_Waiting[Item, Answer]] = []
+        while self._waiting and len(batch) < self._settings.texts:
+            waiting = self._waiting.popleft()
+            if not waiting.answer.done():
+                batch.append(waiting)
+        return batch
 
-    async def call(self, batch: list[Waiting]) -> None:
-        answers = [answer for _, answer in batch]
+    async def _call_with(self, batch: list[_Waiting[Item, Answer]]) -> None:
+        answers = [waiting.answer for waiting in batch]
         try:
-            response: Any = self.method.remote([item for item, _ in batch])
+            response = self._call([waiting.item for waiting in batch])
 
-            def left(_: asyncio.Future[Any]) -> None:
+            def cancel_if_abandoned(_: asyncio.Future[Answer | Refusal]) -> None:
                 if all(answer.cancelled() for answer in answers):
                     response.cancel()
 
             for answer in answers:
-                answer.add_done_callback(left)
+                answer.add_done_callback(cancel_if_abandoned)
             for answer, value in zip(answers, await response, strict=True):
                 if not answer.done():
                     answer.set_result(value)
@@ -100,4 +99,4 @@ class Gathered:
                 if not answer.done():
                     answer.set_exception(error)
         finally:
-            self.under_way -= len(batch)
+            self._under_way -= len(batch)

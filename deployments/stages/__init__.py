@@ -1,0 +1,1 @@
+"""The three deployments behind the ingress, and what travels between them."""

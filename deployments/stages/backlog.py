@@ -16,50 +16,48 @@ PERIOD_S = 0.5  # the shortest time over which a rate is measured
 FADING = 0.95  # of what the rate was, kept against a slower measurement
 
 
-class Load:
+class Backlog:
     """Source tokens under way in one replica, and the rate at which a full engine finishes them.
 
     Thread-safe.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self.lock = threading.Lock()
+        self._clock = clock
+        self._lock = threading.Lock()
         self.tokens = 0  # waiting or being translated
-        self.rate: float | None = None  # tokens a second; None until the engine has once been full
-        self.since: float | None = (
-            None  # when the engine was first seen full, without a pause since
-        )
-        self.finished = 0  # tokens since then
-        self.gone = 0  # these and the ones given up
+        self._rate: float | None = None  # tokens a second; None until the engine has once been full
+        self._full_since: float | None = None  # None while nothing waits
+        self._finished = 0  # tokens translated since then
+        self._removed = 0  # these and the ones given up
 
-    def enter(self, tokens: int) -> None:
+    def add(self, tokens: int) -> None:
         """A sentence of so many tokens was handed to the engine."""
-        with self.lock:
+        with self._lock:
             self.tokens += tokens
 
-    def leave(self, tokens: int, done: bool) -> None:
-        """It was translated, or given up where not `done`."""
-        with self.lock:
+    def remove(self, tokens: int, *, finished: bool) -> None:
+        """It was translated, or given up where not `finished`."""
+        with self._lock:
             self.tokens -= tokens
-            self.finished += tokens if done else 0
-            self.gone += tokens
+            self._finished += tokens if finished else 0
+            self._removed += tokens
 
     def observe(self, waiting: int) -> None:
         """So many tokens wait now. Called whenever sentences come or go."""
-        with self.lock:
-            now = self.clock()
-            if not waiting or self.since is None:
-                self.begin(now if waiting else None)
+        with self._lock:
+            now = self._clock()
+            if not waiting or self._full_since is None:
+                self._measure_from(now if waiting else None)
                 return
-            elapsed, held = now - self.since, self.tokens - waiting
-            if elapsed >= PERIOD_S and self.gone >= held:
-                self.rate = max(self.finished / elapsed, FADING * (self.rate or 0.0))
-                self.begin(now)
+            elapsed, held = now - self._full_since, self.tokens - waiting
+            if elapsed >= PERIOD_S and self._removed >= held:
+                self._rate = max(self._finished / elapsed, FADING * (self._rate or 0.0))
+                self._measure_from(now)
 
-    def begin(self, since: float | None) -> None:
-        self.since, self.finished, self.gone = since, 0, 0
+    def _measure_from(self, start: float | None) -> None:
+        self._full_since, self._finished, self._removed = start, 0, 0
 
     def wait_s(self, waiting: int) -> float:
         """Seconds until `waiting` tokens are through; 0 while the rate is unknown."""
-        return waiting / self.rate if self.rate else 0.0
+        return waiting / self._rate if self._rate else 0.0

@@ -7,26 +7,47 @@ traceback, and would hit the neighbours of a shared call.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from deployments.errors import MalformedText, Restarting, TimedOut
+from pipeline.answer.translation import Attempt, Review
 from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
-
-
-class Refusal(Enum):
-    """Why a deployment did not do its part."""
-
-    INVALID = "invalid"  # the text cannot be translated as it stands
-    BUSY = "busy"  # the wait would be too long
-    LATE = "late"  # the time given passed
-    STOPPED = "stopped"  # the engine stops or failed: another replica can do it
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Refusal:
+    """Why a deployment did not do its part: the code of an error (deployments/errors.py)."""
+
+    code: str
+
+
+def refusal(error: UserError) -> Refusal:
+    """What the service calls an error of the pipeline."""
+    match error:
+        case InvalidText():
+            return Refusal(MalformedText.code)
+        case DeadlineExceeded():
+            return Refusal(TimedOut.code)
+        case EngineStopped():
+            return Refusal(Restarting.code)
+        case _:
+            raise error
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareItem:
+    """A text, and the name of the model that is to translate it."""
+
+    model: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeItem:
     """Sentences for one translator.
 
     `seconds` are what is left of the request's time; the receiver counts on its own clock. The
-    first call of a request may be refused for load, the following ones may not.
+    first item of a request may be refused for load, the following ones may not.
     """
 
     sentences: tuple[tuple[int, ...], ...]  # source ids without the end symbol
@@ -36,4 +57,15 @@ class Call:
     strictness: Strictness = AS_GIVEN
 
 
-Answer = tuple[Hypothesis, ...] | Refusal  # the best hypothesis a sentence, in the call's order
+Hypotheses = tuple[Hypothesis, ...]  # the best of each sentence of a DecodeItem
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """Attempts at units of one request, and the name of the model that made them."""
+
+    model: str
+    attempts: tuple[Attempt, ...]
+
+
+Reviews = tuple[Review, ...]  # one an attempt of a ReviewItem

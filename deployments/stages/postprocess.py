@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from deployments.stages.interfaces import PostprocessStage
+from deployments.stages.messages import ReviewItem, Reviews
 from pipeline.answer.review import Postprocessor
-from pipeline.answer.translation import Attempt, Review
 from pipeline.bundle import Bundle
 
-# A model's name, and attempts at units of one request.
-Attempts = tuple[str, Sequence[Attempt]]
 
-
-class Postprocess:
+class Postprocess(PostprocessStage):
     """Reviews translations of any of the models that are served.
 
     `bundles` maps their names to paths.
@@ -24,14 +22,13 @@ class Postprocess:
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
 
-    async def review(self, requests: Sequence[Attempts]) -> list[list[Review]]:
-        """For each request one review an attempt, in order."""
-        return await asyncio.to_thread(
-            lambda: [
-                [self.postprocessors[name].review(attempt) for attempt in attempts]
-                for name, attempts in requests
-            ]
-        )
+    async def review(self, items: Sequence[ReviewItem]) -> list[Reviews]:
+        """In a thread, since health checks must be answered meanwhile."""
+        return await asyncio.to_thread(lambda: list(map(self._review_one, items)))
+
+    def _review_one(self, item: ReviewItem) -> Reviews:
+        postprocessor = self.postprocessors[item.model]
+        return tuple(map(postprocessor.review, item.attempts))
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from deployments.stages.messages import Refusal
+from deployments.stages.interfaces import PreprocessStage
+from deployments.stages.messages import PrepareItem, Refusal, refusal
 from pipeline.bundle import Bundle
 from pipeline.errors import InvalidText
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
 
 
-class Preprocess:
+class Preprocess(PreprocessStage):
     """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
 
     def __init__(self, bundles: Mapping[str, str]) -> None:
@@ -20,17 +21,17 @@ class Preprocess:
             name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
 
-    async def prepare(self, texts: Sequence[tuple[str, str]]) -> list[Prepared | Refusal]:
-        """`texts` are names of models and what they are to translate."""
+    async def prepare(self, items: Sequence[PrepareItem]) -> list[Prepared | Refusal]:
+        """Refuses texts with NUL or half of a surrogate pair."""
         # In a thread, since a long text takes a quarter of a second and health checks must be
         # answered.
-        return await asyncio.to_thread(lambda: [self.one(*text) for text in texts])
+        return await asyncio.to_thread(lambda: list(map(self._prepare_one, items)))
 
-    def one(self, model: str, text: str) -> Prepared | Refusal:
+    def _prepare_one(self, item: PrepareItem) -> Prepared | Refusal:
         try:
-            return self.preprocessors[model].prepare(text)
-        except InvalidText:
-            return Refusal.INVALID
+            return self.preprocessors[item.model].prepare(item.text)
+        except InvalidText as error:
+            return refusal(error)
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

@@ -19,6 +19,6 @@ class TokensPolicy:
 
     def __call__(self, context: Any) -> tuple[float, dict[str, Any]]:
         tokens: dict[Any, float] = context.aggregated_metrics.get(METRIC, {})
-        wanted = sum(tokens.values()) / self.target
+        desired = sum(tokens.values()) / self.target
         low, high = context.capacity_adjusted_min_replicas, context.capacity_adjusted_max_replicas
-        return min(max(wanted, low), high), {}
+        return min(max(desired, low), high), {}

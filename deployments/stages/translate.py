@@ -1,6 +1,6 @@
 """The translate deployment: the INT8 engine of one model.
 
-`@serve.batch` only admits: its method hands the gathered calls to the engine at once and returns
+`@serve.batch` only admits: its method hands the gathered items to the engine at once and returns
 their futures, which each caller awaits for itself. The engine decides what runs together, so a
 short request overtakes a long one and one batch at a time is no bottleneck.
 """
@@ -16,25 +16,26 @@ from dataclasses import replace
 from ray import serve
 
 from deployments.config import ServiceConfig
-from deployments.stages.backlog import Load
-from deployments.stages.messages import Answer, Call, Refusal
+from deployments.errors import Overloaded, TimedOut
+from deployments.stages.backlog import Backlog
+from deployments.stages.interfaces import TranslateStage
+from deployments.stages.messages import DecodeItem, Hypotheses, Refusal, refusal
 from deployments.stages.scaling import METRIC
 from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings, default_options
 from pipeline.decode.lanes import Lane, lane_for
-from pipeline.decode.options import Hypothesis
 from pipeline.errors import DeadlineExceeded, EngineStopped
 
 logger = logging.getLogger("ray.serve")
 
 
 class Ticket:
-    """A call on its way through the engine. Closed when its caller has what it wants or is gone."""
+    """An item on its way through the engine, closed when it was answered or its caller left."""
 
-    def __init__(self, call: Call) -> None:
-        self.call = call
-        self.futures: list[Future[tuple[Hypothesis, ...]]] = []
+    def __init__(self, item: DecodeItem) -> None:
+        self.item = item
+        self.futures: list[Future[Hypotheses]] = []
         self.closed = False
 
     def close(self) -> None:
@@ -44,7 +45,7 @@ class Ticket:
             future.cancel()
 
 
-class Translate:
+class Translate(TranslateStage):
     """Loads and warms the engine and replays the canary before it takes a call.
 
     Raises BundleError if a file of the bundle is not as its manifest says or the canary fails.
@@ -69,78 +70,78 @@ class Translate:
             "interactive": config.limits.queue_wait_s,
             "bulk": config.limits.document_wait_s,
         }
-        self.load = Load()
-        self.admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
+        self.backlog = Backlog()
+        self._admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
-    async def translate(self, calls: Sequence[Call]) -> list[Answer]:
-        """For each call the best hypothesis of each of its sentences, or why there is none."""
-        tickets = [Ticket(call) for call in calls]
+    async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:
+        """Refuses what would wait too long, is late, or meets an engine that stops."""
+        tickets = [Ticket(item) for item in items]
         try:
-            return await asyncio.gather(*await self.admit(tickets))
+            return await asyncio.gather(*await self._admit(tickets))
         finally:
             for ticket in tickets:
                 ticket.close()
 
     @serve.batch(batch_wait_timeout_s=0.0)
-    async def admit(self, gathered: list[list[Ticket]]) -> list[list[asyncio.Task[Answer]]]:
+    async def _admit(
+        self, gathered: list[list[Ticket]]
+    ) -> list[list[asyncio.Task[Hypotheses | Refusal]]]:
         """One task a ticket, at once; each ends with its own sentences."""
         return [
-            [asyncio.create_task(self.run(ticket)) for ticket in tickets] for tickets in gathered
+            [asyncio.create_task(self._decode(ticket)) for ticket in tickets]
+            for tickets in gathered
         ]
 
-    async def run(self, ticket: Ticket) -> Answer:
+    async def _decode(self, ticket: Ticket) -> Hypotheses | Refusal:
         if ticket.closed:
-            return Refusal.LATE
-        lane = lane_for(ticket.call.units)
-        if ticket.call.first and self.expected_wait_s(lane) > self.longest_wait_s[lane]:
-            return Refusal.BUSY
+            return Refusal(TimedOut.code)
+        item, lane = ticket.item, lane_for(ticket.item.units)
+        if item.first and self._expected_wait_s(lane) > self.longest_wait_s[lane]:
+            return Refusal(Overloaded.code)
         try:
-            ticket.futures = [self.submit(ids, ticket.call, lane) for ids in ticket.call.sentences]
+            ticket.futures = [self._submit(ids, item, lane) for ids in item.sentences]
             hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
             return tuple(best for best, *_ in hypotheses)
-        except DeadlineExceeded:
-            return Refusal.LATE
-        except EngineStopped:
-            return Refusal.STOPPED
+        except (DeadlineExceeded, EngineStopped) as error:
+            return refusal(error)
         finally:
             ticket.close()
-            self.load.observe(self.engine.stats().waiting_tokens)
+            self.backlog.observe(self.engine.stats().waiting_tokens)
 
-    def expected_wait_s(self, lane: Lane) -> float:
+    def _expected_wait_s(self, lane: Lane) -> float:
         """Until a new sentence of this lane is decoded; interactive ones go first."""
         stats = self.engine.stats()
-        self.load.observe(stats.waiting_tokens)
-        return self.load.wait_s(
+        self.backlog.observe(stats.waiting_tokens)
+        return self.backlog.wait_s(
             stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
         )
 
-    def submit(
-        self, ids: tuple[int, ...], call: Call, lane: Lane
-    ) -> Future[tuple[Hypothesis, ...]]:
+    def _submit(self, ids: tuple[int, ...], item: DecodeItem, lane: Lane) -> Future[Hypotheses]:
         future = self.engine.submit(
-            ids, options=call.strictness.applied(self.options), timeout=call.seconds, lane=lane
+            ids, options=item.strictness.applied(self.options), timeout=item.seconds, lane=lane
         )
-        self.load.enter(len(ids))
+        self.backlog.add(len(ids))
         future.add_done_callback(
-            lambda future: self.load.leave(
-                len(ids), done=not future.cancelled() and future.exception() is None
+            lambda future: self.backlog.remove(
+                len(ids), finished=not future.cancelled() and future.exception() is None
             )
         )
         return future
 
     async def ping(self) -> None:
-        """Answers if the replica can work, without model work.
-
-        Raises EngineStopped if a worker died.
-        """
+        """Raises EngineStopped if a worker died."""
         self.engine.check()
-        await self.translate([Call((), 0, 1.0, False)])  # a wedged batch queue would not answer
+        await self.translate(
+            [DecodeItem((), 0, 1.0, False)]
+        )  # a wedged batch queue would not answer
 
     async def check_health(self) -> None:
+        """Called by Ray, which replaces a replica that raises."""
         await self.ping()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        return {METRIC: float(self.load.tokens)}
+        """Called by Ray for the policy (deployments/stages/scaling.py)."""
+        return {METRIC: float(self.backlog.tokens)}
 
     def __del__(self) -> None:
         if hasattr(self, "engine"):

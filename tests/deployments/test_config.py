@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from deployments.config import load, merge
-from deployments.request.calls import group
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 
@@ -29,6 +30,67 @@ def test_every_value_comes_from_the_file_and_any_may_be_overridden() -> None:
 def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSANMT_MODEL", "models/other")
     assert load({}).models == ("models/other",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("CSANMT__LIMITS__CHARACTERS", "5000", 5000),
+        ("CSANMT__LIMITS__QUEUE_WAIT_S", "0.5", 0.5),
+        ("CSANMT__DECODING__BEAM_SIZE", "null", None),
+        ("CSANMT__SHUTDOWN_S", "3", 3.0),
+        ("CSANMT__MODELS", "[small, models/large]", ("small", "models/large")),
+    ],
+)
+def test_any_setting_may_come_from_the_environment_which_wins(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: object
+) -> None:
+    monkeypatch.setenv(variable, text)
+    args: dict[str, Any] = {"limits": {"characters": 7, "queue_wait_s": 7}, "shutdown_s": 7}
+    found: Any = load({**args, "decoding": {"beam_size": 7}})
+    for key in variable.removeprefix("CSANMT__").lower().split("__"):
+        found = getattr(found, key)
+    assert found == value
+
+
+def test_the_more_particular_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSANMT__LIMITS__CHARACTERS", "5")
+    monkeypatch.setenv("CSANMT__LIMITS", "{characters: 6, concurrent: 8}")
+    limits = load({}).limits
+    assert (limits.characters, limits.concurrent) == (5, 8)
+
+
+def test_replicas_get_what_was_read_and_do_not_read_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = pickle.dumps(load({}))
+    monkeypatch.setenv("CSANMT__LIMITS__CHARACTERS", "5")
+    assert pickle.loads(sent).limits.characters == 20_000
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "mistake"),
+    [
+        ("CSANMT__LIMITS__CHARCTERS", "5", "limits.charcters: Extra inputs are not permitted"),
+        ("CSANMT__LIMTS__CHARACTERS", "5", "limts: Extra inputs are not permitted"),
+        ("CSANMT__LIMITS__CHARACTERS", "0", "limits.characters: Input should be greater than"),
+        ("CSANMT__LIMITS__CHARACTERS", "", "limits.characters: Input should be a valid integer"),
+        ("CSANMT__LIMITS__CHARACTERS__X", "5", "limits.characters: Input should be a valid int"),
+        ("CSANMT__SHUTDOWN_S__X", "5", "shutdown_s: Input should be a valid number"),
+        ("CSANMT__LIMITS", "5", "limits: Input should be a valid dictionary"),
+        ("CSANMT__MODELS", "small", "models: Input should be a valid tuple"),
+        ("CSANMT__MODELS", "[small", "expected YAML, found something else"),
+        ("CSANMT__", "5", ": Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_variable_is_named_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, mistake: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(UserError) as error:
+        load({})
+    assert str(error.value).startswith(f"{variable}: {mistake}")
+    assert "\n" not in str(error.value) and str(error.value).rpartition(": ")[2].startswith("mend")
 
 
 @pytest.mark.parametrize(
@@ -73,12 +135,6 @@ def test_merging_keeps_what_is_not_named() -> None:
         "a": {"b": 4, "c": 2},
         "d": 3,
     }
-
-
-def test_groups_keep_the_order_and_the_limit_of_tokens() -> None:
-    sentences = [(1,), (2, 2), (3, 3, 3), (4,) * 9, (5,)]
-    assert list(group(sentences, 3)) == [((1,), (2, 2)), ((3, 3, 3),), ((4,) * 9,), ((5,),)]
-    assert list(group([], 3)) == []
 
 
 @pytest.mark.parametrize("name", ["configs/service.yaml", "serve_config.yaml"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 
 import httpx
 import pytest
@@ -26,11 +27,13 @@ def test_killing_replicas_every_fifteen_seconds_costs_no_request(
         for _ in range(8):
             before = service.replicas(deployment)
             os.kill(before[0], signal.SIGKILL)
-            wait_for(
-                lambda before=before: bool(set(service.replicas(deployment)) - set(before)), 60
-            )  # type: ignore[misc]
+            wait_for(partial(replaced, service, deployment, before), 60)
             time.sleep(15)
     assert set(statuses) == {200}
+
+
+def replaced(service: Service, deployment: str, before: list[int]) -> bool:
+    return bool(set(service.replicas(deployment)) - set(before))
 
 
 def test_killing_an_ingress_replica_costs_only_what_it_held(service: Service) -> None:

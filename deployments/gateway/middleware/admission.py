@@ -5,12 +5,11 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployments.config import Limits
-from deployments.gateway.middleware.body import refuse
+from deployments.errors import Overloaded, Stopping
 from deployments.gateway.traffic import Traffic
 
-WORK = frozenset(
-    {"POST", "PUT", "PATCH", "DELETE"}
-)  # methods whose requests are admitted, or refused for load
+# Methods whose requests are admitted, or refused for load.
+WORK = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Admission:
@@ -22,13 +21,13 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in WORK:
             await self.app(scope, receive, send)
-        elif self.traffic.draining:
-            await refuse(503, "The service is stopping", 5)(scope, receive, send)
-        elif self.traffic.working >= self.limits.concurrent:
-            await refuse(503, "The service is busy", 1)(scope, receive, send)
-        else:
-            self.traffic.working += 1
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                self.traffic.working -= 1
+            return
+        if self.traffic.draining:
+            raise Stopping
+        if self.traffic.working >= self.limits.concurrent:
+            raise Overloaded
+        self.traffic.working += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.traffic.working -= 1

@@ -24,12 +24,13 @@ class Disconnect:
             await self.app(scope, receive, send)
             return
         body = await receive()
-        gone = asyncio.ensure_future(receive())  # with the body read, all that can come
+        # With the body read, all that can come is that the client leaves.
+        departure = asyncio.ensure_future(receive())
         work = asyncio.ensure_future(
-            self.app(scope, first(body, lambda: asyncio.shield(gone)), send)
+            self.app(scope, first(body, lambda: asyncio.shield(departure)), send)
         )
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, departure}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
                 with suppress(asyncio.CancelledError):
@@ -38,4 +39,4 @@ class Disconnect:
                 work.result()
         finally:
             work.cancel()
-            gone.cancel()
+            departure.cancel()

@@ -1,30 +1,32 @@
-"""Answers for what nobody caught."""
+"""The one place where an error becomes a response."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deployments.errors import Internal, ServiceError
+from deployments.gateway.dialects.base import Dialect
 
 logger = logging.getLogger("ray.serve")
 
 
 class Errors:
-    """A JSON 500 for whatever was not caught.
+    """Has the dialect render what was raised; what is no ServiceError is an internal error.
 
-    The log gets type and place, since messages may quote the text.
+    The log gets type and place of those, since messages may quote the text.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, dialect: Dialect) -> None:
+        self.app, self.dialect = app, dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        request_id, started = scope["state"]["request_id"], False
 
         async def watch(message: Message) -> None:
             nonlocal started
@@ -34,10 +36,12 @@ class Errors:
         try:
             await self.app(scope, receive, watch)
         except Exception as error:
-            request_id = scope["state"]["request_id"]
-            place = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s in request %s\n%s", type(error).__name__, request_id, place)
+            if not isinstance(error, ServiceError):
+                place = "".join(traceback.format_tb(error.__traceback__))
+                logger.error("%s in request %s\n%s", type(error).__name__, request_id, place)
             if started:
                 raise
-            response = JSONResponse({"error": "Internal error", "request_id": request_id}, 500)
+            refusal = error if isinstance(error, ServiceError) else Internal()
+            response = self.dialect.render(refusal, request_id)
+            response.headers.update(refusal.headers)
             await response(scope, receive, send)

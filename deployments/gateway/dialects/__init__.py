@@ -1,0 +1,1 @@
+"""HTTP as different clients speak it: one dialect a file."""

@@ -1,0 +1,177 @@
+"""The dialect that the service was born with: POST /translate, `{"text": …}` to three keys.
+
+Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind
+of answer: 400 and one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, NoReturn
+
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.responses import JSONResponse, Response
+
+from deployments.errors import Internal, InvalidRequest, ServiceError
+from deployments.service import Translated, TranslationService
+
+
+class TranslateRequest(BaseModel):
+    """Unknown fields are ignored, since clients send more than one service reads."""
+
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"examples": [{"text": "中国的科技创新能力正在快速提升。"}]}
+    )
+
+    text: Annotated[str, StringConstraints(strict=True)] = Field(
+        description="Chinese text of any number of lines"
+    )
+    detail: bool = Field(
+        default=False, description="Whether to add `sentences`, `warnings` and `request_id`"
+    )
+    model: str | None = Field(
+        default=None, description="Name of a model that is served; the first by default"
+    )
+
+
+class SentenceDetail(BaseModel):
+    """One sentence and its translation; spans are half-open, in code points."""
+
+    source: str
+    target: str
+    source_span: tuple[int, int]
+    target_span: tuple[int, int]
+    score: float | None = Field(
+        description="Length-normalised log-probability; null where no model was asked"
+    )
+    warnings: list[str]
+
+
+class TranslateResponse(BaseModel):
+    input: str
+    output: str
+    latency_ms: float = Field(description="Milliseconds within the service, two decimals")
+    sentences: list[SentenceDetail] | None = Field(default=None, description="Only with `detail`")
+    warnings: list[str] | None = Field(default=None, description="Only with `detail`")
+    request_id: str | None = Field(default=None, description="Only with `detail`")
+
+
+class ErrorResponse(BaseModel):
+    error: str
+    request_id: str | None = Field(default=None, description="Only of an internal error")
+
+
+class Seed:
+    """A Dialect (base.py)."""
+
+    def __init__(self, service: TranslationService) -> None:
+        self.service = service
+
+    def add_routes(self, app: FastAPI) -> None:
+        app.add_api_route(
+            "/translate",
+            self.translate,
+            methods=["POST"],
+            summary="Translate a text",
+            response_model=TranslateResponse,
+            response_model_exclude_unset=True,
+            responses={status: {"model": ErrorResponse} for status in (400, 408, 413, 500, 503)},
+            openapi_extra={
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": TranslateRequest.model_json_schema()}
+                    },
+                }
+            },
+        )
+
+    async def translate(self, request: Request) -> Response:
+        given = parse(await request.body())
+        translated = await self.service.translate(given.text, model=given.model)
+        body = response_to(translated)
+        if given.detail:
+            add_detail(body, translated, request.state.request_id)
+        stages = translated.timings.stages.items()
+        return Response(
+            body.model_dump_json(exclude_unset=True),
+            media_type="application/json",
+            headers={"Server-Timing": ", ".join(f"{name};dur={ms:.2f}" for name, ms in stages)},
+        )
+
+    def render(self, error: ServiceError, request_id: str) -> Response:
+        content = {"error": error.sentence}
+        if isinstance(error, Internal):
+            content["request_id"] = request_id
+        return JSONResponse(content, error.status)
+
+
+def response_to(translated: Translated) -> TranslateResponse:
+    """The three keys that every answer has."""
+    return TranslateResponse(
+        input=translated.translation.source,
+        output=translated.translation.text,
+        latency_ms=round(translated.timings.total_ms, 2),
+    )
+
+
+def add_detail(response: TranslateResponse, translated: Translated, request_id: str) -> None:
+    """The keys that `detail` asks for."""
+    translation = translated.translation
+    response.sentences = [
+        SentenceDetail(
+            source=sentence.source,
+            target=sentence.target,
+            source_span=(sentence.source_span.start, sentence.source_span.end),
+            target_span=(sentence.target_span.start, sentence.target_span.end),
+            score=sentence.score,
+            warnings=list(sentence.warnings),
+        )
+        for sentence in translation.sentences
+    ]
+    response.warnings = list(translation.warnings)
+    response.request_id = request_id
+
+
+def parse(body: bytes) -> TranslateRequest:
+    """Raises InvalidRequest, which says what is wrong, unless `body` is a JSON request."""
+    try:
+        return TranslateRequest.model_validate(json_object(body))
+    except ValidationError as error:
+        raise InvalidRequest(explain(error)) from None
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises InvalidRequest unless `body` is a JSON object in UTF-8."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=refuse_constant)
+    except UnicodeDecodeError:
+        raise InvalidRequest("the body is not UTF-8") from None
+    except ValueError:
+        raise InvalidRequest("the body is not JSON") from None
+    except RecursionError:
+        raise InvalidRequest("the body is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("the body is not a JSON object")
+    return value
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities, which Python reads, are no JSON."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def explain(error: ValidationError) -> str:
+    """The first mistake, in the words of JSON."""
+    first = error.errors()[0]
+    name = first["loc"][0]
+    match first["type"]:
+        case "missing":
+            return f"missing {name} parameter"
+        case "string_type":
+            return f"{name} must be a string"
+        case "bool_type":
+            return f"{name} must be true or false"
+        case _:
+            return f"{name} is not valid"

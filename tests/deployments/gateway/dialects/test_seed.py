@@ -1,0 +1,201 @@
+"""POST /translate in this process."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from benchmarks.support.service import ROOT
+from deployments.errors import Internal
+from deployments.gateway.dialects.seed import Seed
+from deployments.service import TranslationService
+from pipeline.translator import Translator
+
+SENTENCE = "中国的科技创新能力正在快速提升。"
+ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
+
+
+def post(api: TestClient, body: bytes) -> Any:
+    return api.post("/translate", content=body, headers={"content-type": "application/json"})
+
+
+def error(response: Any, status: int) -> str:
+    """The sentence of an error in this dialect's form."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert list(body) == ["error"]
+    assert body["error"] and "Traceback" not in body["error"]
+    return str(body["error"])
+
+
+def test_answers_with_the_seeds_three_keys(api: TestClient) -> None:
+    response = api.post("/translate", json={"text": SENTENCE})
+    assert response.status_code == 200
+    body = response.json()
+    assert list(body) == ["input", "output", "latency_ms"]
+    assert body["input"] == SENTENCE
+    assert "China" in body["output"]
+    assert round(body["latency_ms"], 2) == body["latency_ms"] > 0
+
+
+def test_detail_adds_sentences_warnings_and_the_request_id(api: TestClient) -> None:
+    text = SENTENCE + "我们今天去北京。"
+    headers = {"x-request-id": "test-17"}
+    body = api.post("/translate", json={"text": text, "detail": True}, headers=headers).json()
+    assert list(body) == ["input", "output", "latency_ms", "sentences", "warnings", "request_id"]
+    assert body["request_id"] == "test-17"
+    assert len(body["sentences"]) == 2
+    for sentence in body["sentences"]:
+        assert text[slice(*sentence["source_span"])] == sentence["source"]
+        assert body["output"][slice(*sentence["target_span"])] == sentence["target"]
+        assert sentence["score"] < 0
+
+
+def test_says_how_long_each_stage_took(api: TestClient) -> None:
+    response = api.post("/translate", json={"text": SENTENCE})
+    assert re.fullmatch(
+        r"prepare;dur=[\d.]+, translate;dur=[\d.]+, finish;dur=[\d.]+(, retry;dur=[\d.]+)?",
+        response.headers["server-timing"],
+    )
+
+
+def test_translates_an_article_and_keeps_its_lines(api: TestClient) -> None:
+    assert len(ARTICLE) >= 2000
+    body = api.post("/translate", json={"text": ARTICLE}).json()
+    assert body["output"].count("\n") == ARTICLE.count("\n")
+    assert len(body["output"]) > len(ARTICLE)
+
+
+def test_the_same_text_has_the_same_translation_alone_and_in_company(api: TestClient) -> None:
+    alone = api.post("/translate", json={"text": SENTENCE}).json()["output"]
+    together = api.post("/translate", json={"text": ARTICLE + "\n" + SENTENCE}).json()["output"]
+    assert together.endswith("\n" + alone)
+
+
+@pytest.mark.parametrize("text", ["…!? 😀", "Plain English.", "  indented\n\n\tEnglish  "])
+def test_text_without_chinese_comes_back_as_it_is(api: TestClient, text: str) -> None:
+    assert api.post("/translate", json={"text": text}).json()["output"] == text
+
+
+def test_failed_checks_are_tried_again_as_in_one_process(
+    api: TestClient, translator: Translator
+) -> None:
+    text = "\n".join(
+        f"第{number}天，公司卖出了{number}.5亿件，请看 https://example.org/{number}。"
+        for number in range(2, 12)
+    )
+    response = api.post("/translate", json={"text": text})
+    expected = translator.translate(text).text
+    assert response.json()["output"] == expected
+    assert all(f"https://example.org/{number}" in expected for number in range(2, 12))
+    assert "retry;dur=" in response.headers["server-timing"]
+
+
+def test_names_of_models_choose_and_unknown_ones_are_refused(api: TestClient) -> None:
+    known = api.post("/translate", json={"text": SENTENCE, "model": "csanmt-zh-en-tiny"})
+    assert known.status_code == 200
+    unknown = api.post("/translate", json={"text": SENTENCE, "model": "no-such"})
+    assert (
+        error(unknown, 400)
+        == "Invalid request: the model is not served; served are: csanmt-zh-en-tiny"
+    )
+
+
+def test_fields_that_nobody_reads_are_ignored(api: TestClient) -> None:
+    assert api.post("/translate", json={"text": SENTENCE, "format": "text"}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "　"])
+def test_empty_text_is_the_seeds_400(api: TestClient, text: str) -> None:
+    assert error(api.post("/translate", json={"text": text}), 400) == "Empty input"
+
+
+@pytest.mark.parametrize(
+    ("body", "mistake"),
+    [
+        (b"", "the body is not JSON"),
+        (b"{", "the body is not JSON"),
+        (b'{"text": "\xe4\xb8', "the body is not UTF-8"),
+        (b'\xef\xbb\xbf{"text": "x"}', "the body is not JSON"),
+        (b'{"text": NaN}', "the body is not JSON"),
+        (b'{"text": "x", "other": Infinity}', "the body is not JSON"),
+        (b'{"text": "x",}', "the body is not JSON"),
+        (b'{"text": "\x01"}', "the body is not JSON"),
+        (b"[" * 100_000, "the body is nested too deeply"),
+        (b'{"text":' + b"[" * 100_000, "the body is nested too deeply"),
+        (b"9" * 10_000, "the body is not JSON"),
+        (b'"text"', "the body is not a JSON object"),
+        (b"[]", "the body is not a JSON object"),
+        (b"null", "the body is not a JSON object"),
+        (b"{}", "missing text parameter"),
+        (b'{"Text": "x"}', "missing text parameter"),
+        (b'{"text": null}', "text must be a string"),
+        (b'{"text": 1}', "text must be a string"),
+        (b'{"text": ["x"]}', "text must be a string"),
+        (b'{"text": {"text": "x"}}', "text must be a string"),
+        (b'{"text": "x", "detail": "yes"}', "detail must be true or false"),
+        (b'{"text": "x", "detail": 1}', "detail must be true or false"),
+        (b'{"text": "x", "model": 1}', "model must be a string"),
+        (b'{"text": "\\ud800"}', "text holds a NUL character or half of a surrogate pair"),
+        (b'{"text": "x\\udfff\\ud800y"}', "text holds a NUL character or half of a surrogate pair"),
+        (b'{"text": "\\u0000"}', "text holds a NUL character or half of a surrogate pair"),
+        (
+            b'{"text": "x", "model": "\\ud800"}',
+            "the model is not served; served are: csanmt-zh-en-tiny",
+        ),
+    ],
+)
+def test_a_malformed_request_is_a_400_that_says_why(
+    api: TestClient, body: bytes, mistake: str
+) -> None:
+    assert error(post(api, body), 400) == f"Invalid request: {mistake}"
+
+
+def test_a_lone_surrogate_in_a_field_that_nobody_reads_does_no_harm(api: TestClient) -> None:
+    assert post(api, b'{"text": "\xe4\xbd\xa0", "other": "\\ud800"}').status_code == 200
+
+
+def test_too_many_characters_are_a_413_that_names_the_limit(api: TestClient) -> None:
+    response = api.post("/translate", json={"text": "好" * 20_001})
+    assert error(response, 413) == "The text has 20001 characters, more than the limit of 20000"
+
+
+def test_a_body_that_is_too_large_is_a_413_that_names_the_limit(api: TestClient) -> None:
+    response = api.post("/translate", json={"text": "x" * 10_000_000})
+    assert error(response, 413) == "The body is larger than the limit of 4000000 bytes"
+    assert response.headers["connection"] == "close"
+
+
+def test_an_internal_error_has_the_requests_id(translation_service: TranslationService) -> None:
+    response = Seed(translation_service).render(Internal(), "r-1")
+    assert response.status_code == 500
+    assert json.loads(bytes(response.body)) == {"error": "Internal error", "request_id": "r-1"}
+
+
+def test_unknown_routes_and_methods_are_json(api: TestClient) -> None:
+    assert error(api.get("/nowhere"), 404) == "Not found"
+    assert error(api.post("/translate/", json={"text": "x"}), 404) == "Not found"
+    wrong = api.get("/translate")
+    assert error(wrong, 405) == "Method not allowed"
+    assert wrong.headers["allow"] == "POST"
+    assert error(api.request("TRACE", "/livez"), 405) == "Method not allowed"
+
+
+def test_openapi_describes_translate_with_its_errors(api: TestClient) -> None:
+    document = api.get("/openapi.json").json()
+    operation = document["paths"]["/translate"]["post"]
+    request = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert request["required"] == ["text"]
+    assert set(request["properties"]) == {"text", "detail", "model"}
+    schemas = document["components"]["schemas"]
+    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    assert schemas[answer.rpartition("/")[2]]["required"] == ["input", "output", "latency_ms"]
+    for status in ("400", "408", "413", "500", "503"):
+        refused = operation["responses"][status]["content"]["application/json"]["schema"]["$ref"]
+        assert schemas[refused.rpartition("/")[2]]["required"] == ["error"]
+    assert "422" not in operation["responses"]

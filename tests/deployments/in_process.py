@@ -1,0 +1,76 @@
+"""The service in this process: the real pipeline and HTTP, without Ray between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from deployments.config import ServiceConfig
+from deployments.request.flow import Flow, Stages
+from deployments.request.handles import StageCall
+from deployments.service import TranslationService
+from deployments.stages.interfaces import TranslateStage
+from deployments.stages.messages import DecodeItem, Hypotheses, Refusal
+from deployments.stages.postprocess import Postprocess
+from deployments.stages.preprocess import Preprocess
+from pipeline.config import DEFAULT_MODEL
+from pipeline.translator import Translator
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+NAME = "csanmt-zh-en-tiny"
+BUNDLES = {NAME: DEFAULT_MODEL}
+
+
+class Calls:
+    """How the stages are called; `sizes` are the numbers of items of each one's calls."""
+
+    def __init__(self) -> None:
+        self.sizes: dict[str, list[int]] = {"prepare": [], "translate": [], "review": []}
+
+    def of(
+        self, method: Callable[[Sequence[Item]], Coroutine[Any, Any, Sequence[Answer | Refusal]]]
+    ) -> StageCall[Item, Answer]:
+        def call(items: Sequence[Item]) -> asyncio.Task[Sequence[Answer | Refusal]]:
+            self.sizes[method.__name__].append(len(items))
+            return asyncio.get_running_loop().create_task(method(items))
+
+        return call
+
+
+class Decode(TranslateStage):
+    """What the translate deployment does for its items, with the engine of a Translator."""
+
+    def __init__(self, translator: Translator) -> None:
+        self.engine = translator.engine
+
+    async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:
+        return await asyncio.gather(*map(self._decode, items))
+
+    async def _decode(self, item: DecodeItem) -> Hypotheses:
+        options = item.strictness.applied(self.engine.defaults)
+        futures = [
+            asyncio.wrap_future(self.engine.submit(ids, options=options)) for ids in item.sentences
+        ]
+        return tuple(best for best, *_ in await asyncio.gather(*futures))
+
+    async def ping(self) -> None:
+        return None
+
+
+def flow_of(translator: Translator, config: ServiceConfig, calls: Calls | None = None) -> Flow:
+    """A flow over the real stages, whose translator decodes with the engine given."""
+    calls = calls or Calls()
+    stages = Stages(
+        calls.of(Preprocess(BUNDLES).prepare),
+        {NAME: calls.of(Decode(translator).translate)},
+        calls.of(Postprocess(BUNDLES).review),
+    )
+    return Flow(stages, config)
+
+
+def service_of(translator: Translator, config: ServiceConfig) -> TranslationService:
+    languages = {NAME: translator.bundle.manifest.languages}
+    return TranslationService(flow_of(translator, config), languages, config.limits)

@@ -1,0 +1,161 @@
+"""What is found wrong before Ray starts, and how a failure is told on one line."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deployments.launch.checks import check, claim, set_environment
+from deployments.launch.server import reason
+from pipeline.config import ROOT
+from pipeline.errors import BundleError, UserError
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """One that is free, while neither host nor port come from the environment."""
+    monkeypatch.delenv("CSANMT_HOST", raising=False)
+    monkeypatch.delenv("CSANMT_PORT", raising=False)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+def test_sets_variables_from_the_file_but_none_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CSANMT_TEST_SET", "mine")
+    for name in ("CSANMT_TEST_NEW", "CSANMT_TEST_DOLLAR", "CSANMT_TEST_BARE"):
+        monkeypatch.setenv(name, "")  # so that it is taken away again
+        monkeypatch.delenv(name)
+    path = tmp_path / "serve.env"
+    path.write_text(
+        "# a comment with A=1\n\nCSANMT_TEST_SET=theirs\nCSANMT_TEST_NEW=a=b\n"
+        "CSANMT_TEST_DOLLAR=${HOME}\nCSANMT_TEST_BARE\n",
+        encoding="utf-8",
+    )
+    set_environment(path)
+    assert os.environ["CSANMT_TEST_SET"] == "mine"
+    assert os.environ["CSANMT_TEST_NEW"] == "a=b"
+    assert os.environ["CSANMT_TEST_DOLLAR"] == "${HOME}"
+    assert "CSANMT_TEST_BARE" not in os.environ and "A" not in os.environ
+
+
+def document(**args: Any) -> dict[str, Any]:
+    application = {"name": "mine", "import_path": "deployments.app:build", "args": args}
+    return {"applications": [{"import_path": "other:app"}, application]}
+
+
+def test_finds_the_application_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSANMT_MODEL", raising=False)
+    name, settings = check(document(limits={"characters": 7}), "a.yaml")
+    assert name == "mine" and settings.limits.characters == 7
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"applications": None},
+        {"applications": "x"},
+        {"applications": [1, {"import_path": "other:app"}]},
+    ],
+)
+def test_a_document_without_the_application_is_named(document: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"^a\.yaml: applications: expected one with import_path"):
+        check(document, "a.yaml")
+
+
+def test_bundles_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSANMT_MODEL", raising=False)
+    with pytest.raises(BundleError, match=r"^no-such/model\.yaml: expected a model bundle"):
+        check(document(models=["no-such"]), "a.yaml")
+
+
+def test_claims_the_port_that_the_document_names(port: int) -> None:
+    options: dict[str, Any] = {"http_options": {"port": port, "keep_alive_timeout_s": 90}}
+    assert claim(options) == f"http://127.0.0.1:{port}/"
+    assert options["http_options"] == {
+        "host": "127.0.0.1",
+        "port": port,
+        "keep_alive_timeout_s": 90,
+    }
+
+
+def test_the_environment_names_host_and_port(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSANMT_HOST", "0.0.0.0")
+    monkeypatch.setenv("CSANMT_PORT", str(port))
+    options: dict[str, Any] = {"http_options": {"host": "127.0.0.1", "port": 1}}
+    assert claim(options) == f"http://127.0.0.1:{port}/"
+    assert options["http_options"] == {"host": "0.0.0.0", "port": port}
+
+
+@pytest.mark.usefixtures("port")
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "80a", " "])
+def test_a_port_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSANMT_PORT", value)
+    with pytest.raises(UserError, match=r"expected a number from 1 to 65535: set CSANMT_PORT"):
+        claim({})
+
+
+def test_a_port_that_is_taken_is_refused(port: int) -> None:
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(
+            UserError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(Address already in use\)"
+        ),
+    ):
+        claim({"http_options": {"port": port}})
+
+
+def test_a_host_that_does_not_exist_is_refused(port: int) -> None:
+    with pytest.raises(UserError, match=rf"cannot listen on no\.invalid:{port} \(no such host\)"):
+        claim({"http_options": {"host": "no.invalid", "port": port}})
+
+
+def status(message: str, *deployments: str) -> Any:
+    parts = {str(n): SimpleNamespace(message=text) for n, text in enumerate(deployments)}
+    return SimpleNamespace(message=message, deployments=parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            status(
+                "Deploying app failed:\nTraceback (most recent call last):\n"
+                '  File "a.py", line 1, in build\n    raise UserError("x")\n'
+                "pipeline.errors.UserError: a.yaml: limits: mend that value\n"
+            ),
+            "a.yaml: limits: mend that value",
+        ),
+        (
+            status(
+                "The deployment failed",
+                "",
+                "RuntimeError: while starting\n  ray.exceptions.RayTaskError(BundleError): "
+                "m/step.onnx: expected 5 bytes",
+            ),
+            "m/step.onnx: expected 5 bytes",
+        ),
+        (status("no\n  error   here"), "no error here"),
+    ],
+)
+def test_the_reason_of_a_failure_is_the_last_error_on_one_line(given: Any, line: str) -> None:
+    assert reason(given) == line
+
+
+def test_the_environment_file_that_is_shipped_can_be_read() -> None:
+    before = dict(os.environ)
+    try:
+        set_environment(ROOT / "configs/serve.env")
+        assert os.environ["RAY_AUTH_MODE"] == before.get("RAY_AUTH_MODE", "token")
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
