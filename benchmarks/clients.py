@@ -1,8 +1,8 @@
-"""A process of clients that ask for translations, one after another each: of a service, or of the
-bare engine.
+"""A process of clients that ask a service, or the bare engine, for translations.
 
-benchmarks.overhead runs it as `python -m benchmarks.clients TASK`, and reads how many answers there
-were from a file. It imports nothing but what it asks, so that its memory is the engine's.
+Each asks for one after another. benchmarks.overhead runs it as `python -m benchmarks.clients TASK`,
+and reads how many answers there were from a file. It imports nothing but what it asks, so that its
+memory is the engine's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import BinaryIO
 
 WARM_S = 3.0  # of every load, before it is measured
 SIZE = 8  # bytes of a count
+STRIDE = 7  # texts from one request of a client to its next
+Translate = Callable[[str], None]  # asks for a text's translation
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ class Clients:
 
     @property
     def answers(self) -> int:
+        """How many there have been."""
         return int.from_bytes(self.counter[:SIZE], "little")
 
 
 @contextmanager
 def running(task: Task) -> Iterator[Clients]:
-    """The clients, warm; they are stopped at the end."""
+    """Let the clients ask until the end of the block; they are warm at its beginning."""
     with tempfile.TemporaryFile() as file:
         file.truncate(SIZE)
         counter = mmap.mmap(file.fileno(), SIZE)
@@ -70,13 +73,14 @@ def running(task: Task) -> Iterator[Clients]:
 
 
 def main(task: Task, file: BinaryIO) -> None:
+    """Ask without end, and count the answers in the file."""
     counter, lock, total = mmap.mmap(file.fileno(), SIZE), threading.Lock(), itertools.count(1)
-    connect = http_client(task.url) if task.url else engine_client(task)
+    connect = http_connections(task.url) if task.url else engine_connections(task)
 
     def loop(client: int) -> None:
-        ask = connect()
+        translate = connect()
         for n in itertools.count(client):
-            ask(task.texts[n * 7 % len(task.texts)])
+            translate(task.texts[n * STRIDE % len(task.texts)])
             with lock:
                 counter[:SIZE] = next(total).to_bytes(SIZE, "little")
 
@@ -89,20 +93,16 @@ def main(task: Task, file: BinaryIO) -> None:
         time.sleep(0.5)
 
 
-def http_client(url: str) -> Callable[[], Callable[[str], None]]:
-    """Makes connections; each is kept, and sends what it is given."""
+def http_connections(url: str) -> Callable[[], Translate]:
+    """Makes connections to the service; each is kept."""
     host, _, port = url.removeprefix("http://").partition(":")
+    headers = {"Content-Type": "application/json"}
 
-    def connect() -> Callable[[str], None]:
+    def connect() -> Translate:
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
 
         def post(text: str) -> None:
-            connection.request(
-                "POST",
-                "/translate",
-                json.dumps({"text": text}),
-                {"Content-Type": "application/json"},
-            )
+            connection.request("POST", "/translate", json.dumps({"text": text}), headers)
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:
@@ -113,8 +113,8 @@ def http_client(url: str) -> Callable[[], Callable[[str], None]]:
     return connect
 
 
-def engine_client(task: Task) -> Callable[[], Callable[[str], None]]:
-    """All clients share one engine."""
+def engine_connections(task: Task) -> Callable[[], Translate]:
+    """Makes no connections: all clients share one engine."""
     from pipeline.translator import Translator
 
     translator = Translator.load(Path(task.model))

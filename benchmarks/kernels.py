@@ -1,5 +1,4 @@
-"""`python -m benchmarks.kernels`: what ways to write a part of the graphs cost in this runtime, on
-this CPU.
+"""`python -m benchmarks.kernels`: what ways to write a part of the graphs cost on this CPU.
 
 CPU microseconds of one thread, the least of several repeats, at a hidden size of 512 and 8 heads.
 """
@@ -16,43 +15,50 @@ import numpy as np
 import onnxruntime as ort
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from quantize.graphs.builder import value
-from quantize.graphs.int8_products import MICROSOFT
-from quantize.judge.report import cpu_name
+from pipeline.decode.sessions import SLOW_FUSIONS
+from quantize.graphs.onnx_graph import IR_VERSION, MICROSOFT, OPSETS, value_info
+from quantize.machine import cpu_name
 
 HIDDEN, HEADS, SOURCE = 512, 8, 32
 HEAD = HIDDEN // HEADS
 LAYERS, VOCABULARY = 6, 65001
 CHAIN = 10  # normalisations one after another, so that calling the session weighs little
+REPEATS = 6
 Node = Callable[..., NodeProto]
 Arrays = Mapping[str, Any]
 
 
 def session(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays) -> ort.InferenceSession:
+    """A session of a graph whose output is `y`."""
     inputs = [
-        value(name, helper.np_dtype_to_tensor_dtype(a.dtype), *a.shape) for name, a in feeds.items()
+        value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), *array.shape)
+        for name, array in feeds.items()
     ]
-    held = [numpy_helper.from_array(np.asarray(a), name) for name, a in constants.items()]
+    held = [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()]
     output = helper.make_empty_tensor_value_info("y")
     output.type.tensor_type.elem_type = TensorProto.FLOAT
     graph = helper.make_graph(nodes, "kernel", inputs, [output], initializer=held)
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid(MICROSOFT, 1)]
+    opsets = [helper.make_opsetid(*opset) for opset in OPSETS.items()]
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.x64quantprecision", "1")
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
     return ort.InferenceSession(
-        model, options, ["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
+        model.SerializeToString(),
+        options,
+        ["CPUExecutionProvider"],
+        disabled_optimizers=SLOW_FUSIONS,
     )
 
 
 def microseconds(nodes: Sequence[NodeProto], feeds: Arrays, constants: Arrays, runs: int) -> float:
-    found, best = session(nodes, feeds, constants), float("inf")
-    for _ in range(6):
+    """CPU time of a run, the least of REPEATS averages over `runs`."""
+    opened, best = session(nodes, feeds, constants), float("inf")
+    for _ in range(REPEATS):
         began = time.process_time()
         for _ in range(runs):
-            found.run(None, feeds)
+            opened.run(None, feeds)
         best = min(best, (time.process_time() - began) / runs)
     return best * 1e6
 
@@ -62,31 +68,23 @@ def normalisation(form: str, rows: int) -> float:
     node, nodes, x = helper.make_node, [], "x"
     for i in range(CHAIN):
         name = partial("{}{}".format, i)
+        add = node("Add", [x, "x"], [name("sum")])
+        inputs, outputs = [name("sum"), "scale", "offset"], [name("n")]
         if form == "skip":
-            nodes.append(
-                node(
-                    "SkipLayerNormalization",
-                    [x, "x", "scale", "offset"],
-                    [name("n")],
-                    domain=MICROSOFT,
-                )
-            )
-            x = name("n")
-            continue
-        nodes.append(node("Add", [x, "x"], [name("sum")]))
-        if form == "fused":
-            nodes.append(
-                node("LayerNormalization", [name("sum"), "scale", "offset"], [name("n")], axis=-1)
-            )
+            inputs = [x, "x", "scale", "offset"]
+            nodes.append(node("SkipLayerNormalization", inputs, outputs, domain=MICROSOFT))
+        elif form == "fused":
+            nodes += [add, node("LayerNormalization", inputs, outputs, axis=-1)]
         else:
-            nodes += _composed(name)
+            nodes += [add, *_composed(name)]
         x = name("n")
     rng = np.random.default_rng(0)
     constants: dict[str, Any] = {
         "scale": np.ones(HIDDEN, np.float32),
         "offset": np.zeros(HIDDEN, np.float32),
+        "axis": np.array([-1]),
+        "epsilon": np.float32(1e-5),
     }
-    constants |= {"axis": np.array([-1]), "epsilon": np.float32(1e-5)}
     feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
     return microseconds([*nodes, node("Identity", [x], ["y"])], feeds, constants, 100) / CHAIN
 
@@ -115,10 +113,10 @@ def _composed(name: Callable[[str], str]) -> list[NodeProto]:
 
 
 def attention(form: str, sentences: int, beam: int) -> float:
-    """Cross-attention of `beam` rows a sentence over SOURCE positions, one of LAYERS with keys and
-    values each its own.
+    """Cross-attention of `beam` rows a sentence over SOURCE positions, one of LAYERS.
 
-    As in a step, the caches do not hold them all where sentences are many.
+    Each layer has keys and values of its own: as in a step, the caches do not hold them all where
+    sentences are many.
     """
     rng, node, nodes = np.random.default_rng(0), helper.make_node, []
     feeds: dict[str, Any] = {"q": rng.standard_normal((sentences, beam, HIDDEN)).astype(np.float32)}
@@ -130,9 +128,8 @@ def attention(form: str, sentences: int, beam: int) -> float:
         constants = {"by_head": np.array([0, 0, HEADS, HEAD]), "whole": np.array([0, 0, HIDDEN])}
     for layer in range(LAYERS):
         name = partial("{}{}".format, layer)
-        keys, feeds[name("v")] = (
-            rng.standard_normal((sentences, HEADS, SOURCE, HEAD)).astype(np.float32) for _ in "kv"
-        )
+        shape = sentences, HEADS, SOURCE, HEAD
+        keys, feeds[name("v")] = (rng.standard_normal(shape).astype(np.float32) for _ in "kv")
         if form == "fused":
             feeds[name("k")] = keys
             inputs = ["q", name("k"), name("v"), "", "mask"]
@@ -172,8 +169,9 @@ def probability(form: str, rows: int) -> float:
 
 
 def product(form: str, rows: int) -> float:
-    """[rows, 512] times weights [512, 2048]: float32, or u8 × s8 within ±63 or ±127 (which the
-    loader makes u8).
+    """[rows, 512] times weights [512, 2048]: float32, or u8 × s8 within ±63 or ±127.
+
+    The loader makes the latter u8.
     """
     rng, width, node = np.random.default_rng(0), 4 * HIDDEN, helper.make_node
     feeds = {"x": rng.standard_normal((rows, HIDDEN)).astype(np.float32)}
@@ -184,8 +182,10 @@ def product(form: str, rows: int) -> float:
     constants: dict[str, Any] = {
         "w": rng.integers(-limit, limit + 1, (HIDDEN, width), np.int8),
         "wz": np.zeros(width, np.int8),
+        "ws": np.full(width, 0.01, np.float32),
+        "s": np.float32(0.05),
+        "z": np.uint8(128),
     }
-    constants |= {"s": np.float32(0.05), "z": np.uint8(128), "ws": np.full(width, 0.01, np.float32)}
     inputs = ["q", "w", "s", "ws", "z", "wz"]
     nodes = [
         node("QuantizeLinear", ["x", "s", "z"], ["q"]),
@@ -195,6 +195,7 @@ def product(form: str, rows: int) -> float:
 
 
 def main() -> None:
+    """Measure every form and print a table a part."""
     argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__).parse_args()
     print(f"{cpu_name()}, onnxruntime {ort.__version__}; CPU µs")
     rows = (1, 4, 16, 32, 64)
@@ -205,17 +206,16 @@ def main() -> None:
     ):
         print(f"\n{name:<28}" + "".join(f"{count:>5} rows" for count in rows))
         for form in forms:
-            print(
-                f"  {form:<26}" + "".join(f"{measure(form, count):10.1f}" for count in rows),
-                flush=True,
-            )
+            show(form, [measure(form, count) for count in rows])
     cells = ((1, 1), (4, 1), (16, 1), (32, 1), (4, 4), (16, 4))
     print(f"\n{'cross-attention, N × K':<28}" + "".join(f"{f'{n} × {k}':>10}" for n, k in cells))
     for form in ("composed", "fused"):
-        print(
-            f"  {form:<26}" + "".join(f"{attention(form, *cell):10.1f}" for cell in cells),
-            flush=True,
-        )
+        show(form, [attention(form, *cell) for cell in cells])
+
+
+def show(form: str, figures: Sequence[float]) -> None:
+    """Print a row."""
+    print(f"  {form:<26}" + "".join(f"{figure:10.1f}" for figure in figures), flush=True)
 
 
 if __name__ == "__main__":

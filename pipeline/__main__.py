@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "--split-sentences",
         choices=get_args(Splitting),
         default="on",
-        help="whether marks and lines part sentences: off (neither), on (both), nonewlines (only marks; wrapped lines "
-        "are joined) (default: %(default)s)",
+        help="whether marks and lines part sentences: off (neither), on (both), nonewlines (only "
+        "marks; wrapped lines are joined) (default: %(default)s)",
     )
     translate.add_argument(
         "--threads", type=_count, default=os.cpu_count() or 1, help="workers (default: all CPUs)"
@@ -114,7 +114,8 @@ def _source(arguments: argparse.Namespace) -> str:
         ) from None
     except UnicodeDecodeError:
         raise UserError(
-            f"{arguments.file or 'standard input'} is not UTF-8: convert it (iconv -f gb18030 -t utf-8)"
+            f"{arguments.file or 'standard input'} is not UTF-8: "
+            "convert it (iconv -f gb18030 -t utf-8)"
         ) from None
 
 

@@ -6,34 +6,30 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
 
-if TYPE_CHECKING:
-    from quantize.bundles.build import Judge
-
-SOURCE = "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such as "
-SOURCE += (
-    "damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
+SOURCE = (
+    "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such "
+    "as damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
 )
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; returns the exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        arguments.run(arguments)
     except UserError as error:
         print(f"quantize: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(
-            f"quantize: {error.name} is not installed: run `make model` or `make tune`, or pip install '.[quantize]'",
-            file=sys.stderr,
-        )
+        remedy = "run `make model` or `make tune`, or pip install '.[quantize]'"
+        print(f"quantize: {error.name} is not installed: {remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser(
         "build", help="make a bundle with a given recipe", description=_build.__doc__
     )
+    _bundle_arguments(build)
     build.add_argument(
         "--recipe", help="a name in configs/quantisation (default: row-63-gptq; row-63 for H > 512)"
     )
@@ -52,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     tune = commands.add_parser(
         "tune", help="find the recipe for a model", description=_tune.__doc__
     )
+    _bundle_arguments(tune)
     tune.add_argument("--recipes", help="candidates, by commas (default: a choice of seven)")
     tune.add_argument(
         "--work", type=Path, help="folder of intermediate results (default: beside BUNDLE)"
@@ -60,20 +58,6 @@ def _parser() -> argparse.ArgumentParser:
         "--sentences", type=int, help="of each test set (default: all; fewer prove less)"
     )
     tune.set_defaults(run=_tune)
-    for command in (build, tune):
-        command.add_argument("source", metavar="SOURCE", help=SOURCE)
-        command.add_argument(
-            "--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle"
-        )
-        command.add_argument(
-            "--calibration",
-            type=Path,
-            metavar="FILE",
-            help="text to calibrate on, a sentence a line",
-        )
-        command.add_argument(
-            "--force", action="store_true", help="write a bundle that fails the gate all the same"
-        )
     convert = commands.add_parser(
         "convert", help="make a Hugging Face model of a CSANMT", description=_convert.__doc__
     )
@@ -83,15 +67,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(arguments: argparse.Namespace) -> int:
-    """Write the graphs, quantise them as the recipe says, judge the result against float32 and put
-    it in place.
+def _bundle_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="SOURCE", help=SOURCE)
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle"
+    )
+    command.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="text to calibrate on, a sentence a line"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="write a bundle that fails the gate all the same"
+    )
 
-    A bundle that fails is not written unless --force.
+
+def _build(arguments: argparse.Namespace) -> None:
+    """Write the graphs, quantise them as the recipe says, judge them and put them in place.
+
+    They are judged against float32. A bundle that fails is not written unless --force.
     """
-    from quantize.bundles.build import build
+    from quantize.bundles.build import build, full_verdict, quick_verdict
     from quantize.int8.recipes import load_recipe
-    from quantize.terminal import Bars
+    from quantize.progress import Bars
 
     began = time.monotonic()
     recipe = load_recipe(arguments.recipe) if arguments.recipe else None
@@ -103,50 +99,40 @@ def _build(arguments: argparse.Namespace) -> int:
             report=bars.report,
             show=bars.show,
             lines=_lines(arguments.calibration),
-            judge=_full_judge() if arguments.judge else None,
+            verdict_of=full_verdict if arguments.judge else quick_verdict,
             force=arguments.force,
         )
-    manifest = bundle.manifest
+    manifest, gate = bundle.manifest, bundle.manifest.gate
     size = sum(entry.size for entry in manifest.files.values()) / 1e6
-    verdict = (
-        manifest.gate.kind + (" gate passed" if manifest.gate.passed else " gate FAILED")
-        if manifest.gate
-        else ""
-    )
+    verdict = f"{gate.kind} gate {'passed' if gate.passed else 'FAILED'}" if gate else ""
     print(
-        f"{bundle.path}: {manifest.name}, recipe {manifest.recipe['name']}, {size:.1f} MB, {verdict}, "
-        f"canary tolerance {manifest.canary.tolerance:.3g}, built in {time.monotonic() - began:.0f} s"
+        f"{bundle.path}: {manifest.name}, recipe {manifest.recipe['name']}, {size:.1f} MB, "
+        f"{verdict}, canary tolerance {manifest.canary.tolerance:.3g}, "
+        f"built in {time.monotonic() - began:.0f} s"
     )
-    return 0
 
 
-def _convert(arguments: argparse.Namespace) -> int:
+def _convert(arguments: argparse.Namespace) -> None:
     """Write configuration, weights, tokenizer and code as transformers' Auto classes load them."""
     from quantize.csanmt.convert import convert
-    from quantize.terminal import Bars
+    from quantize.progress import Bars
 
     began = time.monotonic()
     with Bars() as bars:
         folder = convert(arguments.source, arguments.out, bars.show)
     print(
-        f"{folder}: converted in {time.monotonic() - began:.0f} s; with trust_remote_code=True it loads anywhere"
+        f"{folder}: converted in {time.monotonic() - began:.0f} s; "
+        "with trust_remote_code=True it loads anywhere"
     )
-    return 0
 
 
-def _full_judge() -> Judge:
-    from quantize.tune import judge
+def _tune(arguments: argparse.Namespace) -> None:
+    """Build candidates, measure each against float32, write the fastest that passes.
 
-    return judge
-
-
-def _tune(arguments: argparse.Namespace) -> int:
-    """Build candidates, measure each against float32 with the serving engine, write the fastest
-    that passes.
-
-    Results of finished recipes are kept, so that an interrupted run goes on where it was.
+    Results of finished recipes are kept, so that an interrupted run continues.
     """
-    from quantize.terminal import Bars, show_table
+    from quantize.judge.tables import show_table
+    from quantize.progress import Bars
     from quantize.tune import CANDIDATES, tune
 
     out = arguments.out
@@ -164,13 +150,12 @@ def _tune(arguments: argparse.Namespace) -> int:
         )
     show_table(winner, results)
     print(f"{out}: written with recipe {winner}; {out / 'report.md'} has the whole report")
-    return 0
 
 
 def _lines(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    from quantize.corpus import read_lines
+    from quantize.sentences import read_lines
 
     return read_lines(path)
 

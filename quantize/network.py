@@ -1,4 +1,4 @@
-"""A model as the graph builder sees it, whatever family and file it comes from."""
+"""A model as the graphs need it, whatever family and file it comes from."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.bundle import Family
-from quantize.graphs.builder import Array
 
-MAX_POSITIONS = 512  # as a rule
+Array = npt.NDArray[Any]
+MAX_POSITIONS = 512  # where a source needs no more
+SWISH = frozenset({"swish", "silu"})  # two names of one function
+ACTIVATIONS = SWISH | {"relu", "gelu"}  # what a feed-forward block may have
 
 
 class LazyWeights(Mapping[str, Array]):
-    """Weights that are read or computed each time they are asked for, so that few are in memory at
-    once.
-    """
+    """Weights that are read or computed at each access, so that few are in memory at once."""
 
     def __init__(self, readers: Mapping[str, Callable[[], Array]]) -> None:
         self._readers = readers
@@ -66,6 +67,7 @@ class Network:
 
     @property
     def head_size(self) -> int:
+        """Of the decoder's heads."""
         return self.hidden_size // self.decoder_heads
 
     @property
@@ -75,17 +77,19 @@ class Network:
 
     @property
     def source_vocab_size(self) -> int:
+        """Rows of the source embedding."""
         return len(self.weights["src_emb.weight"])
 
     @property
     def target_vocab_size(self) -> int:
+        """Rows of the target embedding, and logits."""
         return len(self.weights["trg_emb.weight"])
 
 
 def csanmt_network(
     config: Mapping[str, Any], weights: Mapping[str, Array], max_positions: int = MAX_POSITIONS
 ) -> Network:
-    """From `CsanmtConfig`'s values; raises KeyError for a size that is not given."""
+    """A CSANMT's network from `CsanmtConfig`'s values; raises KeyError for a missing size."""
     relative, hidden = config.get("relative_positions", False), config["hidden_size"]
     return Network(
         family="csanmt",
@@ -104,8 +108,9 @@ def csanmt_network(
 
 
 def timing_signal(length: int, channels: int) -> Array:
-    """Sinusoidal positions, all sines then all cosines: [length, channels] float32
-    (docs/csanmt.md).
+    """CSANMT's positions [length, channels] float32: all sines, then all cosines.
+
+    docs/csanmt.md has the rates.
     """
     half = channels // 2
     rate = np.exp(np.arange(half, dtype=np.float32) * np.float32(-math.log(1e4) / (half - 1)))

@@ -1,6 +1,4 @@
-"""Build every candidate, measure it against float32 with the serving engine, keep the fastest that
-passes.
-"""
+"""Build every candidate, measure it against float32, keep the fastest that passes the gate."""
 
 from __future__ import annotations
 
@@ -12,20 +10,21 @@ from contextlib import ExitStack, closing
 from functools import cached_property, partial
 from pathlib import Path
 
-from pipeline.bundle import Bundle, Gate, sha256
+from pipeline.bundle import Bundle, sha256
 from pipeline.decode.engine import Engine
 from pipeline.errors import UserError
-from quantize.bundles.build import check_place, make, publish
-from quantize.bundles.draft import Workshop
-from quantize.corpus import sentence_ids
+from quantize.bundles.build import make
+from quantize.bundles.drafts import Drafts
+from quantize.bundles.publish import check_place, publish
 from quantize.int8.recipes import Recipe, load_recipe
-from quantize.judge import gate, measure
+from quantize.judge import measure
 from quantize.judge.decode import Output
+from quantize.judge.gate import Verdict
 from quantize.judge.report import write_report
-from quantize.judge.results import Result, Speed, choose
-from quantize.judge.sets import TestSet, load_sets
-from quantize.judge.speed import peak_memory, race
-from quantize.progress import Report, Show, no_report, no_show
+from quantize.judge.results import Result, choose
+from quantize.judge.speed import Speed, memory_to_translate, race
+from quantize.progress import ALL_RECIPES, Report, Show, no_report, no_show
+from quantize.sentences import TestSet, load_test_sets, pooled_sources, sentence_ids
 from quantize.sources import open_source
 from quantize.sources.base import Source
 
@@ -39,29 +38,7 @@ CANDIDATES = (
     "row-127-gptq",
 )
 RACED = 24  # units that all recipes translate in turn
-REMEMBERED = 64  # units of the memory's measure
-
-
-def judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
-    """The full gate for one bundle, as `build --judge` asks for it."""
-    sets = load_sets()
-    expected = measure.translations(workshop.reference, sets)
-    found = measure.translations(bundle, sets)
-    asked = measure.expect(workshop.reference, measure.spread(sets, measure.FORCED))
-    quality = _quality(bundle, sets, expected, found, asked)
-    return gate.full(quality, force), headline(quality)
-
-
-def headline(quality: gate.Quality) -> dict[str, str]:
-    """The manifest's scores: every set's with its signature."""
-    return {
-        f"{name} {metric}": f"{getattr(scores, metric.lower().rstrip('+')):.2f} ({signature})"
-        for name, scores in quality.sets.items()
-        for metric, signature in (
-            ("BLEU", scores.bleu_signature),
-            ("chrF++", scores.chrf_signature),
-        )
-    }
+REMEMBERED = 64  # units translated while memory is measured
 
 
 def tune(
@@ -76,39 +53,40 @@ def tune(
     report: Report = no_report,
     show: Show = no_show,
 ) -> tuple[str, dict[str, Result]]:
-    """Write the winner with its report into `out`.
+    """Write the winner with its report into `out`; return its recipe's name and all results.
 
-    Returns its recipe's name and everybody's results.
-
-    `work` keeps each recipe's results: an interrupted run goes on from there. `limit` takes only so
-    many sentences of each set (for tests). With `force`, and none passing, the most faithful is
-    written. Raises UserError if none passes otherwise.
+    `work` keeps each recipe's results: an interrupted run continues from there. `limit` is the most
+    sentences taken of each set. If no recipe passes the gate, the most faithful is written with
+    `force`; without it, that raises UserError.
     """
     check_place(out)
     tuning = _Tuning(open_source(spec), work, lines, limit, report, show)
     names = ["fp32", *(name for name in recipes if name != "fp32")]
     results = {}
     for done, name in enumerate(names):
-        show("recipes", done, len(names) + 1)
+        show(ALL_RECIPES, done, len(names) + 1)
         results[name] = tuning.result(load_recipe(name))
-    show("recipes", len(names), len(names) + 1)
+    show(ALL_RECIPES, len(names), len(names) + 1)
     results = tuning.timed(results)
-    show("recipes", len(names) + 1, len(names) + 1)
+    show(ALL_RECIPES, len(names) + 1, len(names) + 1)
     winner = choose(results)
     if winner is None:
-        reasons = "; ".join(
-            f"{name}: {r.gate.failures[0]}" for name, r in results.items() if r.gate.failures
-        )
         if not force:
-            raise UserError(
-                f"{out} is not written, no recipe passes the gate ({reasons}): add --force to write one"
-            )
-        winner = min(names[1:], key=lambda name: results[name].quality.faithfulness.delta_logp)
-    tuning.publish(winner, results, out, force)
+            raise UserError(_none_passes(out, results))
+        winner = min(names[1:], key=lambda name: results[name].delta_logp)
+    tuning.write_winner(winner, results, out, force)
     return winner, results
 
 
+def _none_passes(out: Path, results: dict[str, Result]) -> str:
+    failures = {name: result.gate.failures for name, result in results.items()}
+    reasons = "; ".join(f"{name}: {found[0]}" for name, found in failures.items() if found)
+    return f"{out} is not written, no recipe passes the gate ({reasons}): add --force to write one"
+
+
 class _Tuning:
+    """The results of one source on one set of sentences, kept in a folder of their own."""
+
     def __init__(
         self,
         source: Source,
@@ -118,14 +96,13 @@ class _Tuning:
         report: Report,
         show: Show,
     ) -> None:
-        self.sets, self.report, self.show = load_sets(limit), report, show
+        self.sets, self.report, self.show = load_test_sets(limit), report, show
         self.work = work / _key(source, lines, self.sets)
         self.work.mkdir(parents=True, exist_ok=True)
-        self.workshop = Workshop(source, self.work, lines=lines, report=report, show=show)
-        self._expected: dict[str, list[Output]] | None = None
+        self.drafts = Drafts(source, self.work, lines=lines, report=report, show=show)
 
     def result(self, recipe: Recipe) -> Result:
-        """Of a recipe, from an earlier run where there is one."""
+        """The recipe's, from an earlier run where there is one."""
         path = self.work / recipe.name / "result.json"
         if path.is_file():
             kept = Result.model_validate_json(path.read_bytes())
@@ -133,95 +110,78 @@ class _Tuning:
                 return kept
         shutil.rmtree(path.parent, ignore_errors=True)
         (self.work / "race.json").unlink(missing_ok=True)
-        self.report(f"{recipe.name}: build and measure")
-        bundle = make(self.workshop, recipe, path.parent / "bundle")
-        show = partial(_named, self.show, recipe.name)
-        outputs = measure.translations(bundle, self.sets, show)
-        _save_outputs(path.parent / "outputs.json", outputs)
-        quality = _quality(bundle, self.sets, self.expected(), outputs, self.asked, show)
-        result = Result(
-            recipe=recipe,
-            size_bytes=sum(entry.size for entry in bundle.manifest.files.values()),
-            peak_rss_bytes=peak_memory(bundle, self._units(bundle, REMEMBERED)),
-            quality=quality,
-        )
+        result = self._measure(recipe, path.parent)
         path.write_text(result.model_dump_json(indent=1), encoding="utf-8")
         return result
 
-    @cached_property
-    def asked(self) -> measure.Expected:
-        """What fp32 says of some sentences of all sets."""
-        return measure.expect(self.workshop.reference, measure.spread(self.sets, measure.FORCED))
+    def _measure(self, recipe: Recipe, folder: Path) -> Result:
+        self.report(f"{recipe.name}: build and measure")
+        bundle = make(self.drafts, recipe, folder / "bundle")
+        show = partial(_named, self.show, recipe.name)
+        outputs = measure.translate_sets(bundle, self.sets, show)
+        _save_outputs(folder / "outputs.json", outputs)
+        quality = measure.quality(bundle, self.sets, self.probe, self.expected, outputs, show)
+        return Result(
+            recipe=recipe,
+            size_bytes=sum(entry.size for entry in bundle.manifest.files.values()),
+            peak_rss_bytes=memory_to_translate(bundle, self._units(bundle, REMEMBERED)),
+            quality=quality,
+        )
 
+    @cached_property
+    def probe(self) -> measure.Probe:
+        """What fp32 makes of some sentences of all sets."""
+        return measure.set_probe(self.drafts.reference, self.sets)
+
+    @cached_property
     def expected(self) -> dict[str, list[Output]]:
-        """fp32's outputs."""
-        if self._expected is None:
-            self._expected = self.outputs("fp32")
-        return self._expected
+        """fp32's outputs, which are there once it is measured."""
+        return self.outputs("fp32")
 
     def outputs(self, name: str) -> dict[str, list[Output]]:
+        """A measured recipe's outputs."""
         data = json.loads((self.work / name / "outputs.json").read_text(encoding="utf-8"))
-        return {
-            test: [Output.from_json(output) for output in outputs] for test, outputs in data.items()
-        }
+        return {test: list(map(Output.from_json, outputs)) for test, outputs in data.items()}
 
     def timed(self, results: dict[str, Result]) -> dict[str, Result]:
-        """With the speeds of a race of all in one run, or of an earlier run of the same."""
-        kept = self.work / "race.json"
-        if not kept.is_file() or list(json.loads(kept.read_text(encoding="utf-8"))) != list(
-            results
-        ):
+        """The results with the speeds of a race of all, or of an earlier race of the same."""
+        path = self.work / "race.json"
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if list(kept) != list(results):
             self.report("race of all recipes")
-            speeds = {name: speed.model_dump() for name, speed in self._race(results).items()}
-            kept.write_text(json.dumps(speeds, indent=1), encoding="utf-8")
-        speeds = json.loads(kept.read_text(encoding="utf-8"))
+            kept = {name: speed.model_dump() for name, speed in self._race(results).items()}
+            path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
         return {
-            name: result.model_copy(update={"speed": Speed.model_validate(speeds[name])})
+            name: result.model_copy(update={"speed": Speed.model_validate(kept[name])})
             for name, result in results.items()
         }
 
     def _race(self, results: dict[str, Result]) -> dict[str, Speed]:
         with ExitStack() as stack:
             engines = {
-                n: stack.enter_context(closing(Engine.load(self._bundle(n)))) for n in results
+                name: stack.enter_context(closing(Engine.load(self._bundle(name))))
+                for name in results
             }
             sources = self._units(self._bundle("fp32"), RACED)
-            timings = race(engines, "fp32", sources, progress=partial(self.show, "race"))
-        return {
-            name: Speed(cpu_seconds=t.seconds, vs_fp32=t.ratio, lowest=t.lowest, highest=t.highest)
-            for name, t in timings.items()
-        }
+            return race(engines, "fp32", sources, progress=partial(self.show, "race"))
 
-    def publish(self, winner: str, results: dict[str, Result], out: Path, force: bool) -> None:
-        verdict = results[winner].gate
-        if force and not verdict.passed:
-            verdict = verdict.model_copy(update={"forced": True})
+    def write_winner(self, winner: str, results: dict[str, Result], out: Path, force: bool) -> None:
+        """Write a copy of the winner's bundle, and the report, into `out`."""
         copy = self.work / "publish"
         shutil.rmtree(copy, ignore_errors=True)
         bundle = self._bundle(winner)
         shutil.copytree(bundle.path, copy)
-        publish(Bundle(copy, bundle.manifest), out, verdict, headline(results[winner].quality))
+        result = results[winner]
+        verdict = Verdict(result.gate, result.quality.headline())
+        publish(Bundle(copy, bundle.manifest), out, verdict, force=force)
         shutil.rmtree(copy)
-        write_report(out, winner, results, self.sets, self.expected(), self.outputs(winner))
+        write_report(out, winner, results, self.sets, self.expected, self.outputs(winner))
 
     def _bundle(self, name: str) -> Bundle:
         return Bundle.load(self.work / name / "bundle")
 
     def _units(self, bundle: Bundle, count: int) -> list[tuple[int, ...]]:
-        return sentence_ids(bundle, measure.spread(self.sets, count))[:count]
-
-
-def _quality(
-    bundle: Bundle,
-    sets: Sequence[TestSet],
-    expected: dict[str, list[Output]],
-    found: dict[str, list[Output]],
-    asked: measure.Expected,
-    show: Show = no_show,
-) -> gate.Quality:
-    faithful = measure.faithfulness(asked, bundle, measure.BATCHED, show)
-    symbols = bundle.manifest.tokenizer.mask_symbols
-    return measure.quality(expected, found, sets, faithful, symbols[0] if symbols else None)
+        return sentence_ids(bundle, pooled_sources(self.sets, count))[:count]
 
 
 def _named(show: Show, name: str, stage: str, done: int, total: int) -> None:
@@ -234,9 +194,7 @@ def _save_outputs(path: Path, outputs: dict[str, list[Output]]) -> None:
 
 
 def _key(source: Source, lines: Sequence[str] | None, sets: Sequence[TestSet]) -> str:
-    """Names the folder of results: other weights, calibration text, sentences or measures begin
-    anew.
-    """
+    """Names the folder of results: other weights, texts or measures begin anew."""
     digest = hashlib.sha256()
     for path in source.identity:
         digest.update(sha256(path).encode())

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from pipeline.errors import UserError
+from training import commands
 from training.settings import Settings
+
+DEFAULT = "(default: %(default)s)"
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; returns the exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        print(arguments.run(arguments))
     except UserError as error:
         print(f"training: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(
-            f"training: {error.name} is not installed: pip install '.[quantize]'", file=sys.stderr
-        )
+        remedy = "pip install '.[quantize]'"
+        print(f"training: {error.name} is not installed: {remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -32,21 +33,18 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, summary, run, arguments in (
-        ("prepare", "make data of a corpus", _prepare, _prepare_arguments),
-        ("train", "begin a run or go on with it", _train, _train_arguments),
-        ("average", "make one model of several", _average, _average_arguments),
-        ("evaluate", "score models and stored outputs", _evaluate, _evaluate_arguments),
-        ("examples", "translate the model card's sentences", _examples, _examples_arguments),
-    ):
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=run.__doc__,
-        )
-        arguments(command)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(run: Callable[[argparse.Namespace], str], summary: str) -> argparse.ArgumentParser:
+        command = subparsers.add_parser(run.__name__, help=summary, description=run.__doc__)
         command.set_defaults(run=run)
+        return command
+
+    _prepare_arguments(add(commands.prepare, "make data of a corpus"))
+    _train_arguments(add(commands.train, "begin a run or continue it"))
+    _average_arguments(add(commands.average, "make one model of several"))
+    _evaluate_arguments(add(commands.evaluate, "score models and stored outputs"))
+    _examples_arguments(add(commands.examples, "translate the model card's sentences"))
     return parser
 
 
@@ -64,7 +62,7 @@ def _prepare_arguments(command: argparse.ArgumentParser) -> None:
         "--phase",
         choices=("first", "general"),
         default="first",
-        help="whose weights are taken (default: %(default)s)",
+        help=f"whose weights are taken {DEFAULT}",
     )
     command.add_argument(
         "--sources", type=Path, metavar="FILE", help="weights (default: training/sources.yaml)"
@@ -76,76 +74,76 @@ def _prepare_arguments(command: argparse.ArgumentParser) -> None:
         help="data or model whose vocabularies are taken",
     )
     command.add_argument(
-        "--source-pieces",
-        type=int,
-        default=24000,
-        help="of a new source vocabulary (default: %(default)s)",
+        "--source-pieces", type=int, default=24000, help=f"of a new source vocabulary {DEFAULT}"
     )
     command.add_argument(
-        "--target-pieces",
-        type=int,
-        default=16000,
-        help="of a new target vocabulary (default: %(default)s)",
+        "--target-pieces", type=int, default=16000, help=f"of a new target vocabulary {DEFAULT}"
     )
     command.add_argument(
         "--longest",
         type=int,
         default=160,
-        help="tokens a side; longer pairs are dropped (default: %(default)s)",
+        help=f"tokens a side; longer pairs are dropped {DEFAULT}",
     )
-    command.add_argument(
-        "--seed", type=int, default=1, help="of all that is random (default: %(default)s)"
-    )
-
-
-def _prepare(arguments: argparse.Namespace) -> None:
-    """Write one epoch of the corpus, as the sources' weights say, with its vocabularies and
-    calibration text.
-    """
-    from quantize.terminal import Bars
-    from training.prepare import prepare
-    from training.sources import SOURCES, load_weights
-
-    with Bars() as bars:
-        done = prepare(
-            arguments.corpus,
-            arguments.out,
-            load_weights(arguments.phase, arguments.sources or SOURCES),
-            vocabulary=arguments.vocabulary,
-            sizes=(arguments.source_pieces, arguments.target_pieces),
-            longest=arguments.longest,
-            seed=arguments.seed,
-            report=bars.report,
-            show=bars.show,
-        )
-    print(
-        f"{arguments.out}: {done.kept:,} of {done.shown:,} pairs, "
-        f"{done.source_tokens:,} source and {done.target_tokens:,} target tokens"
-    )
+    command.add_argument("--seed", type=int, default=1, help=f"of all that is random {DEFAULT}")
 
 
 def _train_arguments(command: argparse.ArgumentParser) -> None:
     usual = Settings()
-    for option, kind, told in (
-        ("minutes", float, "after which the run stops; the same command goes on"),
-        ("total_tokens", float, "target tokens when the run is complete, --start-tokens included"),
-        ("until", float, "share of the run at which it stops"),
-        ("batch_tokens", int, "padded tokens of a batch, a side"),
-        ("learning_rate", float, "at its peak"),
-        ("warmup", int, "steps to the peak"),
-        ("memory", int, "steps that the moving average of the weights looks back"),
-        ("smoothing", float, "of the labels"),
-        ("seed", int, "of all that is random"),
-        ("log_every", int, "steps between two lines of the log"),
-        ("licence", str, "of the weights, for about.yaml"),
-    ):
-        name, default = "--" + option.replace("_", "-"), getattr(usual, option)
-        command.add_argument(
-            name, type=kind, default=default, help=f"{told} (default: %(default)s)"
-        )
     command.add_argument("data", type=Path, help="folder that `prepare` wrote")
     command.add_argument(
         "folder", type=Path, metavar="RUN", help="folder of the run: a source for `quantize build`"
+    )
+    command.add_argument(
+        "--minutes",
+        type=float,
+        default=usual.minutes,
+        help=f"after which the run stops; the same command continues it {DEFAULT}",
+    )
+    command.add_argument(
+        "--total-tokens",
+        type=float,
+        default=usual.total_tokens,
+        help=f"target tokens when the run is complete, --start-tokens included {DEFAULT}",
+    )
+    command.add_argument(
+        "--until",
+        type=float,
+        default=usual.until,
+        help=f"share of the run at which it stops {DEFAULT}",
+    )
+    command.add_argument(
+        "--batch-tokens",
+        type=int,
+        default=usual.batch_tokens,
+        help=f"padded tokens of a batch, a side {DEFAULT}",
+    )
+    command.add_argument(
+        "--learning-rate", type=float, default=usual.learning_rate, help=f"at its peak {DEFAULT}"
+    )
+    command.add_argument(
+        "--warmup", type=int, default=usual.warmup, help=f"steps to the peak {DEFAULT}"
+    )
+    command.add_argument(
+        "--memory",
+        type=int,
+        default=usual.memory,
+        help=f"steps that the moving average of the weights looks back {DEFAULT}",
+    )
+    command.add_argument(
+        "--smoothing", type=float, default=usual.smoothing, help=f"of the labels {DEFAULT}"
+    )
+    command.add_argument(
+        "--seed", type=int, default=usual.seed, help=f"of all that is random {DEFAULT}"
+    )
+    command.add_argument(
+        "--log-every",
+        type=int,
+        default=usual.log_every,
+        help=f"steps between two lines of the log {DEFAULT}",
+    )
+    command.add_argument(
+        "--licence", default=usual.licence, help=f"of the weights, for about.yaml {DEFAULT}"
     )
     command.add_argument(
         "--config",
@@ -154,50 +152,12 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
         help="config.json of a new model (default: 41 M weights)",
     )
     command.add_argument(
-        "--start-from", type=Path, metavar="MODEL", help="source folder that a new run goes on from"
+        "--start-from", type=Path, metavar="MODEL", help="source folder that a new run begins with"
     )
     command.add_argument(
-        "--start-tokens",
-        type=float,
-        default=0,
-        help="target tokens that MODEL has seen (default: 0)",
+        "--start-tokens", type=float, default=0, help=f"target tokens that MODEL has seen {DEFAULT}"
     )
     command.add_argument("--threads", type=int, help="of the CPU (default: all)")
-
-
-def _train(arguments: argparse.Namespace) -> None:
-    """Train until the time or the tokens are used up.
-
-    The learning rate falls as the run gets on.
-    """
-    import torch
-
-    from quantize.csanmt.configuration import CsanmtConfig
-    from quantize.terminal import Bars
-    from training.models import read_config
-    from training.train import Start, train
-
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    config = read_config(arguments.config) if arguments.config else CsanmtConfig()
-    settings = _settings(arguments)
-    start = Start(config, arguments.start_from, int(arguments.start_tokens))
-    with Bars() as bars:
-        state = train(
-            arguments.data, arguments.folder, start, settings, report=bars.report, show=bars.show
-        )
-    print(
-        f"{arguments.folder}: stopped at step {state.step}, {state.tokens / 1e6:.1f} M tokens, epoch {state.epoch}"
-    )
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    try:
-        return Settings(**{name: getattr(arguments, name) for name in Settings.model_fields})
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = "--" + str(first["loc"][0]).replace("_", "-")
-        raise UserError(f"{option} {first['input']}: {first['msg']}") from None
 
 
 def _average_arguments(command: argparse.ArgumentParser) -> None:
@@ -207,16 +167,7 @@ def _average_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
 
 
-def _average(arguments: argparse.Namespace) -> None:
-    """Write the mean of the models' weights, with the first one's other files."""
-    from training.average import average
-
-    average(arguments.models, arguments.out)
-    print(f"{arguments.out}: the mean of {len(arguments.models)} models")
-
-
 def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
-    several: dict[str, Any] = {"action": "extend", "nargs": "+", "default": []}
     command.add_argument(
         "models",
         nargs="+",
@@ -225,7 +176,9 @@ def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--set",
-        **several,
+        action="extend",
+        nargs="+",
+        default=[],
         type=Path,
         metavar="FILE",
         dest="sets",
@@ -233,8 +186,10 @@ def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--outputs",
-        **several,
-        type=_named,
+        action="extend",
+        nargs="+",
+        default=[],
+        type=_named_file,
         metavar="FILE=NAME",
         help="other systems' translations of FLORES dev",
     )
@@ -244,28 +199,11 @@ def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _named(text: str) -> tuple[str, Path]:
+def _named_file(text: str) -> tuple[str, Path]:
     path, _, name = text.rpartition("=")
     if not (path and name):
         raise argparse.ArgumentTypeError(f"{text!r}: expected FILE=NAME")
     return name, Path(path)
-
-
-def _evaluate(arguments: argparse.Namespace) -> None:
-    """Print sacreBLEU's BLEU and chrF++ on FLORES dev, NTREX and other sets, decoded by the engine
-    that serves.
-    """
-    from quantize.terminal import Bars
-    from training.evaluate import evaluate, markdown, sets_of
-
-    with Bars() as bars:
-        sets = sets_of(arguments.sets, arguments.sentences)
-        found = evaluate(
-            arguments.models, sets, dict(arguments.outputs), report=bars.report, show=bars.show
-        )
-    if arguments.json:
-        arguments.json.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    print(markdown(found))
 
 
 def _examples_arguments(command: argparse.ArgumentParser) -> None:
@@ -273,13 +211,6 @@ def _examples_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--file", type=Path, help="sentences, a line each (default: training/examples.zh.txt)"
     )
-
-
-def _examples(arguments: argparse.Namespace) -> None:
-    """Print the sentences with their translations as a Markdown table."""
-    from training.examples import SENTENCES, examples
-
-    print(examples(arguments.model, arguments.file or SENTENCES))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ SIDES = ("src", "trg")
 
 
 class Pairs:
-    """All ids on the training device; they take 4 bytes each there."""
+    """The prepared pairs. All ids are on the training device and take 4 bytes each there."""
 
     def __init__(self, path: Path, device: torch.device) -> None:
         """Read the arrays that `prepare` wrote; raises UserError where there are none."""
@@ -40,10 +40,10 @@ class Pairs:
         return len(self.lengths[0])
 
     def batches(self, tokens: int, seed: int) -> list[Index]:
-        """The pairs' indices, each once, in batches of at most `tokens` padded tokens a side, in
-        random order.
+        """The pairs' indices, each once, in batches of at most `tokens` padded tokens a side.
 
-        The end symbol counts. A pair that is longer by itself is a batch of its own.
+        The batches come in random order. The end symbol counts. A pair that is longer by itself is
+        a batch of its own.
         """
         rng = np.random.default_rng(seed)
         src, trg = self.lengths

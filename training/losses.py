@@ -19,19 +19,22 @@ ETA = 0.6  # of a sample's noise, what grows with the distance of the two vector
 
 
 class Losses(NamedTuple):
+    """What a batch costs."""
+
     translation: Tensor  # cross-entropy a target token, in nats, with label smoothing
     alignment: Tensor  # contrastive, in nats a sentence
     tokens: int  # target tokens, with the end symbols
 
     @property
     def total(self) -> Tensor:
+        """What training makes less."""
         return self.translation + ALIGNMENT_SHARE * self.alignment
 
 
 def losses(
     model: CsanmtForConditionalGeneration, src: Tensor, trg: Tensor, smoothing: float
 ) -> Losses:
-    """Of a batch of padded ids (B, S) and (B, T) without end symbols.
+    """The losses of a batch of padded ids (B, S) and (B, T) without end symbols.
 
     The decoder of a model in training sees a vector sampled between those of source and target, as
     they are: the semantic encoder learns from the alignment alone.
@@ -47,9 +50,7 @@ def losses(
 
 
 def contrastive(x: Tensor, y: Tensor, temperature: float = TEMPERATURE) -> Tensor:
-    """How badly each vector of x (B, D) finds its own of y among all of the batch, and the other
-    way round.
-    """
+    """How badly each vector of x (B, D) finds its own of y among all, and the other way round."""
     x, y = F.normalize(x.float(), dim=-1), F.normalize(y.float(), dim=-1)
     logits = x @ y.T / temperature
     own = torch.arange(x.size(0), device=x.device)
@@ -57,8 +58,7 @@ def contrastive(x: Tensor, y: Tensor, temperature: float = TEMPERATURE) -> Tenso
 
 
 def sample_between(x: Tensor, y: Tensor, eta: float = ETA) -> Tensor:
-    """One vector a sentence, around x (B, 1, D) for a random half of the batch and around y for the
-    rest.
+    """One vector a sentence: around x (B, 1, D) for a random half, around y for the rest.
 
     It is the first link of the paper's mixed Gaussian recurrent chain, which draws several: noise
     in the direction of the other vector, more in the dimensions where the two are far apart.
@@ -66,7 +66,7 @@ def sample_between(x: Tensor, y: Tensor, eta: float = ETA) -> Tensor:
     bias = (y - x).float()
     size = bias.abs()
     low, high = size.amin(-1, keepdim=True), size.amax(-1, keepdim=True)
-    spread = (size - low + 1e-12) / (high - low + 2e-12)
-    omega = eta * torch.randn_like(bias) * spread + (1 - eta) * torch.randn_like(bias)
+    share = (size - low + 1e-12) / (high - low + 2e-12)
+    omega = eta * torch.randn_like(bias) * share + (1 - eta) * torch.randn_like(bias)
     from_x = torch.rand(x.size(0), 1, 1, device=x.device) < 0.5
     return torch.where(from_x, x + omega * bias, y - omega * bias).to(x.dtype)

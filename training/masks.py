@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 
-from quantize.sources.training import MASK_SYMBOLS
+from quantize.sources.trained import MASK_SYMBOLS
 from training.corpus import Pair
 
 COPIED = re.compile(
@@ -25,30 +25,26 @@ COPIED = re.compile(
 
 
 def mask_copies(pair: Pair, rng: random.Random) -> Pair:
-    """Some of the spans that stand once on each side, letter for letter, replaced by the same
-    symbols on both.
+    """The pair with some of the spans that both sides share replaced by the same symbols.
+
+    Such a span stands once on each side, letter for letter.
     """
     found = [span[0] for span in COPIED.finditer(pair.zh) if _copied_once(span[0], pair)]
-    chosen = sorted(
-        rng.sample(found, min(len(found), rng.randint(1, len(MASK_SYMBOLS)))), key=pair.zh.index
-    )
+    count, known = rng.randint(1, len(MASK_SYMBOLS)), len(MASK_SYMBOLS)
+    chosen = sorted(rng.sample(found, min(len(found), count)), key=pair.zh.index)
     if not chosen:
         return pair
-    first = rng.choice([0, 0, 0, rng.randrange(len(MASK_SYMBOLS))])
-    symbols = {
-        span: MASK_SYMBOLS[place % len(MASK_SYMBOLS)] for place, span in enumerate(chosen, first)
-    }
+    first = rng.choice([0, 0, 0, rng.randrange(known)])
+    symbols = {span: MASK_SYMBOLS[place % known] for place, span in enumerate(chosen, first)}
     spans = re.compile("|".join(map(re.escape, chosen)))
-    masked, counts = zip(
-        *(spans.subn(lambda span: symbols[span[0]], side) for side in pair), strict=True
-    )
+    (zh, in_zh), (en, in_en) = (spans.subn(lambda span: symbols[span[0]], side) for side in pair)
     # Two spans may overlap in the English: then only one of them is found there.
-    return Pair(*masked) if counts == (len(chosen), len(chosen)) else pair
+    return Pair(zh, en) if in_zh == in_en == len(chosen) else pair
 
 
 def _copied_once(span: str, pair: Pair) -> bool:
     if any(side.count(span) != 1 for side in pair):
         return False
-    return not re.search(
-        rf"\w{re.escape(span)}|{re.escape(span)}\w", pair.en
-    )  # no part of a longer English word
+    escaped = re.escape(span)
+    part_of_a_longer_word = re.search(rf"\w{escaped}|{escaped}\w", pair.en)
+    return not part_of_a_longer_word

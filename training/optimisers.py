@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator
 
 import torch
@@ -11,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim import _muon
 
-LOWEST = 0.02  # of the peak, what the learning rate falls to
-
 
 def optimisers(model: nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
-    """Of all parameters: AdamW has the embeddings, relative positions, normalisations and biases."""
+    """Muon and AdamW for all parameters.
+
+    AdamW has the embeddings, relative positions, normalisations and biases.
+    """
     matrices, tables, vectors = [], [], []
     for name, parameter in model.named_parameters():
         if parameter.dim() < 2:
@@ -41,17 +41,6 @@ def optimisers(model: nn.Module, learning_rate: float) -> list[torch.optim.Optim
     ]
 
 
-def learning_rate(progress: float, step: int, peak: float, warmup: int) -> float:
-    """A line up over the first `warmup` steps, times half a cosine down over the run's `progress`
-    (0 to 1).
-    """
-    return (
-        peak
-        * min(1.0, (step + 1) / warmup)
-        * max(LOWEST, 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
-    )
-
-
 def half_precision(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32 there: CPUs without AVX512-BF16 only emulate it."""
     return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
@@ -61,9 +50,8 @@ def half_precision(device: torch.device) -> bool:
 def suited_to(device: torch.device) -> Iterator[None]:
     """The faster of torch's kernels for training there."""
     with contextlib.ExitStack() as choices:
-        if (
-            device.type == "cpu"
-        ):  # plain products are faster than its fused attention at sentences' lengths
+        # At sentences' lengths, plain products are faster than the CPU's fused attention.
+        if device.type == "cpu":
             choices.enter_context(sdpa_kernel(SDPBackend.MATH))
         if not half_precision(device):
             choices.enter_context(_float32_muon())
@@ -73,7 +61,8 @@ def suited_to(device: torch.device) -> Iterator[None]:
 @contextlib.contextmanager
 def _float32_muon() -> Iterator[None]:
     usual = _muon._zeropower_via_newtonschulz  # fixed to bfloat16, with no option for it
-    _muon._zeropower_via_newtonschulz = newton_schulz_float32  # type: ignore[assignment]  # other parameter names
+    # The parameters have other names.
+    _muon._zeropower_via_newtonschulz = newton_schulz_float32  # type: ignore[assignment]
     try:
         yield
     finally:

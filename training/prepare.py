@@ -17,12 +17,12 @@ import numpy as np
 
 from pipeline.errors import UserError
 from quantize.progress import Report, Show, no_report, no_show
+from quantize.sources.trained import CALIBRATION, VOCABULARIES
 from training import vocabularies
 from training.corpus import Pair, read_pairs
 from training.masks import mask_copies
 
 ARRAYS = "train.npz"
-CALIBRATION = "calibration.txt"
 CALIBRATION_SENTENCES = 2000
 MASKED = 0.5  # of the pairs
 CHUNK = 20_000  # pairs encoded at once
@@ -36,19 +36,22 @@ class Side:
     offsets: array[int] = field(default_factory=lambda: array("q", [0]))
 
     def append(self, ids: Sequence[int]) -> None:
+        """Add a sentence's."""
         self.ids.extend(ids)
         self.offsets.append(len(self.ids))
 
 
 @dataclass(frozen=True)
 class Prepared:
+    """What one epoch of the data holds."""
+
     shown: int  # pairs of one epoch, as the weights say
     kept: int  # of these, neither too long nor of unlike lengths
     source_tokens: int
     target_tokens: int
 
 
-def prepare(
+def prepare_data(
     corpora: Sequence[Path],
     out: Path,
     weights: Mapping[str, float],
@@ -72,9 +75,8 @@ def prepare(
         report(f"reading {path}")
         pairs.extend(read_pairs(path, weights, rng))
     if not pairs:
-        raise UserError(
-            f"no pair of {', '.join(map(str, corpora))} has a weight above 0: see its sources' weights"
-        )
+        names = ", ".join(map(str, corpora))
+        raise UserError(f"no pair of {names} has a weight above 0: see its sources' weights")
     out.mkdir(parents=True, exist_ok=True)
     rng.shuffle(pairs)
     _write_calibration(out / CALIBRATION, pairs)
@@ -101,24 +103,22 @@ def _write_calibration(path: Path, pairs: Sequence[Pair]) -> None:
 
 
 def _learn(pairs: Sequence[Pair], out: Path, sizes: tuple[int, int], report: Report) -> None:
-    for side, (name, size) in enumerate(zip(vocabularies.NAMES, sizes, strict=True)):
+    for side, (name, size) in enumerate(zip(VOCABULARIES, sizes, strict=True)):
         report(f"{name}: learning {size} pieces")
         vocabularies.learn((pair[side] for pair in pairs), out / name, size)
 
 
 def _write_arrays(pairs: Sequence[Pair], out: Path, longest: int, show: Show) -> Prepared:
-    source, target = (vocabularies.load(out / name) for name in vocabularies.NAMES)
+    source, target = (vocabularies.load_vocabulary(out / name) for name in VOCABULARIES)
     src, trg = Side(), Side()
     for start in range(0, len(pairs), CHUNK):
         chunk = pairs[start : start + CHUNK]
-        sides = (
-            source.encode([pair.zh for pair in chunk]),
-            target.encode([pair.en for pair in chunk]),
-        )
-        for s, t in zip(*sides, strict=True):
-            if _usable(len(s), len(t), longest):
-                src.append(s)
-                trg.append(t)
+        sources = source.encode([pair.zh for pair in chunk])
+        targets = target.encode([pair.en for pair in chunk])
+        for source_ids, target_ids in zip(sources, targets, strict=True):
+            if _usable(len(source_ids), len(target_ids), longest):
+                src.append(source_ids)
+                trg.append(target_ids)
         show("encoding", start + len(chunk), len(pairs))
     if not src.ids:
         raise UserError(f"no pair has at most {longest} tokens a side: give a larger --longest")

@@ -1,4 +1,4 @@
-"""Where a run stands: what it has to keep in order to go on."""
+"""Where a run stands: everything that it needs to continue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 from pipeline.errors import UserError
 from quantize.csanmt.configuration import CsanmtConfig
 from quantize.csanmt.modeling import CsanmtForConditionalGeneration
-from training import models
+from training.models import own_options, save_model
 from training.optimisers import optimisers
 
 LAST = "last.pt"
@@ -29,7 +29,8 @@ class State:
         tokens: int = 0,
     ) -> None:
         """A run's beginning; `tokens` are the target tokens that the model has seen before."""
-        self.model = model.to(device).train()  # type: ignore[arg-type]  # transformers' wrapper hides `to`'s type
+        # transformers' wrapper hides the type of `to`.
+        self.model = model.to(device).train()  # type: ignore[arg-type]
         self.average = copy.deepcopy(self.model).eval()
         self.optimisers = optimisers(self.model, learning_rate)
         self.start, self.step, self.tokens, self.epoch = tokens, 0, tokens, 0
@@ -40,11 +41,8 @@ class State:
         path = folder / LAST
         try:
             kept = torch.load(path, map_location=device, weights_only=True)
-            state = State(
-                CsanmtForConditionalGeneration(CsanmtConfig(**kept["config"])),
-                learning_rate,
-                device,
-            )
+            model = CsanmtForConditionalGeneration(CsanmtConfig(**kept["config"]))
+            state = State(model, learning_rate, device)
             state.model.load_state_dict(kept["model"])
             state.average.load_state_dict(kept["average"])
             for optimiser, values in zip(state.optimisers, kept["optimizers"], strict=True):
@@ -60,7 +58,7 @@ class State:
     def progress(self, total: float) -> float:
         """The share done of a run that ends at `total` tokens.
 
-        What its first model had seen does not count.
+        The tokens that its first model had seen do not count.
         """
         return (self.tokens - self.start) / (total - self.start)
 
@@ -70,10 +68,10 @@ class State:
         What is there stays until both are complete.
         """
         config = self.model.config
-        models.save(folder, config, dict(self.average.named_parameters()))
+        save_model(folder, config, dict(self.average.named_parameters()))
         unfinished = folder / f"unfinished-{LAST}"
         kept = {
-            "config": models.plain(config),
+            "config": own_options(config),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": [optimiser.state_dict() for optimiser in self.optimisers],
@@ -86,7 +84,7 @@ class State:
         unfinished.replace(folder / LAST)
 
     def update(self, learning_rate: float, memory: int) -> None:
-        """One step along the gradients, which are then gone.
+        """Take a step along the gradients, and clear them.
 
         The average looks back `memory` steps.
         """
@@ -97,10 +95,8 @@ class State:
             optimiser.step()
         self.model.zero_grad(set_to_none=True)
         self.step += 1
-        share = max(
-            1 / memory, 9 / (self.step + 10)
-        )  # more at first, when what it began with is worth little
+        # More at first, when the weights that it began with are worth little.
+        share = max(1 / memory, 9 / (self.step + 10))
+        average, weights = list(self.average.parameters()), list(self.model.parameters())
         with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.average.parameters()), list(self.model.parameters()), share
-            )
+            torch._foreach_lerp_(average, weights, share)

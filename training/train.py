@@ -1,8 +1,8 @@
-"""Training on one GPU or on CPUs, in runs that may be stopped and gone on with.
+"""Training on one GPU or on CPUs, in runs that may be stopped and continued.
 
 A run's folder is a source that `python -m quantize build` reads: the moving average of the weights
-with its configuration, vocabularies and calibration text. Beside them are `last.pt`, to go on from,
-and `log.txt`.
+with its configuration, vocabularies and calibration text. Beside them are `last.pt`, from which the
+run continues, and `log.txt`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from quantize.csanmt.configuration import CsanmtConfig
 from quantize.csanmt.modeling import CsanmtForConditionalGeneration
 from quantize.progress import Report, Show, no_report, no_show
 from quantize.sources.base import About
+from quantize.sources.trained import ABOUT, CALIBRATION, VOCABULARIES
 from training import models, vocabularies
 from training.batches import Index, Pairs
 from training.losses import Losses, losses
-from training.optimisers import half_precision, learning_rate, suited_to
-from training.prepare import ARRAYS, CALIBRATION
+from training.optimisers import half_precision, suited_to
+from training.prepare import ARRAYS
 from training.settings import Settings
 from training.state import LAST, State
 
@@ -41,7 +42,7 @@ class Start:
     tokens: int = 0  # target tokens that the trained model has seen
 
 
-def train(
+def train_model(
     data: Path,
     run: Path,
     start: Start,
@@ -50,10 +51,10 @@ def train(
     report: Report = no_report,
     show: Show = no_show,
 ) -> State:
-    """Go on with the run in the folder `run`, or begin it, on the data that `prepare` wrote.
+    """Continue the run in the folder `run`, or begin it, on the data that `prepare` wrote.
 
     Returns it as it was saved. Raises UserError for data and models that do not fit together, and
-    where the loss is no number any more.
+    when the loss is no longer a number.
     """
     began = time.monotonic()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -63,7 +64,8 @@ def train(
     last = state.start + settings.until * (settings.total_tokens - state.start)
     if state.tokens >= last:
         raise UserError(
-            f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: give a larger total"
+            f"{run} has seen {state.tokens / 1e6:.1f} M of {last / 1e6:.1f} M tokens: "
+            "give a larger total"
         )
     torch.manual_seed(settings.seed + state.step)
     log, saved = Log(run / "log.txt", settings, state, report, show), time.monotonic()
@@ -87,25 +89,24 @@ def _open(data: Path, run: Path, start: Start, settings: Settings, device: torch
     for folder in [run] if resumed else [start.model] if start.model else []:
         if not vocabularies.same(folder, data):
             raise UserError(
-                f"{data} has other vocabularies than {folder}: prepare it with --vocabulary {folder}"
+                f"{data} has other vocabularies than {folder}: "
+                f"prepare it with --vocabulary {folder}"
             )
-    for name in (*vocabularies.NAMES, CALIBRATION):
+    for name in (*VOCABULARIES, CALIBRATION):
         if not (data / name).is_file():
             raise UserError(f"{data / name} is missing: make it with `python -m training prepare`")
         shutil.copyfile(data / name, run / name)
     if resumed:
         return State.resume(run, settings.learning_rate, device)
     if start.model:
-        return State(models.load(start.model), settings.learning_rate, device, start.tokens)
+        return State(models.load_model(start.model), settings.learning_rate, device, start.tokens)
     model = CsanmtForConditionalGeneration(models.sized(start.config, data))
     return State(model, settings.learning_rate, device)
 
 
 def _step(state: State, pairs: Pairs, batch: Index, settings: Settings) -> tuple[Losses, float]:
     """The losses of the batch before the step, and the learning rate that it took."""
-    rate = learning_rate(
-        state.progress(settings.total_tokens), state.step, settings.learning_rate, settings.warmup
-    )
+    rate = settings.rate(state.progress(settings.total_tokens), state.step)
     src, trg = pairs.pad(batch)
     with torch.autocast(src.device.type, torch.bfloat16, enabled=half_precision(src.device)):
         found = losses(state.model, src, trg, settings.smoothing)
@@ -117,15 +118,16 @@ def _step(state: State, pairs: Pairs, batch: Index, settings: Settings) -> tuple
 
 def _save(state: State, run: Path, settings: Settings) -> None:
     state.save(run)
-    about = About(
-        licence=settings.licence,
-        provenance=f"trained by `python -m training` of csanmt-serve on {state.tokens / 1e6:.1f} M target tokens",
+    provenance = (
+        "trained by `python -m training` of csanmt-serve on "
+        f"{state.tokens / 1e6:.1f} M target tokens"
     )
-    models.write_text(run / "about.yaml", yaml.safe_dump(about.model_dump(), allow_unicode=True))
+    about = About(licence=settings.licence, provenance=provenance)
+    models.write_text(run / ABOUT, yaml.safe_dump(about.model_dump(), allow_unicode=True))
 
 
 class Log:
-    """A line every so many steps, to the run's log and to the user."""
+    """A line every `log_every` steps, to the run's log and to the user."""
 
     def __init__(
         self, path: Path, settings: Settings, state: State, report: Report, show: Show
@@ -135,6 +137,7 @@ class Log:
         self._tokens, self._since = 0, time.monotonic()
 
     def add(self, found: Losses, rate: float) -> None:
+        """Count a step; raises UserError for a loss that is no number."""
         state, settings = self._state, self._settings
         self._tokens += found.tokens
         if state.step % settings.log_every:
@@ -142,12 +145,13 @@ class Log:
         loss, contrast = found.translation.item(), found.alignment.item()
         if not math.isfinite(loss):
             raise UserError(
-                f"the loss is {loss} at step {state.step}: go on with a lower learning rate"
+                f"the loss is {loss} at step {state.step}: continue with a lower learning rate"
             )
         now = time.monotonic()
+        speed = self._tokens / (now - self._since)
         line = (
-            f"step {state.step} tokens {state.tokens / 1e6:.1f}M epoch {state.epoch} loss {loss:.3f} "
-            f"contrast {contrast:.3f} lr {rate:.2e} {self._tokens / (now - self._since):.0f} tok/s"
+            f"step {state.step} tokens {state.tokens / 1e6:.1f}M epoch {state.epoch} "
+            f"loss {loss:.3f} contrast {contrast:.3f} lr {rate:.2e} {speed:.0f} tok/s"
         )
         with self._path.open("a", encoding="utf-8") as log:
             log.write(line + "\n")

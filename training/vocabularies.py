@@ -11,15 +11,12 @@ import sentencepiece
 
 from pipeline.errors import UserError
 from quantize.csanmt.configuration import END
-from quantize.sources.training import MASK_SYMBOLS, UNKNOWN_ID
+from quantize.sources.trained import MASK_SYMBOLS, UNKNOWN_ID, VOCABULARIES
 
-NAMES = ("source.spm", "target.spm")
+SOURCE, TARGET = VOCABULARIES
 LARGEST = 2**16  # ids are kept as uint16
-COVERAGE = {"source.spm": 0.9995, "target.spm": 0.9999}  # of the characters; others become bytes
-NORMALISATION = {
-    "source.spm": "nmt_nfkc",
-    "target.spm": "identity",
-}  # the target is what users read
+COVERAGE = {SOURCE: 0.9995, TARGET: 0.9999}  # of the characters; others become bytes
+NORMALISATION = {SOURCE: "nmt_nfkc", TARGET: "identity"}  # the target is what users read
 OPTIONS: dict[str, Any] = {
     "model_type": "unigram",
     "user_defined_symbols": list(MASK_SYMBOLS),
@@ -37,10 +34,10 @@ OPTIONS: dict[str, Any] = {
 
 
 def learn(sentences: Iterable[str], path: Path, size: int) -> None:
-    """A vocabulary of `size` pieces from the sentences, written to `path`, whose name tells the
-    side.
+    """Write a vocabulary of `size` pieces from the sentences to `path`.
 
-    Raises UserError for a size that the sentences do not fill or that is too large.
+    Its name is that of the side. Raises UserError for a size that the sentences do not fill or that
+    is too large.
     """
     if size > LARGEST:
         raise UserError(f"a vocabulary of {size} pieces is too large: at most {LARGEST}")
@@ -54,42 +51,39 @@ def learn(sentences: Iterable[str], path: Path, size: int) -> None:
             **OPTIONS,
         )
     except RuntimeError as error:
-        told = " ".join(str(error).split("] ")[-1].split())
-        raise UserError(f"no vocabulary of {size} pieces for {path.name}: {told}") from None
+        reason = " ".join(str(error).split("] ")[-1].split())
+        raise UserError(f"no vocabulary of {size} pieces for {path.name}: {reason}") from None
     path.with_suffix(".model").replace(path)
     path.with_suffix(".vocab").unlink()
 
 
-def load(path: Path) -> Any:
+def load_vocabulary(path: Path) -> Any:
     """The vocabulary's encoder; raises UserError for a missing or damaged file."""
     try:
         return sentencepiece.SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError):
         raise UserError(
-            f"{path} is missing or damaged: name a folder with {' and '.join(NAMES)}"
+            f"{path} is missing or damaged: name a folder with {' and '.join(VOCABULARIES)}"
         ) from None
 
 
 def copy(folder: Path, out: Path) -> None:
-    """Both vocabularies of a model or of earlier data, for data that goes on with it."""
-    for name in NAMES:
-        if load(folder / name).get_piece_size() > LARGEST:
+    """Copy both vocabularies of a model or of earlier data, for data that continues it."""
+    for name in VOCABULARIES:
+        if load_vocabulary(folder / name).get_piece_size() > LARGEST:
             raise UserError(f"{folder / name} has too many pieces: at most {LARGEST}")
         shutil.copyfile(folder / name, out / name)
 
 
 def sizes(folder: Path) -> tuple[int, int]:
     """Pieces of the source and of the target vocabulary."""
-    source, target = (load(folder / name).get_piece_size() for name in NAMES)
+    source, target = (load_vocabulary(folder / name).get_piece_size() for name in VOCABULARIES)
     return source, target
 
 
 def same(folder: Path, other: Path) -> bool:
-    """Whether two folders' vocabularies are the same, and so ids mean the same.
-
-    Raises UserError if one is missing.
-    """
-    for path in (place / name for place in (folder, other) for name in NAMES):
+    """Whether ids mean the same in two folders; raises UserError if a vocabulary is missing."""
+    for path in (place / name for place in (folder, other) for name in VOCABULARIES):
         if not path.is_file():
             raise UserError(f"{path} is missing: name a whole folder of data or of a model")
-    return all((folder / name).read_bytes() == (other / name).read_bytes() for name in NAMES)
+    return all((folder / name).read_bytes() == (other / name).read_bytes() for name in VOCABULARIES)

@@ -1,107 +1,130 @@
-"""Time and memory of this engine beside others, on the same weights and the same work, one thread
-each.
+"""Time and memory of this engine beside others, on the same weights and the same work.
 
-Random weights of real sizes: every sentence is decoded to the given length by every engine. Engines
-take turns in one process, and ratios are of CPU time within a round. Writes results.json and
-results.png.
+One thread each. Weights are random, of real sizes: every sentence is decoded to the given length by
+every engine. Engines take turns in one process, and ratios are of CPU time within a round. Writes
+results.json and results.png.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engines import inflight, models
-from benchmarks.engines.field import GRAPHS, OURS, Entrant, entrants
-from benchmarks.engines.memory import peak_mb
-from benchmarks.engines.race import Cell, Timing, race
+from benchmarks.engines.entrants import OPTIMUM_GRAPHS, OURS, Entrant, make_entrants
+from benchmarks.engines.measure import Cell, Timing, peak_mb, race
 from benchmarks.engines.report import Row, draw, table, write_json
-from benchmarks.engines.runners import OPTIMUM, PEER, TORCH
+from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Sources
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 
+KNOWN = (*models.MARIAN, *models.CSANMT, models.DEFAULT)
 QUICK = [*(Cell(batch, 1) for batch in (1, 4, 16, 32)), *(Cell(batch, 4) for batch in (1, 4, 16))]
-LONG = [*(Cell(batch, beam, 96, 96) for beam in (1, 4) for batch in (1, 16))]
+LONG = [Cell(batch, beam, 96, 96) for beam in (1, 4) for batch in (1, 16)]
 TEXT = [Cell(batch, beam, 0, 200) for beam in (1, 4) for batch in (1, 4, 16, 32)]
 LARGE = [Cell(1, 4, 26, 26), Cell(4, 4, 26, 26)]
-REMEMBERED = (Cell(1, 1), Cell(32, 1), LARGE[0])  # where memory is measured, in a process an engine
+# Where memory is measured, in a process an engine.
+REMEMBERED = (Cell(1, 1), Cell(32, 1), LARGE[0])
 
 
 class Bench:
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self.options, self.console = arguments, Console(stderr=True)
+    """The measurements that the command's options ask for."""
 
-    def say(self, text: str) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.console = options, Console(stderr=True)
+
+    def report(self, text: str) -> None:
+        """Print a line, beside the results."""
         self.console.print(f"… {text}", highlight=False)
 
     def rows(self, model: str) -> Iterator[Row]:
+        """Every engine's, of all work that the model is tried on."""
         options = self.options
-        work = options.work / model
-        recipes, peers = self.taking_part(model)
-        field = entrants(model, recipes, peers, work, self.say)
-        runners = {name: entrant.open() for name, entrant in field.items()}
+        entrants = make_entrants(
+            model, self.recipes(model), self.peers(model), options.work / model, self.report
+        )
+        runners = {name: entrant.open() for name, entrant in entrants.items()}
         for cell in self.cells(model):
-            self.say(f"{model}: {cell.batch} at once, beam {cell.beam}, {lengths(model, cell)}")
+            lengths = "text" if model == models.DEFAULT else cell.lengths
+            self.report(f"{model}: {cell.batch} at once, beam {cell.beam}, {lengths}")
             sources = models.sources(model, cell.batch, cell.source)
             for name, found in race(runners, sources, cell, options.rounds).items():
-                peak = None
-                if cell in REMEMBERED and not options.no_memory:
-                    entrant = field[name]
-                    task = (
-                        entrant.engine,
-                        entrant.folder,
-                        entrant.source,
-                        sources,
-                        cell.beam,
-                        cell.target,
-                    )
-                    peak = peak_mb(*task)
-                yield row(model, field[name], cell, found, peak)
+                peak = self.peak(entrants[name], sources, cell)
+                yield make_row(model, entrants[name], cell, lengths, found, peak)
         del runners
         if model in models.MARIAN:
-            yield from self.mixed(model, field)
+            yield from self.mixed_rows(model, entrants)
 
-    def taking_part(self, model: str) -> tuple[list[str], list[str]]:
-        asked = self.options.recipes.split(",") if self.options.recipes else None
+    def recipes(self, model: str) -> list[str]:
+        """Those of our engine that take part."""
+        if self.options.recipes:
+            return list(self.options.recipes.split(","))
         if model in models.MARIAN:
-            return asked or ["static-63", "row-63"], self.options.peers.split(
-                ","
-            ) if self.options.peers else []
-        recipes = asked or ["static-63", "row-63", "row-127", "fp32"]
-        return recipes, [GRAPHS] if model in models.CSANMT and "fp32" in recipes else []
+            return ["static-63", "row-63"]
+        return ["static-63", "row-63", "row-127", "fp32"]
+
+    def peers(self, model: str) -> list[str]:
+        """The other engines that take part."""
+        if model in models.MARIAN:
+            return list(filter(None, self.options.peers.split(",")))
+        compared = model in models.CSANMT and "fp32" in self.recipes(model)
+        return [OPTIMUM_GRAPHS] if compared else []
 
     def cells(self, model: str) -> list[Cell]:
+        """The work that the model is tried on."""
         if model == models.DEFAULT:
             return TEXT
         if model in models.CSANMT:
             return LARGE
         return QUICK if self.options.quick else [*QUICK, Cell(32, 4), *LONG]
 
-    def mixed(self, model: str, field: dict[str, Entrant]) -> Iterator[Row]:
-        name, entrant = next(iter(field.items()))
-        self.say(f"{model}: mixed lengths, {name}")
+    def peak(self, entrant: Entrant, sources: Sources, cell: Cell) -> float | None:
+        """The engine's peak memory in MB, where it is measured."""
+        if cell not in REMEMBERED or self.options.no_memory:
+            return None
+        return peak_mb(
+            entrant.engine, entrant.folder, entrant.source, sources, cell.beam, cell.target
+        )
+
+    def mixed_rows(self, model: str, entrants: Mapping[str, Entrant]) -> Iterator[Row]:
+        """Our engine's on sentences of mixed lengths."""
+        name, entrant = next(iter(entrants.items()))
+        self.report(f"{model}: mixed lengths, {name}")
         bundle = Bundle.load(entrant.folder)
         for policy, found in inflight.compare(model, bundle, self.options.rounds).items():
             yield Row(
-                *(model, OURS, entrant.recipe, None, 1, f"mixed, {policy}"),
-                *(found.cpu_ms, found.cpu_range, found.wall_ms),
+                model=model,
+                engine=OURS,
+                recipe=entrant.recipe,
+                batch=None,
+                beam=1,
+                lengths=f"mixed, {policy}",
+                cpu_ms=found.cpu_ms,
+                cpu_ms_range=found.cpu_range,
+                wall_ms=found.wall_ms,
                 vs_batches=found.ratio,
             )
 
 
-def lengths(model: str, cell: Cell) -> str:
-    return "text" if model == models.DEFAULT else cell.lengths
-
-
-def row(model: str, entrant: Entrant, cell: Cell, found: Timing, peak: float | None) -> Row:
+def make_row(
+    model: str, entrant: Entrant, cell: Cell, lengths: str, found: Timing, peak: float | None
+) -> Row:
+    """One engine's figures of one kind of work."""
     return Row(
-        *(model, entrant.engine, entrant.recipe, cell.batch, cell.beam, lengths(model, cell)),
-        *(found.cpu_ms, found.cpu_range, found.wall_ms),
+        model=model,
+        engine=entrant.engine,
+        recipe=entrant.recipe,
+        batch=cell.batch,
+        beam=cell.beam,
+        lengths=lengths,
+        cpu_ms=found.cpu_ms,
+        cpu_ms_range=found.cpu_range,
+        wall_ms=found.wall_ms,
         vs_ct2_int8=found.ratio,
         vs_ct2_int8_range=(min(found.ratios), max(found.ratios)) if found.ratios else None,
         peak_rss_mb=peak,
@@ -109,48 +132,42 @@ def row(model: str, entrant: Entrant, cell: Cell, found: Timing, peak: float | N
     )
 
 
-def main(argv: list[str] | None = None) -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
-    known = [*models.MARIAN, *models.CSANMT, models.DEFAULT]
+    default = "(default: %(default)s)"
     parser.add_argument(
-        "--models",
-        default="opus-mt",
-        help=f"by commas, of {', '.join(known)} (default: %(default)s)",
+        "--models", default="opus-mt", help=f"by commas, of {', '.join(KNOWN)} {default}"
     )
     parser.add_argument(
         "--recipes", help="of this engine, by commas (default: the usual ones of each model)"
     )
-    parser.add_argument(
-        "--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help="by commas (default: %(default)s)"
-    )
+    parser.add_argument("--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help=f"by commas {default}")
     parser.add_argument(
         "--quick", action="store_true", help="short sentences only: ten minutes on two cores"
     )
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="repeats of every cell (default: %(default)s)"
-    )
+    parser.add_argument("--rounds", type=int, default=5, help=f"repeats of every cell {default}")
     parser.add_argument(
         "--no-memory",
         action="store_true",
         help="do not start a process an engine for its peak memory",
     )
     parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path(".bench"),
-        help="folder for models, kept (default: %(default)s)",
+        "--work", type=Path, default=Path(".bench"), help=f"folder for models, kept {default}"
     )
     parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("benchmarks"),
-        help="folder of results.* (default: %(default)s)",
+        "--out", type=Path, default=Path("benchmarks"), help=f"folder of results.* {default}"
     )
-    bench = Bench(parser.parse_args(argv))
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, write the results and print them; returns the exit status."""
+    bench = Bench(_parser().parse_args(argv))
+    requested = bench.options.models.split(",")
     try:
-        if unknown := set(bench.options.models.split(",")) - set(known):
-            raise UserError(f"no model {', '.join(unknown)}: choose of {', '.join(known)}")
-        rows = [found for model in bench.options.models.split(",") for found in bench.rows(model)]
+        if unknown := set(requested) - set(KNOWN):
+            raise UserError(f"no model {', '.join(unknown)}: choose of {', '.join(KNOWN)}")
+        rows = [row for model in requested for row in bench.rows(model)]
     except UserError as error:
         print(f"benchmarks.engines: {error}", file=sys.stderr)
         return 2

@@ -1,5 +1,6 @@
-"""In-flight batching against batches whose finished rows leave and that nobody joins, on mixed
-lengths.
+"""In-flight batching beside batches that no sentence joins, on sentences of mixed lengths.
+
+Sentences leave both as soon as they are finished.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.engines.measure import Timing, timings
 from benchmarks.engines.models import sources
-from benchmarks.engines.race import Timing, timings
 from benchmarks.engines.runners import Ours
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import EngineSettings
-from quantize.judge.speed import in_turn
+from quantize.machine import in_turn
 
 ROWS = 32  # sentences decoded together, on average
 COUNT = 192  # sentences: fewer, and the end, when the last ones leave one by one, weighs too much
@@ -22,6 +23,8 @@ ROUNDS = 3  # at most: a round is long
 
 @dataclass(frozen=True)
 class Work:
+    """Sentences, and the number of tokens of each one's translation."""
+
     sources: list[tuple[int, ...]]
     lengths: list[int]
 
@@ -39,12 +42,12 @@ def mixed(model: str, count: int, seed: int = 0) -> Work:
 
 
 def cached(work: Work) -> float:
-    """Tokens that a sentence holds in the cache, averaged over those found in a batch: long ones
-    stay longer.
+    """Tokens that a sentence holds in the cache, averaged over those found in a batch.
+
+    Long ones are found there for longer.
     """
-    held = np.array(
-        [len(ids) + 1 + length for ids, length in zip(work.sources, work.lengths, strict=True)]
-    )
+    pairs = zip(work.sources, work.lengths, strict=True)
+    held = [len(ids) + 1 + length for ids, length in pairs]
     return float(np.average(held, weights=work.lengths))
 
 
@@ -56,12 +59,12 @@ def compare(model: str, bundle: Bundle, rounds: int) -> dict[str, Timing]:
     engine = Ours(bundle, EngineSettings(max_batch_tokens=int(ROWS * cached(work))))
 
     def in_flight() -> None:
-        engine(work.sources, 1, work.lengths)
+        engine.translate(work.sources, 1, work.lengths)
 
     def batches() -> None:
         for begin in range(0, COUNT, ROWS):
             part = slice(begin, begin + ROWS)
-            engine(work.sources[part], 1, work.lengths[part])
+            engine.translate(work.sources[part], 1, work.lengths[part])
 
     spent = in_turn({"in flight": in_flight, "batches": batches}, min(rounds, ROUNDS))
     return timings(spent, COUNT, "batches")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.engines.field import OURS
-from quantize.judge.report import machine
+from benchmarks.engines.entrants import OURS
+from quantize.machine import describe
 
 PACKAGES = (
     "onnxruntime",
@@ -21,12 +21,23 @@ PACKAGES = (
 )
 
 
+HEAD = (
+    "model",
+    "engine",
+    "batch",
+    "beam",
+    "lengths",
+    "CPU ms (range)",
+    "wall ms",
+    "× CTranslate2",
+    "peak MB",
+    "disk MB",
+)
+
+
 @dataclass(frozen=True)
 class Row:
-    """Times are milliseconds a sentence.
-
-    `vs_ct2_int8` is CTranslate2's CPU time : this one's, by rounds of one run.
-    """
+    """One engine's figures of one kind of work; times are milliseconds a sentence."""
 
     model: str
     engine: str
@@ -37,7 +48,7 @@ class Row:
     cpu_ms: float
     cpu_ms_range: tuple[float, float]
     wall_ms: float
-    vs_ct2_int8: float | None = None
+    vs_ct2_int8: float | None = None  # CTranslate2's CPU time : this one's, by rounds of one run
     vs_ct2_int8_range: tuple[float, float] | None = None
     vs_batches: float | None = None
     peak_rss_mb: float | None = None
@@ -45,38 +56,28 @@ class Row:
 
     @property
     def label(self) -> str:
+        """The engine, and which of ours it is."""
         return f"{self.engine} {self.recipe}" if self.engine == OURS else self.engine
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:
-    found = machine(PACKAGES) | {"rows": [asdict(row) for row in rows]}
+    """Write all rows, and what they were measured on."""
+    found = describe(PACKAGES) | {"rows": [asdict(row) for row in rows]}
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def table(rows: Sequence[Row]) -> list[list[str]]:
     """Head and cells, as text."""
-    head = [
-        "model",
-        "engine",
-        "batch",
-        "beam",
-        "lengths",
-        "CPU ms (range)",
-        "wall ms",
-        "× CTranslate2",
-        "peak MB",
-        "disk MB",
-    ]
-    return [head, *(_cells(row) for row in rows)]
+    return [list(HEAD), *(_cells(row) for row in rows)]
 
 
 def _cells(row: Row) -> list[str]:
     low, high = row.cpu_ms_range
-    against = _ratio(row.vs_ct2_int8, row.vs_ct2_int8_range)
+    ratio = _ratio(row.vs_ct2_int8, row.vs_ct2_int8_range)
     if row.vs_batches is not None:
-        against = f"{row.vs_batches:.2f} × batches"
+        ratio = f"{row.vs_batches:.2f} × batches"
     cells = [row.model, row.label, str(row.batch or "mixed"), str(row.beam), row.lengths]
-    cells += [f"{row.cpu_ms:.1f} ({low:.1f}–{high:.1f})", f"{row.wall_ms:.1f}", against]
+    cells += [f"{row.cpu_ms:.1f} ({low:.1f}–{high:.1f})", f"{row.wall_ms:.1f}", ratio]
     return cells + ["" if x is None else f"{x:.0f}" for x in (row.peak_rss_mb, row.disk_mb)]
 
 

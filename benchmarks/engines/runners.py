@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import Engine, EngineSettings
+from quantize.machine import cpu_name
 
 END = 0  # the end symbol of the random models
 PEER, OPTIMUM, TORCH = "ctranslate2-int8", "optimum-int8", "torch-fp32"
@@ -19,7 +20,9 @@ Sources = Sequence[tuple[int, ...]]
 
 
 class Runner(Protocol):
-    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+    """An open engine."""
+
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
         """Translate all sources, each to its number of tokens."""
         ...
 
@@ -30,13 +33,14 @@ class Ours:
     def __init__(self, bundle: Bundle, settings: EngineSettings | None = None) -> None:
         self.engine = Engine.load(bundle, settings)
 
-    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
-        options = (
-            replace(self.engine.defaults, beam_size=beam, greedy=beam == 1, max_length=n)
-            for n in lengths
-        )
-        pairs = zip(sources, options, strict=True)
-        for future in [self.engine.submit(ids, options=one) for ids, one in pairs]:
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        """Translate all sources, each to its number of tokens."""
+        usual = replace(self.engine.defaults, beam_size=beam, greedy=beam == 1)
+        futures = [
+            self.engine.submit(ids, options=replace(usual, max_length=length))
+            for ids, length in zip(sources, lengths, strict=True)
+        ]
+        for future in futures:
             future.result()
 
 
@@ -47,20 +51,16 @@ class CTranslate2:
         import ctranslate2
 
         if not (folder / "model.bin").is_file():
-            from ctranslate2.converters import (
-                TransformersConverter,
-            )  # brings torch and transformers
-
-            shutil.rmtree(folder, ignore_errors=True)
-            TransformersConverter(str(source)).convert(str(folder), quantization="int8")
+            _convert_for_ctranslate2(source, folder)
         self.translator = ctranslate2.Translator(
             str(folder), compute_type="int8", inter_threads=1, intra_threads=1
         )
         ids: dict[str, int] = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
         self.pieces = sorted(ids, key=ids.__getitem__)
 
-    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
-        (length,) = set(lengths)  # it knows only one for all
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        """Translate all sources to the same number of tokens: it knows only one for all."""
+        (length,) = set(lengths)
         tokens = [[*(self.pieces[i] for i in ids), "</s>"] for ids in sources]
         self.translator.translate_batch(
             tokens,
@@ -71,13 +71,21 @@ class CTranslate2:
         )
 
 
+def _convert_for_ctranslate2(source: Path, folder: Path) -> None:
+    from ctranslate2.converters import TransformersConverter  # brings torch and transformers
+
+    shutil.rmtree(folder, ignore_errors=True)
+    TransformersConverter(str(source)).convert(str(folder), quantization="int8")
+
+
 class Generating:
-    """What has transformers' `generate`."""
+    """A model that has transformers' `generate`."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def __call__(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+        """Translate all sources to the same number of tokens."""
         import torch
 
         (length,) = set(lengths)
@@ -87,6 +95,16 @@ class Generating:
             self.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beam, **bounds
             )
+
+
+def open_peer(name: str, source: Path, folder: Path) -> Runner:
+    """One of the other engines, on the Marian model in `source`.
+
+    `folder` keeps what it makes of it.
+    """
+    if name == PEER:
+        return CTranslate2(source, folder)
+    return optimum_int8(source, folder) if name == OPTIMUM else torch_float32(source)
 
 
 def torch_float32(source: Path) -> Runner:
@@ -104,26 +122,24 @@ def optimum_int8(source: Path, folder: Path) -> Runner:
     from optimum.onnxruntime import ORTModelForSeq2SeqLM
 
     if not (folder / "config.json").is_file():
-        _quantise(source, folder)
+        _quantise_with_optimum(source, folder)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     names = {f"{part}_file_name": f"{part}_model.onnx" for part in ("encoder", "decoder")}
     names["decoder_with_past_file_name"] = "decoder_with_past_model.onnx"
-    return Generating(
-        ORTModelForSeq2SeqLM.from_pretrained(
-            folder, session_options=options, use_merged=False, **names
-        )
+    model = ORTModelForSeq2SeqLM.from_pretrained(
+        folder, session_options=options, use_merged=False, **names
     )
+    return Generating(model)
 
 
-def _quantise(source: Path, folder: Path) -> None:
+def _quantise_with_optimum(source: Path, folder: Path) -> None:
     from optimum.onnxruntime import ORTModelForSeq2SeqLM, ORTQuantizer
 
     with tempfile.TemporaryDirectory(dir=folder.parent) as exported:
-        ORTModelForSeq2SeqLM.from_pretrained(source, export=True, use_merged=False).save_pretrained(
-            exported
-        )
+        model = ORTModelForSeq2SeqLM.from_pretrained(source, export=True, use_merged=False)
+        model.save_pretrained(exported)
         for path in sorted(Path(exported).glob("*.onnx")):
             quantiser = ORTQuantizer.from_pretrained(exported, file_name=path.name)
             quantiser.quantize(
@@ -134,21 +150,9 @@ def _quantise(source: Path, folder: Path) -> None:
 
 
 def dynamic_preset() -> Any:
+    """Optimum's configuration of dynamic quantisation for this CPU."""
     from optimum.onnxruntime.configuration import AutoQuantizationConfig
 
-    from quantize.judge.report import cpu_name
-
-    preset = (
-        AutoQuantizationConfig.avx512_vnni if "vnni" in cpu_name() else AutoQuantizationConfig.avx2
-    )
+    vnni = "vnni" in cpu_name()
+    preset = AutoQuantizationConfig.avx512_vnni if vnni else AutoQuantizationConfig.avx2
     return preset(is_static=False, per_channel=True)
-
-
-def peer(name: str, source: Path, folder: Path) -> Runner:
-    """One of the other engines, on the Marian model in `source`.
-
-    `folder` keeps what it makes of it.
-    """
-    if name == PEER:
-        return CTranslate2(source, folder)
-    return optimum_int8(source, folder) if name == OPTIMUM else torch_float32(source)

@@ -1,12 +1,30 @@
-"""What processes use, from /proc."""
+"""What processes are, and what they use."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+
+import psutil
+
+
+def descendants(pid: int) -> list[int]:
+    """Living processes that `pid` started, directly or not."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    found.append(child.pid)
+    return found
+
+
+def command(pid: int) -> str:
+    """A process's command line, or how it titles itself; empty once it has ended."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
 
 
 def cpu_seconds(processes: Mapping[int, str]) -> dict[str, float]:
@@ -16,20 +34,12 @@ def cpu_seconds(processes: Mapping[int, str]) -> dict[str, float]:
     """
     used: dict[str, float] = {}
     for pid, kind in processes.items():
-        with suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            used[kind] = used.get(kind, 0.0) + (int(fields[11]) + int(fields[12])) / os.sysconf(
-                "SC_CLK_TCK"
-            )
+        with suppress(psutil.NoSuchProcess):
+            times = psutil.Process(pid).cpu_times()
+            used[kind] = used.get(kind, 0.0) + times.user + times.system
     return used
 
 
 def memory_mb(pid: int) -> float:
-    """Megabytes that a process has in memory, pages that it shares with others divided among them
-    (PSS).
-    """
-    found = re.search(
-        r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
-    )
-    assert found is not None
-    return int(found[1]) * 1024 / 1e6
+    """Megabytes of a process in memory, with a share of the pages that others use too (PSS)."""
+    return float(psutil.Process(pid).memory_full_info().pss) / 1e6

@@ -1,4 +1,4 @@
-"""The real service for tests: a Ray cluster of its own, on free ports and in its own folder."""
+"""The real service: a Ray cluster of its own, on free ports and in its own folder."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from typing import Any
 import httpx
 import yaml
 
+from benchmarks.support.processes import command, cpu_seconds, descendants
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 120  # on two cores that others use as well
 
@@ -30,10 +32,7 @@ class Service:
     def __init__(
         self, folder: Path, environment: Mapping[str, str] | None = None, **args: Any
     ) -> None:
-        """`environment` is added to this process's.
-
-        `args` override values of configs/service.yaml.
-        """
+        """`environment` is added to this process's; `args` override configs/service.yaml."""
         self.folder, self.environment = folder, environment or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -77,6 +76,7 @@ class Service:
         return self
 
     def output(self) -> str:
+        """What the launcher and Ray have printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> int:
@@ -92,60 +92,30 @@ class Service:
             self.process.kill()
 
     def replicas(self, deployment: str) -> list[int]:
-        """Process ids of a deployment's replicas.
-
-        Deployments are known by how their names begin.
-        """
+        """Process ids of a deployment's replicas; the beginning of its name is enough."""
         assert self.process is not None
         name = re.compile(rf"ray::ServeReplica:csanmt:{deployment}")
         return [pid for pid in descendants(self.process.pid) if name.match(command(pid))]
 
     def cpu(self, deployment: str) -> float:
         """Seconds of CPU that the living replicas of a deployment have used."""
-        ticks = 0
-        for pid in self.replicas(deployment):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(dict.fromkeys(self.replicas(deployment), "")).get("", 0.0)
 
     def translate(self, text: str, **fields: Any) -> httpx.Response:
+        """What the service answers."""
         return httpx.post(f"{self.url}/translate", json={"text": text, **fields}, timeout=60)
 
 
 def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def command(pid: int) -> str:
-    try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
-    except OSError:
-        return ""
-
-
-def descendants(pid: int) -> list[int]:
-    """Living processes that `pid` started, directly or not."""
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            children.setdefault(int(fields[1]), []).append(int(status.parent.name))
-    found = [pid]
-    for parent in found:
-        found += children.get(parent, [])
-    return found[1:]
-
-
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    """Return once the condition holds; fails the test if it does not within so many seconds."""
+    """Return once the condition holds; raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -153,28 +123,33 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
 
 
 @contextmanager
-def load(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int | str]]:
-    """How requests end that so many clients send one after the other: 200, or what came instead."""
-    answers: list[int | str] = []
+def sending(service: Service, text: str, clients: int, pause: float) -> Iterator[list[int | str]]:
+    """Let clients send requests, one after another each, and list how these end.
+
+    That is 200, or what came instead. `pause` are the seconds between a client's requests.
+    """
+    outcomes: list[int | str] = []
     ended = threading.Event()
 
     def send() -> None:
         with httpx.Client(timeout=60) as client:
             while not ended.is_set():
-                try:
-                    answer = client.post(f"{service.url}/translate", json={"text": text})
-                    answers.append(
-                        200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}"
-                    )
-                except httpx.HTTPError as error:
-                    answers.append(type(error).__name__)
+                outcomes.append(_outcome(client, service, text))
                 time.sleep(pause)
 
     with ThreadPoolExecutor(clients) as pool:
         senders = [pool.submit(send) for _ in range(clients)]
         try:
-            yield answers
+            yield outcomes
         finally:
             ended.set()
             for sender in senders:
                 sender.result()
+
+
+def _outcome(client: httpx.Client, service: Service, text: str) -> int | str:
+    try:
+        answer = client.post(f"{service.url}/translate", json={"text": text})
+    except httpx.HTTPError as error:
+        return type(error).__name__
+    return 200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}"

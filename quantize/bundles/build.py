@@ -1,28 +1,60 @@
-"""From a source folder to a bundle: drafted, given its canary, judged, and only then put in its
-place.
-"""
+"""From a source to a bundle: drafted, given its canary, judged, and only then put in its place."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
-import yaml
+import numpy as np
 
-from pipeline.bundle import Bundle, Gate, Manifest, sha256
+from pipeline.bundle import Bundle, Gate
+from pipeline.decode.arrays import Floats
+from pipeline.decode.canary import CanaryFile, Pair
+from pipeline.decode.engine import Engine
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logprobs
 from pipeline.errors import UserError
-from quantize.bundles import canary
-from quantize.bundles.draft import Workshop, entry
+from quantize.bundles.drafts import Drafts
+from quantize.bundles.publish import check_place, file_entry, publish, write_manifest
 from quantize.int8.recipes import Recipe, load_recipe
-from quantize.judge import gate
+from quantize.judge.gate import QUICK_SENTENCES, Verdict
 from quantize.progress import Report, Show, no_report, no_show
+from quantize.sentences import sentence_ids, spread
 from quantize.sources import open_source
 from quantize.sources.base import Source
 
-REPORT_FILES = ("report.md", "report.json", "report")  # the last holds the plots
-Judge = Callable[[Workshop, Bundle, bool], tuple[Gate, dict[str, str]]]
+CANARY_PAIRS = 20
+FP32_TOLERANCE = 1e-3
+LARGEST_ROUNDED = 512  # hidden size; above, GPTQ takes hours and 16·H² numbers a layer
+VerdictOf = Callable[[Drafts, Bundle], Verdict]
+Ids = tuple[int, ...]
+
+
+def quick_verdict(drafts: Drafts, bundle: Bundle) -> Verdict:
+    """Probabilities and batch-invariance on a few calibration sentences.
+
+    It takes seconds and no test set.
+    """
+    unjudged = Verdict(Gate(kind="none", passed=True), {})
+    if bundle.manifest.recipe["weights"] == "fp32":
+        return unjudged
+    if not drafts.lines:
+        language = drafts.source.languages.source
+        drafts.report(f"not judged: there is no text in {language} to judge on")
+        return unjudged
+    from quantize.judge.measure import judge_quickly
+
+    lines = spread(drafts.lines, QUICK_SENTENCES)
+    return judge_quickly(drafts.reference, bundle, lines, drafts.show)
+
+
+def full_verdict(drafts: Drafts, bundle: Bundle) -> Verdict:
+    """Everything the gate asks for, on the test sets: minutes."""
+    from quantize.judge.measure import judge_fully
+
+    return judge_fully(drafts.reference, bundle)
 
 
 def build(
@@ -33,100 +65,88 @@ def build(
     *,
     show: Show = no_show,
     lines: Sequence[str] | None = None,
-    judge: Judge | None = None,
+    verdict_of: VerdictOf = quick_verdict,
     force: bool = False,
 ) -> Bundle:
     """Write the bundle of the source that `spec` names into `out` and return it verified.
 
-    Without a `recipe` the model's size decides. `judge` gives the verdict and the scores for the
-    manifest; without it the quick gate does, on the calibration text. Raises UserError for a bad
-    source or place, and for a bundle that fails unless `force`.
+    Without a `recipe` the model's size decides. `verdict_of` judges the bundle. Raises UserError
+    for a bad source or place, and for a bundle that fails unless `force`.
     """
     check_place(out)
     source = open_source(spec)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
-        workshop = Workshop(source, Path(scratch), lines=lines, report=report, show=show)
-        bundle = make(
-            workshop, recipe or load_recipe(usual_recipe(source)), Path(scratch) / out.name
-        )
+        drafts = Drafts(source, Path(scratch), lines=lines, report=report, show=show)
+        recipe = recipe or load_recipe(usual_recipe(source))
+        bundle = make(drafts, recipe, Path(scratch) / out.name)
         report("judging against float32")
-        verdict, scores = (judge or quick_judge)(workshop, bundle, force)
-        return publish(bundle, out, verdict, scores)
+        return publish(bundle, out, verdict_of(drafts, bundle), force=force)
 
 
 def usual_recipe(source: Source) -> str:
-    """Rounding by what calibration saw, but for large models: it would take hours, and 16·H²
-    numbers a layer.
-    """
-    return "row-63-gptq" if source.network.hidden_size <= 512 else "row-63"
+    """The recipe for who names none: rounded by calibration, but for large models."""
+    return "row-63-gptq" if source.network.hidden_size <= LARGEST_ROUNDED else "row-63"
 
 
-def check_place(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: name a folder for the bundle")
-
-
-def make(workshop: Workshop, recipe: Recipe, folder: Path) -> Bundle:
+def make(drafts: Drafts, recipe: Recipe, folder: Path) -> Bundle:
     """A whole bundle in a new `folder`, not judged yet."""
-    workshop.report(f"graphs with recipe {recipe.name}")
+    drafts.report(f"graphs with recipe {recipe.name}")
     folder.mkdir(parents=True)
-    draft = workshop.draft(recipe, folder)
-    workshop.report(f"canary of {canary.PAIRS} sentences")
-    pairs, tolerance = canary.choose(workshop, recipe, draft)
-    (folder / "canary.json").write_text(pairs.model_dump_json(indent=1), encoding="utf-8")
-    described = draft.manifest.model_dump()
-    described["canary"]["tolerance"] = tolerance
-    described["files"]["canary.json"] = entry(folder / "canary.json")
-    write_manifest(folder, Manifest.model_validate(described))
+    draft = drafts.write(recipe, folder)
+    drafts.report(f"canary of {CANARY_PAIRS} sentences")
+    pairs, tolerance = choose_canary(drafts, recipe, draft)
+    path = folder / draft.manifest.canary.file
+    path.write_text(pairs.model_dump_json(indent=1), encoding="utf-8")
+    manifest = draft.manifest
+    canary = manifest.canary.model_copy(update={"tolerance": tolerance})
+    files = manifest.files | {path.name: file_entry(path)}
+    write_manifest(folder, manifest.model_copy(update={"canary": canary, "files": files}))
     return Bundle.load(folder)
 
 
-def publish(bundle: Bundle, out: Path, verdict: Gate, scores: dict[str, str]) -> Bundle:
-    """Move a judged bundle to `out`.
+def choose_canary(drafts: Drafts, recipe: Recipe, bundle: Bundle) -> tuple[CanaryFile, float]:
+    """Sentences with their translations, and how far their log-probabilities may be off.
 
-    Raises UserError, and leaves `out` alone, if it failed and is not forced.
-
-    What `out` holds beside a bundle's own files (README.md, source/) stays; a report on other
-    weights goes.
+    For INT8 that is twice the largest difference from float32, so that the canary holds on every
+    kind of CPU.
     """
-    if not verdict.passed and not verdict.forced:
-        raise UserError(
-            f"{out} is not written: {'; '.join(verdict.failures)}: choose another recipe, or add --force"
-        )
-    update = {"gate": verdict, "scores": scores, "name": out.name}
-    write_manifest(bundle.path, bundle.manifest.model_copy(update=update))
-    out.mkdir(parents=True, exist_ok=True)
-    weights = out / "weights.bin"
-    if weights.is_file() and sha256(weights) != bundle.manifest.files["weights.bin"].sha256:
-        for name in REPORT_FILES:
-            shutil.rmtree(out / name) if (out / name).is_dir() else (out / name).unlink(
-                missing_ok=True
-            )
-    if "calibration.json" not in bundle.manifest.files:
-        (out / "calibration.json").unlink(missing_ok=True)
-    for name in (*bundle.manifest.files, "model.yaml"):
-        shutil.move(bundle.path / name, out / name)
-    return Bundle.load(out)
+    sources = _canary_sources(drafts, bundle)
+    targets, scores = _translated(drafts, bundle, sources)
+    pairs = tuple(
+        Pair(source=ids, target=target, logprobs=tuple(np.round(own.astype(float), 6).tolist()))
+        for ids, target, own in zip(sources, targets, scores, strict=True)
+    )
+    if recipe.weights == "fp32":
+        return CanaryFile(pairs=pairs), FP32_TOLERANCE
+    exact = forced_logprobs(Sessions(drafts.reference), sources, targets)
+    largest = max(float(np.abs(a - b).max()) for a, b in zip(scores, exact, strict=True))
+    return CanaryFile(pairs=pairs), round(2 * largest, 6)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    (folder / "model.yaml").write_text(text, encoding="utf-8")
+def _translated(
+    drafts: Drafts, bundle: Bundle, sources: list[Ids]
+) -> tuple[list[Ids], list[Floats]]:
+    """The sources' translations, and the log-probabilities of these."""
+    targets = []
+    with closing(Engine.load(bundle)) as engine:
+        for done, ids in enumerate(sources, 1):
+            targets.append(engine.submit(ids).result()[0].ids)
+            drafts.show("canary", done, len(sources))
+        return targets, forced_logprobs(engine.sessions, sources, targets)
 
 
-def quick_judge(workshop: Workshop, bundle: Bundle, force: bool) -> tuple[Gate, dict[str, str]]:
-    """Probabilities and batch-invariance on a few calibration sentences: seconds, and no test set."""
-    if bundle.manifest.recipe["weights"] == "fp32":
-        return Gate(kind="none", passed=True), {}
-    from quantize.judge.measure import expect, faithfulness
-
-    if not workshop.lines:
-        workshop.report(
-            f"not judged: there is no text in {workshop.source.languages.source} to judge on"
-        )
-        return Gate(kind="none", passed=True), {}
-    lines = workshop.lines[:: max(1, len(workshop.lines) // gate.QUICK_SENTENCES)]
-    expected = expect(workshop.reference, lines[: gate.QUICK_SENTENCES], workshop.show)
-    found = faithfulness(expected, bundle, batches=gate.QUICK_BATCHED, show=workshop.show)
-    return gate.quick(found, force), {}
+def _canary_sources(drafts: Drafts, bundle: Bundle) -> list[Ids]:
+    """Sentences of the calibration text; random ids where there is none in the model's language."""
+    if not drafts.lines:
+        rng = np.random.default_rng(0)
+        size = drafts.source.network.source_vocab_size
+        lengths = rng.integers(3, 30, CANARY_PAIRS)
+        return [tuple(rng.integers(2, size, length).tolist()) for length in lengths]
+    for lines in (spread(drafts.lines, 2 * CANARY_PAIRS), drafts.lines):
+        units = sentence_ids(bundle, lines)
+        if len(units) >= CANARY_PAIRS:
+            return units[:CANARY_PAIRS]
+    raise UserError(
+        f"{len(units)} usable sentences in the calibration text, need {CANARY_PAIRS}: give more"
+    )

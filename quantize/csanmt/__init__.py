@@ -1,7 +1,4 @@
-"""CSANMT: its network, tokenizers and checkpoints.
-
-Importing it makes them known to transformers and optimum.
-"""
+"""CSANMT in torch: its network and tokenizer, known to transformers and optimum once imported."""
 
 from __future__ import annotations
 

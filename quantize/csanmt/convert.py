@@ -1,29 +1,47 @@
-"""From a CSANMT source to a folder that transformers and optimum load."""
+"""From a CSANMT source to a folder that transformers and optimum load.
+
+The folder carries the modules that it needs, so that it loads without this project.
+"""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import GenerationConfig
 
 from pipeline.errors import UserError
+from pipeline.tokenizers import subwords
 from quantize.csanmt.configuration import CsanmtConfig
 from quantize.csanmt.modeling import CsanmtForConditionalGeneration
-from quantize.csanmt.remote_code import CONFIG_MAP, TOKENIZER_MAP, write_code
 from quantize.csanmt.tokenization import CsanmtTokenizer
 from quantize.progress import Show, no_show
 from quantize.sources import open_source
 from quantize.sources.base import Source
 
+HERE = Path(__file__).parent
+# The names of the modules here, and of their copies.
+COPIES = {
+    f"quantize.csanmt.{name}": f"{name}_csanmt"
+    for name in ("configuration", "layers", "modeling", "tokenization")
+} | {subwords.__name__: "csanmt_text"}
+
+# Where transformers finds the classes, as the models' files state it.
+CONFIG_MAP = {
+    "AutoConfig": "configuration_csanmt.CsanmtConfig",
+    "AutoModelForSeq2SeqLM": "modeling_csanmt.CsanmtForConditionalGeneration",
+}
+TOKENIZER_MAP: dict[str, Any] = {"AutoTokenizer": ["tokenization_csanmt.CsanmtTokenizer", None]}
+
 
 def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
-    """Of the source that `spec` names, write configuration, weights, tokenizer and the code that
-    they need into `out`.
+    """Write the source that `spec` names into `out` as transformers loads it.
 
-    Raises UserError for a source of another family and for a place that is taken.
+    That is its configuration, weights, tokenizer and the code that they need. Raises UserError for
+    a source of another family and for a place that is taken.
     """
     source = open_source(spec)
     if source.config is None:
@@ -33,7 +51,7 @@ def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch)
-        model(source, show).save_pretrained(folder)
+        torch_model(source, show).save_pretrained(folder)
         _tokenizer(source).save_pretrained(folder)
         write_code(folder)
         out.mkdir(exist_ok=True)
@@ -42,22 +60,19 @@ def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
     return out
 
 
-def model(source: Source, show: Show = no_show) -> CsanmtForConditionalGeneration:
+def torch_model(source: Source, show: Show = no_show) -> CsanmtForConditionalGeneration:
     """The network in torch with the source's weights, ready for inference."""
     assert source.config is not None
     config = CsanmtConfig(**source.config, auto_map=CONFIG_MAP)
-    with torch.device(
-        "meta"
-    ):  # the weights come from the source: initial ones would take memory and time
+    # The weights come from the source: initial ones would take memory and time.
+    with torch.device("meta"):
         network = CsanmtForConditionalGeneration(config)
-    names = [
-        name for name, _ in network.named_parameters()
-    ]  # each weight once, whatever else it is called
+    # Each weight once, whatever else it is called.
+    names = [name for name, _ in network.named_parameters()]
     state = {}
     for done, name in enumerate(names, 1):
-        state[name] = torch.from_numpy(
-            np.array(source.network.weights[name], np.float32, order="C")
-        )
+        weight = np.array(source.network.weights[name], np.float32, order="C")
+        state[name] = torch.from_numpy(weight)
         show("weights", done, len(names))
     network.load_state_dict(state, strict=False, assign=True)
     decoding = source.decoding
@@ -92,3 +107,15 @@ def _tokenizer(source: Source) -> CsanmtTokenizer:
         )
     tokenizer.init_kwargs["auto_map"] = TOKENIZER_MAP
     return tokenizer
+
+
+def write_code(folder: Path) -> None:
+    """Copy the modules into the folder, importing one another from there."""
+    for module, name in COPIES.items():
+        path = HERE / f"{module.rpartition('.')[2]}.py"
+        if module == subwords.__name__:
+            path = Path(subwords.__file__)
+        text = path.read_text(encoding="utf-8")
+        for other, copy in COPIES.items():
+            text = text.replace(f"from {other} import", f"from .{copy} import")
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")

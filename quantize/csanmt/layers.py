@@ -21,22 +21,21 @@ KeysValues = tuple[Tensor, Tensor]
 def timing_signal(places: Tensor, channels: int) -> Tensor:
     """Sinusoidal positions, all sines then all cosines: (S) -> (S, channels)."""
     half = channels // 2
-    rate = torch.exp(
-        torch.arange(half, device=places.device, dtype=torch.float32)
-        * -(math.log(1e4) / (half - 1))
-    )
+    steps = torch.arange(half, device=places.device, dtype=torch.float32)
+    rate = torch.exp(steps * -(math.log(1e4) / (half - 1)))
     angle = places.float()[:, None] * rate
     return F.pad(torch.cat([angle.sin(), angle.cos()], dim=1), (0, channels % 2))
 
 
 def norm(d: int) -> nn.LayerNorm:
+    """A normalisation of vectors of size d."""
     return nn.LayerNorm(d, eps=1e-6)
 
 
 class Attention(nn.Module):
-    """Multi-head attention; with `max_relative_dis`, Shaw et al.
+    """Multi-head attention.
 
-    Relative positions (self-attention only).
+    With `max_relative_dis` it has the relative positions of Shaw et al. (self-attention only).
     """
 
     def __init__(self, d: int, heads: int, max_relative_dis: int | None = None) -> None:
@@ -48,20 +47,21 @@ class Attention(nn.Module):
             self.rpr_v = nn.Parameter(torch.empty(2 * max_relative_dis + 1, d // heads))
 
     def split(self, x: Tensor) -> Tensor:
+        """(B, S, D) -> (B, h, S, D/h)."""
         return x.reshape(*x.shape[:-1], self.heads, -1).transpose(1, 2)
 
     def project(self, memory: Tensor) -> KeysValues:
+        """Keys and values (B, h, S, D/h) of memory (B, S, D)."""
         k, v = self.kv(memory).chunk(2, dim=-1)
         return self.split(k), self.split(v)
 
     def forward(
         self, x: Tensor, kv: KeysValues, seen: Tensor | None, places: Tensor | None = None
     ) -> Tensor:
-        """`seen` (B or 1, 1, Q or 1, S) masks keys.
+        """Attention of x (B, Q, D) to keys and values.
 
-        None: all before the query, as many keys as queries.
-
-        `places` (Q) of the queries among the keys; None: as many keys as queries.
+        `seen` (B or 1, 1, Q or 1, S) masks keys; None: queries see those up to their own place.
+        `places` (Q) are those of the queries among the keys; None: as many keys as queries.
         """
         q, (k, v) = self.split(self.q(x)), kv
         if self.max_dis:
@@ -86,15 +86,15 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
+    """Two linear layers with a ReLU between them."""
+
     def __init__(self, d: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.inner, self.outer, self.drop = (
-            nn.Linear(d, hidden),
-            nn.Linear(hidden, d),
-            nn.Dropout(dropout),
-        )
+        self.inner, self.outer = nn.Linear(d, hidden), nn.Linear(hidden, d)
+        self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, S, D) -> (B, S, D)."""
         return self.outer(self.drop(F.relu(self.inner(x))))
 
 
@@ -108,22 +108,23 @@ class Residual(nn.Module):
     def residual(
         self, x: Tensor, normalise: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]
     ) -> Tensor:
+        """x + sublayer(x), normalised before or after."""
         if self.post:
             return normalise(x + self.drop(sublayer(x)))
         return x + self.drop(sublayer(normalise(x)))
 
 
 class EncoderLayer(Residual):
+    """Self-attention and feed-forward, for both encoders."""
+
     def __init__(self, c: CsanmtConfig, relative: bool) -> None:
         super().__init__(c)
-        d = c.hidden_size
-        self.attn_norm, self.attn = (
-            norm(d),
-            Attention(d, c.num_heads, c.max_relative_dis if relative else None),
-        )
+        d, distance = c.hidden_size, c.max_relative_dis if relative else None
+        self.attn_norm, self.attn = norm(d), Attention(d, c.num_heads, distance)
         self.ffn_norm, self.ffn = norm(d), FeedForward(d, c.filter_size, c.dropout)
 
     def forward(self, x: Tensor, keep: Tensor) -> Tensor:
+        """x (B, S, D); `keep` (B, S) tells what is seen."""
         seen = keep[:, None, None]
         x = self.residual(x, self.attn_norm, lambda h: self.attn(h, self.attn.project(h), seen))
         x = self.residual(x, self.ffn_norm, self.ffn)
@@ -131,6 +132,8 @@ class EncoderLayer(Residual):
 
 
 class DecoderLayer(Residual):
+    """Semantic augmentation, self-attention, cross-attention and feed-forward."""
+
     def __init__(self, c: CsanmtConfig, index: int) -> None:
         super().__init__(c)
         self.index = index

@@ -38,6 +38,8 @@ def visible(seq: Tensor) -> Tensor:
 
 
 class Stack(nn.ModuleList):
+    """Layers, one after another."""
+
     main_input_name = "input_ids"  # transformers asks what it calls `encoder`
 
 
@@ -46,13 +48,12 @@ def stack(layers: Iterable[Layer]) -> Iterable[Layer]:
     return cast(Iterable[Layer], Stack(layers))
 
 
-class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # both are Any to mypy
+class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]
     """`encode`, `semantics`, `decode` and `logits` are the network.
 
-    The rest is transformers' interface.
-
-    There, the encoder's states and the sentence's vector travel as one tensor (B, S, 2D), the
-    vector repeated beside every state, because the exporters know of one tensor only.
+    The rest is transformers' interface. There, the encoder's states and the sentence's vector
+    travel as one tensor (B, S, 2D), the vector repeated beside every state, because the exporters
+    know of one tensor only.
     """
 
     config_class = CsanmtConfig
@@ -73,15 +74,13 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         self.semantic = stack(
             EncoderLayer(c, relative=True) for _ in range(c.num_semantic_encoder_layers)
         )
-        self.semantic_pool, self.semantic_norm = (
-            nn.Linear(d, d),
-            nn.Identity() if c.post_norm else norm(d),
-        )
+        self.semantic_pool = nn.Linear(d, d)
+        self.semantic_norm = nn.Identity() if c.post_norm else norm(d)
         self.decoder = stack(DecoderLayer(c, index) for index in range(c.num_decoder_layers))
         self.decoder_norm = nn.Identity() if c.post_norm else norm(d)
         self.softmax = None if c.share_softmax else nn.Linear(d, c.trg_vocab_size, bias=False)
         self.drop = nn.Dropout(c.dropout)
-        # The names of weights that are another one's too.
+        # Names of weights that are another one's too.
         tied = ["trg_emb.weight", "trg_sem_emb.weight"] if c.share_embedding else []
         self._tied_weights_keys = tied  # type: ignore[assignment]  # declared as None there
         self.post_init()
@@ -90,9 +89,9 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         c = self.config
         if c.share_semantic_embedding or c.share_embedding:
             return self.sem_emb
-        return (
-            nn.Embedding(c.trg_vocab_size, c.hidden_size) if c.target_semantic_embedding else None
-        )
+        if not c.target_semantic_embedding:
+            return None
+        return nn.Embedding(c.trg_vocab_size, c.hidden_size)
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
@@ -111,24 +110,24 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         return self._memory(seq, keep), keep
 
     def semantics(self, ids: Tensor, target: bool = False) -> Tensor:
-        """(B, L) padded ids -> (B, 1, D) sentence vector, of the source or, in training, of the
-        target.
+        """(B, L) padded ids of the source, or of the target -> (B, 1, D) sentence vector.
+
+        Only training asks for the target's.
         """
         return self._sentence_vector(*append_eos(ids), target=target)
 
     def decode(self, prev: Tensor, memory: Tensor, keep: Tensor, semantic: Tensor) -> Tensor:
-        """Teacher forcing: (B, T) target ids -> (B, T, D) states, position t seeing ids before t."""
+        """Teacher forcing: (B, T) target ids -> (B, T, D) states; position t sees ids before t."""
         return self._states(F.pad(prev, (1, 0))[:, :-1], memory, keep, semantic)
 
     def logits(self, states: Tensor) -> Tensor:
+        """(…, D) states -> (…, V)."""
         return F.linear(states, (self.softmax or self.trg_emb).weight)
 
     def _timed(self, x: Tensor, places: Tensor) -> Tensor:
-        return (
-            x
-            if self.config.relative_positions
-            else x + timing_signal(places, x.size(2)).to(x.dtype)
-        )
+        if self.config.relative_positions:
+            return x
+        return x + timing_signal(places, x.size(2)).to(x.dtype)
 
     def _memory(self, seq: Tensor, keep: Tensor) -> Tensor:
         places = torch.arange(seq.size(1), device=seq.device)
@@ -142,7 +141,8 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         own, shared = (self.trg_sem_emb, self.trg_emb) if target else (self.sem_emb, self.src_emb)
         if own is None and not self.config.share_semantic_embedding:
             raise ValueError(
-                "this model came without a semantic embedding of the target, which only training needs"
+                "this model came without a semantic embedding of the target, "
+                "which only training needs"
             )
         x = self.drop((own or shared)(seq) * self.config.hidden_size**0.5 * keep[..., None])
         for layer in self.semantic:
@@ -158,7 +158,7 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
         semantic: Tensor,
         cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
-        """(B, T) inputs, of which the one at position 0 stands for the zero vector -> (B, T, D)."""
+        """(B, T) inputs, where the one at position 0 stands for the zero vector -> (B, T, D)."""
         places = torch.arange(inputs.size(1), device=inputs.device)
         if cache is not None:
             places = places + cache.get_seq_length()
@@ -188,14 +188,12 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
             raise ValueError("give decoder_input_ids: CSANMT makes none of labels")
         packed = encoder_outputs[0]
         memory, vectors = packed.chunk(2, dim=-1)
-        if attention_mask is None:
-            seen = (
-                packed.new_ones(packed.shape[:2], dtype=torch.bool)
-                if input_ids is None
-                else visible(input_ids)
-            )
-        else:
+        if attention_mask is not None:
             seen = attention_mask.bool()
+        elif input_ids is not None:
+            seen = visible(input_ids)
+        else:
+            seen = packed.new_ones(packed.shape[:2], dtype=torch.bool)
         if past_key_values is None and (self.config.use_cache if use_cache is None else use_cache):
             past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
         states = self._states(decoder_input_ids, memory, seen, vectors[:, :1], past_key_values)
@@ -204,15 +202,17 @@ class CsanmtForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type:
             logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=packed
         )
 
-    def get_encoder(self) -> Encoder:
-        return Encoder(self)
+    def get_encoder(self) -> PackedEncoder:
+        """Both encoders."""
+        return PackedEncoder(self)
 
     def get_input_embeddings(self) -> nn.Module:
+        """The source's."""
         return self.src_emb
 
 
-class Encoder(nn.Module):
-    """A model's encoders as transformers asks for them."""
+class PackedEncoder(nn.Module):
+    """Both encoders as transformers asks for them: their outputs are one tensor."""
 
     main_input_name = "input_ids"
 
@@ -225,9 +225,7 @@ class Encoder(nn.Module):
     ) -> BaseModelOutput:
         """(B, S) ids with their end symbol -> (B, S, 2D), see `CsanmtForConditionalGeneration`."""
         seen = visible(input_ids) if attention_mask is None else attention_mask.bool()
-        memory, vector = (
-            self.model._memory(input_ids, seen),
-            self.model._sentence_vector(input_ids, seen),
-        )
+        memory = self.model._memory(input_ids, seen)
+        vector = self.model._sentence_vector(input_ids, seen)
         packed = torch.cat([memory, vector.expand_as(memory)], dim=-1)
         return BaseModelOutput(last_hidden_state=cast(torch.FloatTensor, packed))

@@ -21,12 +21,14 @@ TASKS = ("text2text-generation", "text2text-generation-with-past")
 class PackedEncoderOutputs(DummySeq2SeqDecoderTextInputGenerator):  # type: ignore[misc]  # optimum is untyped
     """Encoder outputs twice as wide as usual: the sentence's vector lies beside every state."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.hidden_size *= 2
 
 
 class CsanmtOnnxConfig(TextSeq2SeqOnnxConfig):  # type: ignore[misc]  # likewise
+    """A CSANMT as optimum's exporter sees it."""
+
     NORMALIZED_CONFIG_CLASS = NormalizedSeq2SeqConfig.with_args(
         encoder_num_layers="num_encoder_layers",
         decoder_num_layers="num_decoder_layers",
@@ -49,8 +51,7 @@ def register() -> None:
     infer = TasksManager._infer_library_from_model_or_model_class.__func__
 
     def infer_library(cls: Any, model: Any = None, model_class: Any = None) -> Any:
-        # optimum goes by the module's name, which for transformers' classes begins with
-        # "transformers".
+        # optimum goes by the module's name, which for transformers' own begins with "transformers".
         config = getattr(model if model is not None else model_class, "config_class", None)
         return "transformers" if config is CsanmtConfig else infer(cls, model, model_class)
 

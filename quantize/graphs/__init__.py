@@ -10,10 +10,12 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from quantize.graphs.builder import GraphBuilder, WeightFile
-from quantize.graphs.encoder import Encoder
-from quantize.graphs.step import Gives, Step
-from quantize.int8.plan import Plan
+from quantize.graphs.encoder import EncoderGraph
+from quantize.graphs.linear import LinearLayers
+from quantize.graphs.onnx_graph import OnnxGraph
+from quantize.graphs.step import Gives, StepGraph
+from quantize.graphs.weights import WeightFile
+from quantize.int8.rounding import Quantiser
 from quantize.network import Network
 from quantize.progress import Progress, no_progress
 
@@ -25,25 +27,31 @@ STEPS: dict[str, Gives] = {
 
 
 def write_graphs(
-    network: Network, plan: Plan, folder: Path, progress: Progress = no_progress
+    network: Network,
+    quantiser: Quantiser,
+    folder: Path,
+    *,
+    observing: bool = False,
+    progress: Progress = no_progress,
 ) -> list[str]:
     """Write encoder.onnx, the step's three variants and weights.bin, which all share.
 
-    Returns their names.
+    `observing` adds the outputs that calibration reads. Returns the files' names.
     """
-    weights = WeightFile(folder / "weights.bin")
-    layers = (
-        network.num_encoder_layers
-        + network.num_semantic_encoder_layers
-        + 3 * network.num_decoder_layers
-    )
+    encoder_layers = network.num_encoder_layers + network.num_semantic_encoder_layers
+    total = encoder_layers + len(STEPS) * network.num_decoder_layers
     done = count(1)
 
     def tick() -> None:
-        progress(next(done), layers)
+        progress(next(done), total)
 
-    Encoder(network, GraphBuilder(plan, weights), tick).write(folder / "encoder.onnx")
+    weights = WeightFile(folder / "weights.bin")
+
+    def layers() -> LinearLayers:
+        return LinearLayers(OnnxGraph(weights), quantiser, observing)
+
+    EncoderGraph(network, layers(), tick).write(folder / "encoder.onnx")
     for name, gives in STEPS.items():
-        Step(network, GraphBuilder(plan, weights), tick).write(folder / name, gives)
+        StepGraph(network, layers(), tick).write(folder / name, gives)
     weights.close()
     return ["encoder.onnx", *STEPS, "weights.bin"]

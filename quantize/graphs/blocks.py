@@ -1,33 +1,43 @@
-"""What both graphs are made of."""
+"""What the encoder's graph and the step's are both made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+from onnx import ValueInfoProto
 
-from quantize.graphs.builder import GraphBuilder, packed_name
-from quantize.network import Network
+from quantize.graphs.linear import LinearLayers
+from quantize.network import SWISH, Network
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
-SWISH = frozenset({"swish", "silu"})
-ACTIVATIONS = SWISH | {"relu", "gelu"}
 
 
-class Graph:
-    def __init__(self, network: Network, builder: GraphBuilder, tick: Callable[[], None]) -> None:
+class NetworkGraph:
+    """A graph of a network. Methods that take and give tensors do so by their names."""
+
+    def __init__(self, network: Network, layers: LinearLayers, tick: Callable[[], None]) -> None:
         """`tick` is called for each layer that is done."""
-        self.net, self.b, self.tick = network, builder, tick
+        self.net, self.layers, self.tick = network, layers, tick
+        self.graph = layers.graph
+
+    def save(self, path: Path, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> None:
+        """Write the graph; one that is `observing` gives what calibration reads as well."""
+        if self.layers.observing:
+            outputs = [*outputs, *self.layers.observed_outputs()]
+        self.graph.save(path, inputs, outputs)
 
     def linear(self, x: str, *names: str) -> str:
         """x through the linear layers `names`, packed side by side."""
         weight = np.concatenate([self.net.weights[f"{name}.weight"].T for name in names], axis=1)
         bias = np.concatenate([self.net.weights[f"{name}.bias"] for name in names])
-        return self.b.linear(x, weight, bias, packed_name(names))
+        return self.layers.linear(x, weight, bias, packed_name(names))
 
     def norm(self, x: str, name: str) -> str:
+        """x normalised by the layer `name`."""
         scale, offset = self.net.weights[f"{name}.weight"], self.net.weights[f"{name}.bias"]
-        return self.b.layer_norm(x, scale, offset, self.net.epsilon)
+        return self.graph.layer_norm(x, scale, offset, self.net.epsilon)
 
     def final_norm(self, x: str, name: str) -> str:
         """The normalisation that closes a stack of pre-normalised layers."""
@@ -40,51 +50,63 @@ class Graph:
         return self.add(x, sublayer(self.norm(x, norm)))
 
     def add(self, x: str, y: str) -> str:
-        return self.b.op("Add", x, y)
+        """x + y."""
+        return self.graph.op("Add", x, y)
 
     def feed_forward(self, x: str, name: str) -> str:
+        """Two linear layers with the network's activation between them."""
         return self.linear(self._activated(self.linear(x, f"{name}.inner")), f"{name}.outer")
 
     def _activated(self, x: str) -> str:
-        kind = self.net.activation
+        g, kind = self.graph, self.net.activation
         if kind in SWISH:
-            return self.b.op("Mul", x, self.b.op("Sigmoid", x))
+            return g.op("Mul", x, g.op("Sigmoid", x))
         if kind == "gelu":
-            half = self.b.op("Mul", x, self.b.scalar(0.5))
-            error = self.b.op("Erf", self.b.op("Mul", x, self.b.scalar(0.5**0.5)))
-            return self.b.op("Mul", half, self.add(error, self.b.scalar(1.0)))
-        return self.b.op("Relu", x)
+            half = g.op("Mul", x, g.scalar(0.5))
+            error = g.op("Erf", g.op("Mul", x, g.scalar(0.5**0.5)))
+            return g.op("Mul", half, self.add(error, g.scalar(1.0)))
+        return g.op("Relu", x)
 
     def embedding(self, table: str, ids: str) -> str:
+        """Rows of the table, scaled as the network scales them."""
         factor = self.net.hidden_size**0.5 if self.net.scale_embedding else 1.0
-        return self.b.embedding(self.net.weights[f"{table}.weight"], ids, factor)
+        return self.layers.embedding(self.net.weights[f"{table}.weight"], ids, factor)
 
     def timing(self, places: str) -> str | None:
-        """The positions' signal, where the model has one."""
+        """The positions' signal, where the network has one."""
         if self.net.positions is None:
             return None
-        return self.b.op("Gather", self.b.constant(self.net.positions, np.float32), places)
+        table = self.graph.constant(self.net.positions, np.float32)
+        return self.graph.op("Gather", table, places)
 
     def timed(self, x: str, timing: str | None) -> str:
+        """x with the positions' signal, where there is one."""
         return x if timing is None else self.add(x, timing)
 
     def range(self, length: str) -> str:
-        return self.b.op(
-            "Range", self.b.constant(0, np.int64), length, self.b.constant(1, np.int64)
-        )
+        """The numbers from 0 to `length` − 1."""
+        g = self.graph
+        return g.op("Range", g.constant(0, np.int64), length, g.constant(1, np.int64))
 
     def size(self, x: str, axis: int) -> str:
-        return self.b.op("Gather", self.b.op("Shape", x), self.b.constant(axis, np.int64))
+        """How long x is along the axis."""
+        return self.graph.op(
+            "Gather", self.graph.op("Shape", x), self.graph.constant(axis, np.int64)
+        )
 
     def offsets(self, queries: str, keys: str) -> str:
         """Rows of the relative tables for each distance query − key, clipped to ±D."""
-        b, distance = self.b, self.net.max_relative_dis
-        apart = b.op("Sub", queries, keys)
-        clipped = b.op(
-            "Clip", apart, b.constant(-distance, np.int64), b.constant(distance, np.int64)
-        )
-        return b.op("Add", clipped, b.constant(distance, np.int64))
+        g, distance = self.graph, self.net.max_relative_dis
+        apart = g.op("Sub", queries, keys)
+        lowest, highest = g.constant(-distance, np.int64), g.constant(distance, np.int64)
+        return g.op("Add", g.op("Clip", apart, lowest, highest), highest)
 
     def hide(self, visible: str) -> str:
         """What is added to logits: 0 where `visible`, else so little that nothing is left."""
-        return self.b.op("Where", visible, self.b.scalar(0.0), self.b.scalar(MASKED))
+        return self.graph.op("Where", visible, self.graph.scalar(0.0), self.graph.scalar(MASKED))
+
+
+def packed_name(names: Sequence[str]) -> str:
+    """What the product of layers side by side is called: a.q and a.kv make a.qkv."""
+    stem, dot, last = names[0].rpartition(".")
+    return stem + dot + last + "".join(name.rpartition(".")[2] for name in names[1:])

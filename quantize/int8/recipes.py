@@ -15,8 +15,8 @@ from pipeline.errors import UserError
 class Recipe(Strict):
     """How weights and activations of products with constant weights are stored and multiplied.
 
-    The options combine freely, but for what the validator says (docs/quantisation.md has what each
-    is worth).
+    The options combine freely, but for what the validator says. docs/quantisation.md has what each
+    is worth.
     """
 
     name: str
@@ -24,9 +24,8 @@ class Recipe(Strict):
     weight_limit: int = Field(default=63, ge=1, le=127)  # largest magnitude of an int8 weight
     rounding: Literal["nearest", "gptq"] = "nearest"
     activations: Literal["fp32", "dynamic", "static", "row"]
-    percentile: float = Field(
-        default=100.0, gt=50, le=100
-    )  # of the values that a static range holds
+    # Share of the values that a static range holds.
+    percentile: float = Field(default=100.0, gt=50, le=100)
     embeddings: Literal["fp32", "int8"]
 
     @model_validator(mode="after")
@@ -44,36 +43,32 @@ class Recipe(Strict):
         """Whether a build has to observe the model first."""
         return self.activations == "static" or self.rounding == "gptq"
 
-    @property
-    def batch_invariant(self) -> bool:
-        """Whether a sentence's result is promised not to depend on its batch."""
-        return self.activations != "dynamic"
-
 
 def recipe_folder() -> Path:
+    """Where the recipes are."""
     return home() / "configs" / "quantisation"
 
 
 def known_recipes() -> list[str]:
+    """The names that `load_recipe` knows."""
     return sorted(path.stem for path in recipe_folder().glob("*.yaml"))
 
 
 def load_recipe(name: str) -> Recipe:
-    """The recipe `name`; raises UserError that lists the known ones."""
+    """The recipe `name`.
+
+    Raises UserError that lists the known ones, or names the key that is wrong.
+    """
     path = recipe_folder() / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(known_recipes())
         raise UserError(f"no recipe {name!r} in {recipe_folder()}: choose one of {known}")
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(settings, dict):
+        raise UserError(f"{path}: not a mapping: mend it")
     try:
-        return Recipe.model_validate(
-            {"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))}
-        )
-    except (ValidationError, TypeError) as error:
-        first = (
-            error.errors()[0]
-            if isinstance(error, ValidationError)
-            else {"loc": (), "msg": "not a mapping"}
-        )
-        raise UserError(
-            f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}: mend that key"
-        ) from None
+        return Recipe.model_validate({"name": name, **settings})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: {where} {first['msg']}: mend that key") from None

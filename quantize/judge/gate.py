@@ -1,12 +1,13 @@
-"""The gate: what a quantised bundle may lose, and the verdict (docs/quantisation.md has the
-reasons).
+"""The gate: what a quantised bundle may lose, and the verdict.
+
+docs/quantisation.md has the reasons for the limits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.bundle import Gate
 from pipeline.config import Strict
@@ -15,12 +16,21 @@ DELTA_BLEU = -0.3  # lower 95 % bound
 DELTA_CHRF = -0.2  # lower 95 % bound
 DELTA_LOGP = 0.05  # nats a token
 BEST_CHANGED = 0.03  # of all steps
-CHANCE = 0.05  # of counts that cannot be told from fp32's
+CHANCE = 0.05  # below it, counts differ from fp32's by more than chance
 QUICK_SENTENCES = 64
 QUICK_BATCHED = 32  # of them, translated alone and in batches
 
 
+class Verdict(NamedTuple):
+    """What a bundle's manifest says of its quality."""
+
+    gate: Gate
+    scores: dict[str, str]  # by test set and metric, each with sacreBLEU's signature
+
+
 class SetScores(Strict):
+    """Scores on a test set, and their differences from fp32's with 95 % bounds."""
+
     bleu: float
     chrf: float
     delta_bleu: float
@@ -33,13 +43,11 @@ class SetScores(Strict):
 
 
 class Fault(Strict):
-    """Sentences with a fault: in all, in fp32's outputs, and those where only one of the two has
-    it.
-    """
+    """Numbers of sentences with a fault."""
 
     count: int
-    fp32: int
-    only_here: int
+    fp32: int  # in fp32's outputs
+    only_here: int  # where fp32's output has it not
     only_fp32: int
 
     @property
@@ -50,51 +58,66 @@ class Fault(Strict):
         return self.only_here > self.only_fp32 and tail < CHANCE
 
 
-def fault(here: Sequence[bool], fp32: Sequence[bool]) -> Fault:
+def count_fault(here: Sequence[bool], fp32: Sequence[bool]) -> Fault:
+    """The counts, from whether each sentence has the fault."""
     pairs = list(zip(here, fp32, strict=True))
-    only = [sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)]
-    return Fault(count=sum(here), fp32=sum(fp32), only_here=only[0], only_fp32=only[1])
+    return Fault(
+        count=sum(here),
+        fp32=sum(fp32),
+        only_here=sum(ours and not base for ours, base in pairs),
+        only_fp32=sum(base and not ours for ours, base in pairs),
+    )
 
 
 class Faithfulness(Strict):
     """What needs no references."""
 
     batch_invariant: float  # share of sentences
-    delta_logp: float
-    best_changed: float
+    delta_logp: float  # mean |Δ log p| a token, in nats
+    best_changed: float  # share of steps
 
 
 class Quality(Strict):
+    """Everything that the full gate judges."""
+
     faithfulness: Faithfulness
-    exact_match: float
+    exact_match: float  # share of sentences with fp32's tokens
     likeness: float  # mean chrF++ with fp32's outputs
     faults: dict[str, Fault]
     sets: dict[str, SetScores]  # "pooled" among them
 
+    def headline(self) -> dict[str, str]:
+        """The manifest's scores: every set's with its signature."""
+        scores = {}
+        for name, found in self.sets.items():
+            scores[f"{name} BLEU"] = f"{found.bleu:.2f} ({found.bleu_signature})"
+            scores[f"{name} chrF++"] = f"{found.chrf:.2f} ({found.chrf_signature})"
+        return scores
 
-def quick(found: Faithfulness, force: bool = False) -> Gate:
+
+def quick(found: Faithfulness) -> Gate:
     """The verdict of a plain build."""
-    return _gate("quick", _unfaithful(found), force)
+    return _gate("quick", _unfaithful(found))
 
 
-def full(found: Quality, force: bool = False) -> Gate:
+def full(found: Quality) -> Gate:
     """The verdict on the test sets."""
     pooled = found.sets["pooled"]
     failures = _unfaithful(found.faithfulness)
-    if pooled.delta_bleu_lower95 <= DELTA_BLEU:
-        failures.append(
-            f"ΔBLEU may be {pooled.delta_bleu_lower95:.2f} (lower 95 % bound; above {DELTA_BLEU} passes)"
-        )
-    if pooled.delta_chrf_lower95 <= DELTA_CHRF:
-        failures.append(
-            f"ΔchrF++ may be {pooled.delta_chrf_lower95:.2f} (lower 95 % bound; above {DELTA_CHRF} passes)"
-        )
-    for name, counted in found.faults.items():
-        if counted.beyond_chance:
+    for metric, bound, limit in (
+        ("BLEU", pooled.delta_bleu_lower95, DELTA_BLEU),
+        ("chrF++", pooled.delta_chrf_lower95, DELTA_CHRF),
+    ):
+        if bound <= limit:
             failures.append(
-                f"{name}: {counted.count} sentences, fp32 has {counted.fp32}: more than chance explains"
+                f"Δ{metric} may be {bound:.2f} (lower 95 % bound; above {limit} passes)"
             )
-    return _gate("full", failures, force)
+    for name, fault in found.faults.items():
+        if fault.beyond_chance:
+            failures.append(
+                f"{name}: {fault.count} sentences, fp32 has {fault.fp32}: more than chance explains"
+            )
+    return _gate("full", failures)
 
 
 def _unfaithful(found: Faithfulness) -> list[str]:
@@ -105,12 +128,11 @@ def _unfaithful(found: Faithfulness) -> list[str]:
         failures.append(f"mean |Δ log p| a token is {found.delta_logp:.3f} (at most {DELTA_LOGP})")
     if found.best_changed > BEST_CHANGED:
         failures.append(
-            f"{found.best_changed:.1%} of steps have another best token (at most {BEST_CHANGED:.0%})"
+            f"{found.best_changed:.1%} of steps have another best token "
+            f"(at most {BEST_CHANGED:.0%})"
         )
     return failures
 
 
-def _gate(kind: Literal["quick", "full"], failures: list[str], force: bool) -> Gate:
-    return Gate(
-        kind=kind, passed=not failures, forced=force and bool(failures), failures=tuple(failures)
-    )
+def _gate(kind: Literal["quick", "full"], failures: list[str]) -> Gate:
+    return Gate(kind=kind, passed=not failures, failures=tuple(failures))

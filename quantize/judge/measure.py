@@ -1,5 +1,8 @@
-"""Everything the gate asks about a bundle, measured with the serving engine against the float32
-reference.
+"""What the gate asks about a bundle, measured with the serving engine against the reference.
+
+The steadiest witness, also of weak models, are probabilities. A weak model can hardly lose BLEU,
+and its outputs flip at a touch. But the probabilities that it gives to the reference's own
+translations, fed to both, move only as far as the arithmetic does.
 """
 
 from __future__ import annotations
@@ -10,118 +13,133 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import Engine, EngineSettings
-from quantize.corpus import sentence_ids
-from quantize.judge import scores
+from pipeline.decode.sessions import Sessions
+from pipeline.decode.teacher_forcing import forced_logits, log_softmax
+from quantize.judge import gate, scores
 from quantize.judge.decode import Output, invariance, translate
-from quantize.judge.faithful import Forced, best_changed, delta_logp, force
-from quantize.judge.gate import Faithfulness, Quality, SetScores, fault
-from quantize.judge.sets import TestSet, masked
 from quantize.progress import Show, no_show
+from quantize.sentences import TestSet, load_test_sets, masked, pooled_sources, sentence_ids
 
-FORCED = 400  # units whose probabilities are compared
+PROBED = 400  # units whose probabilities are compared
 BATCHED = 256  # units translated alone and in batches
+AT_ONCE = 16  # units whose logits are held in memory together
+Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Expected:
+class Probabilities:
+    """Of every step of given targets, one after another."""
+
+    logprobs: npt.NDArray[np.float64]  # of the given token
+    best: npt.NDArray[np.int64]  # the token with the highest probability
+
+
+@dataclass(frozen=True)
+class Probe:
     """The reference's own translations of some units, and the probabilities it gives them."""
 
-    sources: list[tuple[int, ...]]
-    targets: list[tuple[int, ...]]
-    forced: Forced
+    sources: list[Ids]
+    targets: list[Ids]
+    probabilities: Probabilities
 
 
-def expect(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Expected:
+def open_engine(bundle: Bundle) -> Engine:
+    """The serving engine with all CPUs."""
+    return Engine.load(bundle, EngineSettings(workers=os.cpu_count() or 1))
+
+
+def make_probe(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Probe:
+    """Translate the lines with the reference, and feed it its own translations."""
     with closing(open_engine(reference)) as engine:
         sources, targets = sentence_ids(reference, lines), []
         for future in [engine.submit(ids) for ids in sources]:
             targets.append(future.result()[0].ids)
             show("reference", len(targets), len(sources))
-        return Expected(sources, targets, force(engine.sessions, sources, targets))
+        return Probe(sources, targets, probabilities(engine.sessions, sources, targets))
+
+
+def probabilities(
+    sessions: Sessions, sources: Sequence[Ids], targets: Sequence[Ids]
+) -> Probabilities:
+    """Those that the model gives when it is fed `targets`, to their end symbols."""
+    logprobs, best = [], []
+    for start in range(0, len(sources), AT_ONCE):
+        chosen = targets[start : start + AT_ONCE]
+        found = forced_logits(sessions, sources[start : start + AT_ONCE], chosen)
+        for logits, target in zip(found, chosen, strict=True):
+            tokens = np.array([*target, sessions.end_id])
+            logprobs.append(log_softmax(logits)[np.arange(len(tokens)), tokens].astype(float))
+            best.append(logits.argmax(axis=1))
+    return Probabilities(np.concatenate(logprobs), np.concatenate(best))
 
 
 def faithfulness(
-    expected: Expected, candidate: Bundle, batches: int, show: Show = no_show
-) -> Faithfulness:
-    """Probabilities of what is expected, and batch-invariance on `batches` of its units."""
+    probe: Probe, candidate: Bundle, batched: int, show: Show = no_show
+) -> gate.Faithfulness:
+    """How far the candidate's probabilities are from the reference's, and batch-invariance.
+
+    The latter is that of `batched` of the probe's units.
+    """
     with closing(open_engine(candidate)) as engine:
         show("probabilities", 0, 1)
-        found = force(engine.sessions, expected.sources, expected.targets)
-        invariant = invariance(engine, expected.sources[:batches], partial(show, "batches"))
-    return Faithfulness(
+        found = probabilities(engine.sessions, probe.sources, probe.targets)
+        invariant = invariance(engine, probe.sources[:batched], partial(show, "batches"))
+    expected = probe.probabilities
+    return gate.Faithfulness(
         batch_invariant=invariant,
-        delta_logp=delta_logp(expected.forced, found),
-        best_changed=best_changed(expected.forced, found),
+        delta_logp=float(np.abs(expected.logprobs - found.logprobs).mean()),
+        best_changed=float((expected.best != found.best).mean()),
     )
 
 
-def open_engine(bundle: Bundle) -> Engine:
-    return Engine.load(bundle, EngineSettings(workers=os.cpu_count() or 1))
-
-
-def translations(
+def translate_sets(
     bundle: Bundle, sets: Sequence[TestSet], show: Show = no_show
 ) -> dict[str, list[Output]]:
-    """Of every set, and of the sentences with a masked span ("masks")."""
+    """The outputs for every set, and for the first one's sentences with a masked span."""
     symbols = bundle.manifest.tokenizer.mask_symbols
     lines = {test.name: test.sources for test in sets}
-    lines["masks"] = masked(lines[sets[0].name], symbols[0]) if symbols else ()
+    lines[scores.MASKS] = masked(lines[sets[0].name], symbols[0]) if symbols else ()
     with closing(open_engine(bundle)) as engine:
         return {
             name: translate(engine, sources, partial(show, name)) for name, sources in lines.items()
         }
 
 
-def spread(sets: Sequence[TestSet], count: int) -> list[str]:
-    pooled = [source for test in sets for source in test.sources]
-    return pooled[:: max(1, len(pooled) // count)][:count]
+def judge_quickly(
+    reference: Bundle, candidate: Bundle, lines: Sequence[str], show: Show = no_show
+) -> gate.Verdict:
+    """The quick gate's verdict on some lines."""
+    probe = make_probe(reference, lines, show)
+    return gate.Verdict(gate.quick(faithfulness(probe, candidate, gate.QUICK_BATCHED, show)), {})
+
+
+def judge_fully(reference: Bundle, candidate: Bundle) -> gate.Verdict:
+    """The full gate's verdict, on all test sets."""
+    sets = load_test_sets()
+    expected, found = translate_sets(reference, sets), translate_sets(candidate, sets)
+    measured = quality(candidate, sets, set_probe(reference, sets), expected, found)
+    return gate.Verdict(gate.full(measured), measured.headline())
+
+
+def set_probe(reference: Bundle, sets: Sequence[TestSet]) -> Probe:
+    """The probe of the full gate."""
+    return make_probe(reference, pooled_sources(sets, PROBED))
 
 
 def quality(
-    reference: dict[str, list[Output]],
-    candidate: dict[str, list[Output]],
+    candidate: Bundle,
     sets: Sequence[TestSet],
-    faithful: Faithfulness,
-    symbol: str | None,
-) -> Quality:
-    """The candidate's outputs beside the reference's."""
-    theirs = [output for test in sets for output in reference[test.name]]
-    mine = [output for test in sets for output in candidate[test.name]]
-    pooled = TestSet("pooled", (), tuple(line for test in sets for line in test.references))
-    faults = {
-        name: fault([o.faults[name] for o in mine], [o.faults[name] for o in theirs])
-        for name in mine[0].faults
-    }
-    if symbol:
-        lost = [
-            [symbol not in output.text for output in side["masks"]]
-            for side in (candidate, reference)
-        ]
-        faults["masks"] = fault(*lost)
-    return Quality(
-        faithfulness=faithful,
-        exact_match=sum(a.ids == b.ids for a, b in zip(mine, theirs, strict=True)) / len(mine),
-        likeness=scores.likeness([o.text for o in theirs], [o.text for o in mine]),
-        faults=faults,
-        sets={test.name: _scores(reference[test.name], candidate[test.name], test) for test in sets}
-        | {"pooled": _scores(theirs, mine, pooled)},
-    )
-
-
-def _scores(reference: Sequence[Output], candidate: Sequence[Output], test: TestSet) -> SetScores:
-    theirs, mine = ([output.text for output in side] for side in (reference, candidate))
-    bleu = scores.difference(scores.bleu(), theirs, mine, test.references)
-    chrf = scores.difference(scores.chrf(), theirs, mine, test.references)
-    return SetScores(
-        bleu=bleu.score,
-        chrf=chrf.score,
-        delta_bleu=bleu.delta,
-        delta_bleu_lower95=bleu.lower95,
-        delta_bleu_upper95=bleu.upper95,
-        delta_chrf=chrf.delta,
-        delta_chrf_lower95=chrf.lower95,
-        bleu_signature=bleu.signature,
-        chrf_signature=chrf.signature,
-    )
+    probe: Probe,
+    expected: scores.Outputs,
+    found: scores.Outputs,
+    show: Show = no_show,
+) -> gate.Quality:
+    """What the full gate judges, from fp32's outputs `expected` and the candidate's `found`."""
+    faithful = faithfulness(probe, candidate, BATCHED, show)
+    symbols = candidate.manifest.tokenizer.mask_symbols
+    return scores.quality(expected, found, sets, faithful, symbols[0] if symbols else None)

@@ -16,7 +16,7 @@ from quantize.judge.results import Result
 
 
 def draw(results: Mapping[str, Result], folder: Path) -> list[Path]:
-    """PNG files in `folder`, which exists."""
+    """Write the plots into `folder`, which exists; returns their paths."""
     plots = {
         "quality-speed.png": _quality_and_speed,
         "size-memory.png": _sizes,
@@ -30,7 +30,7 @@ def _quality_and_speed(results: Mapping[str, Result], path: Path) -> Path:
     for name, result in results.items():
         if result.speed is None:
             continue
-        x, y = result.speed.vs_fp32, result.quality.faithfulness.delta_logp
+        x, y = result.speed.vs_fp32, result.delta_logp
         reach = [[x - result.speed.lowest], [result.speed.highest - x]]
         axes.errorbar(x, y, xerr=reach, fmt="o" if result.gate.passed else "x", capsize=2)
         axes.annotate(name, (x, y), textcoords="offset points", xytext=(5, 5), fontsize=8)
@@ -43,18 +43,10 @@ def _quality_and_speed(results: Mapping[str, Result], path: Path) -> Path:
 def _sizes(results: Mapping[str, Result], path: Path) -> Path:
     figure, axes = plt.subplots(figsize=(8, 5))
     places = range(len(results))
-    axes.barh(
-        [p - 0.2 for p in places],
-        [r.size_bytes / 1e6 for r in results.values()],
-        0.4,
-        label="files",
-    )
-    axes.barh(
-        [p + 0.2 for p in places],
-        [r.peak_rss_bytes / 1e6 for r in results.values()],
-        0.4,
-        label="peak memory",
-    )
+    files = [result.size_bytes / 1e6 for result in results.values()]
+    memory = [result.peak_rss_bytes / 1e6 for result in results.values()]
+    axes.barh([place - 0.2 for place in places], files, 0.4, label="files")
+    axes.barh([place + 0.2 for place in places], memory, 0.4, label="peak memory")
     axes.set_yticks(list(places), list(results))
     axes.invert_yaxis()
     axes.set_xlabel("MB")
@@ -65,14 +57,13 @@ def _sizes(results: Mapping[str, Result], path: Path) -> Path:
 def _scores(results: Mapping[str, Result], path: Path) -> Path:
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), sharey=True)
     places = range(len(results))
-    for axes, key in ((left, "bleu"), (right, "chrf")):
-        tests = list(next(iter(results.values())).quality.sets)
-        for index, test in enumerate(tests):
+    sets = next(iter(results.values())).quality.sets
+    for axes, key, title in ((left, "bleu", "BLEU"), (right, "chrf", "chrF++")):
+        for index, test in enumerate(sets):
             values = [getattr(result.quality.sets[test], key) for result in results.values()]
-            axes.barh([p + (index - 1) * 0.27 for p in places], values, 0.25, label=test)
-        one = next(iter(results.values())).quality.sets["pooled"]
-        axes.set_xlabel(getattr(one, f"{key}_signature"), fontsize=7)
-        axes.set_title({"bleu": "BLEU", "chrf": "chrF++"}[key])
+            axes.barh([place + (index - 1) * 0.27 for place in places], values, 0.25, label=test)
+        axes.set_xlabel(getattr(sets["pooled"], f"{key}_signature"), fontsize=7)
+        axes.set_title(title)
     left.set_yticks(list(places), list(results))
     left.invert_yaxis()
     right.legend()

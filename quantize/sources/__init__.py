@@ -8,20 +8,22 @@ from pathlib import Path
 
 from pipeline.config import home
 from pipeline.errors import UserError
-from quantize.sources import download, marian, modelscope, training
 from quantize.sources.base import Source
+from quantize.sources.download import from_hugging_face, from_modelscope
+from quantize.sources.marian import open_marian
+from quantize.sources.modelscope import open_modelscope
+from quantize.sources.trained import open_trained
 
 ID = re.compile(r"[\w.-]+/[\w.-]+")
 MODELSCOPE_OWNERS = ("damo", "iic")
 KINDS = (
     "a ModelScope CSANMT directory, a Marian model's, one that our training left, or an id such as "
+    "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 )
-KINDS += "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 
 
 def open_source(spec: str | Path) -> Source:
-    """The model that `spec` names: a folder, or an id, whose files are downloaded where they are
-    not yet.
+    """The model that `spec` names: a folder, or an id, whose missing files are downloaded.
 
     Raises UserError for what is none of the known kinds, is incomplete or cannot be downloaded.
     """
@@ -33,23 +35,23 @@ def open_source(spec: str | Path) -> Source:
     if not ID.fullmatch(spec) or owner.exists() or (home() / owner).exists():
         raise UserError(f"{spec} is no folder here: name {KINDS}")
     if owner.name in MODELSCOPE_OWNERS:
-        return modelscope.load(download.from_modelscope(spec), name=f"{spec} of ModelScope")
-    folder = download.from_hugging_face(spec)
-    return marian.load(folder, name=f"{spec} of Hugging Face, revision {folder.name}")
+        return open_modelscope(from_modelscope(spec), name=f"{spec} of ModelScope")
+    folder = from_hugging_face(spec)
+    return open_marian(folder, name=f"{spec} of Hugging Face, revision {folder.name}")
 
 
 def open_folder(folder: Path) -> Source:
-    """The source in an existing folder."""
+    """The source in an existing folder; raises UserError as `open_source` does."""
     if (folder / "configuration.json").is_file():
-        return modelscope.load(folder)
+        return open_modelscope(folder)
     config = folder / "config.json"
     try:
         kind = json.loads(config.read_bytes()).get("model_type") if config.is_file() else None
     except (ValueError, AttributeError):
         raise UserError(f"{config} is damaged: copy it anew") from None
     if kind == "marian":
-        return marian.load(folder)
+        return open_marian(folder)
     if config.is_file() and (folder / "source.spm").is_file() and kind in (None, "csanmt"):
-        return training.load(folder)
+        return open_trained(folder)
     found = f"a model of type {kind}" if kind else "no known configuration"
     raise UserError(f"{folder} holds {found}: name {KINDS}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from pipeline.bundle import Decoding, Languages, TokenizerEntry
 from pipeline.config import Strict
 from quantize.network import Network
@@ -21,8 +23,10 @@ class About(Strict):
 
 @dataclass(frozen=True)
 class Source:
+    """A model, ready to be drafted."""
+
     folder: Path
-    identity: tuple[Path, ...]  # files that together tell its weights and options from any other's
+    identity: tuple[Path, ...]  # files that together set its weights and options apart
     network: Network
     languages: Languages
     tokenizer: TokenizerEntry
@@ -30,6 +34,10 @@ class Source:
     decoding: Decoding
     about: About = field(default_factory=About)
     config: Mapping[str, Any] | None = None  # a CSANMT's values of `CsanmtConfig`
-    calibration: tuple[
-        str, ...
-    ] = ()  # sentences of the source language, where the source brings some
+    calibration: tuple[str, ...] = ()  # sentences of the source language, where it brings some
+
+
+class Section(BaseModel):
+    """A section of a file that others define: keys that are not used here are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())

@@ -8,32 +8,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import PositiveInt, ValidationError
 
 from pipeline.bundle import CsanmtEntry, Decoding, Languages
 from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS, csanmt_network
-from quantize.sources.base import About, Source
+from quantize.sources.base import About, Section, Source
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
-from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, weights
+from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, read_weights
 
 CHECKPOINT = "tf_ckpts/ckpt-0"
-MAX_SOURCE_LENGTH = (
-    128  # the reference knows no limit; its published model was trained on up to 100 tokens
-)
+# The reference knows no limit; its published model was trained on up to 100 tokens.
+MAX_SOURCE_LENGTH = 128
+SIZES = {  # that `configuration.json` and `CsanmtConfig` name alike
+    "hidden_size",
+    "filter_size",
+    "num_heads",
+    "num_encoder_layers",
+    "num_decoder_layers",
+    "num_semantic_encoder_layers",
+    "max_relative_dis",
+    "src_vocab_size",
+    "trg_vocab_size",
+}
 
 
-class _Part(BaseModel):
-    """A part of `configuration.json`; keys of training are passed over."""
+class FileSection(Section):
+    """A file beside the configuration."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
-
-
-class File(_Part):
     file: str
 
 
-class Model(_Part):
+class ModelSection(Section):
+    """Sizes and options of the network and of its decoding."""
+
     hidden_size: PositiveInt
     filter_size: PositiveInt
     num_heads: PositiveInt
@@ -53,24 +61,11 @@ class Model(_Part):
     max_decoded_trg_len: PositiveInt = 100
 
     def config(self) -> dict[str, Any]:
-        """The same as values of `CsanmtConfig`. The reference would apply dropout at inference.
+        """The same as values of `CsanmtConfig`.
 
-        We never do.
+        Without dropout: the reference would apply it at inference, we never do.
         """
-        sizes = {
-            "hidden_size",
-            "filter_size",
-            "num_heads",
-            "num_encoder_layers",
-            "num_decoder_layers",
-        }
-        sizes |= {
-            "num_semantic_encoder_layers",
-            "max_relative_dis",
-            "src_vocab_size",
-            "trg_vocab_size",
-        }
-        return self.model_dump(include=sizes) | {
+        return self.model_dump(include=SIZES) | {
             "post_norm": self.layer_postproc == "layer_norm",
             "relative_positions": self.position_info_type == "relative",
             "share_embedding": self.shared_source_target_embedding,
@@ -80,28 +75,33 @@ class Model(_Part):
         }
 
 
-class Dataset(_Part):
-    src_vocab: File
-    trg_vocab: File
+class DatasetSection(Section):
+    """The vocabularies."""
+
+    src_vocab: FileSection
+    trg_vocab: FileSection
 
 
-class Preprocessor(_Part):
+class PreprocessorSection(Section):
+    """The languages and the source's BPE merges."""
+
     src_lang: str
     tgt_lang: str
-    src_bpe: File
+    src_bpe: FileSection
 
 
-class Configuration(_Part):
+class Configuration(Section):
     """What inference needs of `configuration.json`."""
 
-    model: Model
-    dataset: Dataset
-    preprocessor: Preprocessor
+    model: ModelSection
+    dataset: DatasetSection
+    preprocessor: PreprocessorSection
 
 
 def needed_files(folder: Path) -> list[str]:
-    """What to download once `configuration.json` is there: not the samples, resources and graphs
-    beside it.
+    """What to download once `configuration.json` is there.
+
+    The samples, resources and graphs beside it are not needed.
     """
     configuration = read_configuration(folder)
     text, dataset = configuration.preprocessor, configuration.dataset
@@ -109,7 +109,7 @@ def needed_files(folder: Path) -> list[str]:
     return ["configuration.json", *names, f"{CHECKPOINT}.index", f"{CHECKPOINT}.data-*"]
 
 
-def load(folder: Path, name: str | None = None) -> Source:
+def open_modelscope(folder: Path, name: str | None = None) -> Source:
     """Read the directory; `name` says where it is from.
 
     Raises UserError naming what is missing or does not fit together.
@@ -129,11 +129,9 @@ def load(folder: Path, name: str | None = None) -> Source:
     max_positions = max(MAX_POSITIONS, model.max_decoded_trg_len)
     return Source(
         folder=folder,
-        identity=(
-            folder / "configuration.json",
-            folder / f"{CHECKPOINT}.index",
-        ),  # it has all tensors' checksums
-        network=csanmt_network(config, weights(checkpoint, config), max_positions),
+        # The index has all tensors' checksums.
+        identity=(folder / "configuration.json", folder / f"{CHECKPOINT}.index"),
+        network=csanmt_network(config, read_weights(checkpoint, config), max_positions),
         config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),
         tokenizer=CsanmtEntry(
@@ -159,7 +157,10 @@ def load(folder: Path, name: str | None = None) -> Source:
 
 
 def read_configuration(folder: Path) -> Configuration:
-    """Raises UserError for a configuration that is missing, damaged or of another model."""
+    """What `configuration.json` says.
+
+    Raises UserError for one that is missing, damaged, contradicts itself or is of another model.
+    """
     path = folder / "configuration.json"
     try:
         configuration = Configuration.model_validate_json(path.read_bytes())
@@ -171,17 +172,16 @@ def read_configuration(folder: Path) -> Configuration:
         raise UserError(
             f"{path}: {where}: {first['msg']}: is it a csanmt-translation model?"
         ) from None
-    model = configuration.model
-    if (model.layer_preproc == "none") == (model.layer_postproc == "none"):
-        raise UserError(
-            f"{path}: model: exactly one of layer_preproc and layer_postproc must be layer_norm"
-        )
-    if model.hidden_size % model.num_heads:
-        raise UserError(
-            f"{path}: model: num_heads {model.num_heads} does not divide hidden_size {model.hidden_size}"
-        )
-    if model.shared_source_target_embedding and model.src_vocab_size != model.trg_vocab_size:
-        raise UserError(
-            f"{path}: model: one embedding for both languages, but vocabulary sizes differ"
-        )
+    if contradiction := _contradiction(configuration.model):
+        raise UserError(f"{path}: model: {contradiction}")
     return configuration
+
+
+def _contradiction(model: ModelSection) -> str | None:
+    if (model.layer_preproc == "none") == (model.layer_postproc == "none"):
+        return "exactly one of layer_preproc and layer_postproc must be layer_norm"
+    if model.hidden_size % model.num_heads:
+        return f"num_heads {model.num_heads} does not divide hidden_size {model.hidden_size}"
+    if model.shared_source_target_embedding and model.src_vocab_size != model.trg_vocab_size:
+        return "one embedding for both languages, but vocabulary sizes differ"
+    return None

@@ -12,7 +12,8 @@ from functools import partial
 import httpx
 import pytest
 
-from benchmarks.support.service import Service, command, descendants, load, wait_for
+from benchmarks.support.processes import command, descendants
+from benchmarks.support.service import Service, sending, wait_for
 
 pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long]
 
@@ -23,7 +24,7 @@ SENTENCE = "中国的科技创新能力正在快速提升。"
 def test_killing_replicas_every_fifteen_seconds_costs_no_request(
     service: Service, deployment: str
 ) -> None:
-    with load(service, SENTENCE, clients=8, pause=0.2) as statuses:
+    with sending(service, SENTENCE, clients=8, pause=0.2) as statuses:
         for _ in range(8):
             before = service.replicas(deployment)
             os.kill(before[0], signal.SIGKILL)
@@ -38,7 +39,7 @@ def replaced(service: Service, deployment: str, before: list[int]) -> bool:
 
 def test_killing_an_ingress_replica_costs_only_what_it_held(service: Service) -> None:
     before = service.replicas("ingress")
-    with load(service, SENTENCE, clients=4, pause=0.1) as statuses:
+    with sending(service, SENTENCE, clients=4, pause=0.1) as statuses:
         wait_for(lambda: len(statuses) > 20, 30)
         os.kill(before[0], signal.SIGKILL)
         wait_for(
@@ -63,7 +64,7 @@ def test_the_proxy_and_the_controller_are_replaced(service: Service, name: str) 
     os.kill(killed[0], signal.SIGKILL)
     time.sleep(0.5)
     wait_for(lambda: answers(service), 30)
-    with load(service, SENTENCE, clients=2, pause=0.1) as statuses:
+    with sending(service, SENTENCE, clients=2, pause=0.1) as statuses:
         time.sleep(10)
     assert set(statuses) == {200}
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pipeline.translator import Translator
+from quantize.bundles.build import build
+from quantize.int8.recipes import load_recipe
 from tests.reference import CASES, Reference
 
 
@@ -18,10 +20,6 @@ def translators(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[Reference], Translator]]:
     """The float32 bundle of a reference model, served."""
-    pytest.importorskip("onnx")
-    from quantize.bundles.build import build
-    from quantize.int8.recipes import load_recipe
-
     made: dict[str, Translator] = {}
 
     def translator(reference: Reference) -> Translator:

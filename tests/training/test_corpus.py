@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from training.corpus import read_pairs
-from training.sources import load_weights
+from training.corpus import load_weights, read_pairs
 
 REFUSED = {
     "lctt-ccbysa",  # non-commercial
@@ -42,7 +41,7 @@ def test_the_last_phase_is_of_general_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("tatoeba: {first: 4}", "tatoeba.general"),
         ("tatoeba: {first: 4, general: 2, licence: CC}", "tatoeba.licence"),
@@ -50,10 +49,10 @@ def test_the_last_phase_is_of_general_text() -> None:
         ("tatoeba: {first: 4", "no YAML"),
     ],
 )
-def test_weights_are_checked(tmp_path: Path, text: str, told: str) -> None:
+def test_weights_are_checked(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "sources.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         load_weights("first", path)
 
 
@@ -87,7 +86,7 @@ def test_a_line_that_does_not_name_its_source_is_refused(tmp_path: Path, line: s
 
 
 @pytest.mark.parametrize(("ending", "compress"), [(".xz", lzma.compress), (".gz", gzip.compress)])
-def test_compressed_corpora_are_read_and_damage_is_told(
+def test_compressed_corpora_are_read_and_damage_is_reported(
     tmp_path: Path, ending: str, compress: object
 ) -> None:
     assert callable(compress)
@@ -102,6 +101,6 @@ def test_compressed_corpora_are_read_and_damage_is_told(
         list(read_pairs(path, {"known": 1.0}, random.Random(0)))
 
 
-def test_a_missing_corpus_is_told(tmp_path: Path) -> None:
+def test_a_missing_corpus_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file"):
         list(read_pairs(tmp_path / "none.tsv", {}, random.Random(0)))

@@ -18,11 +18,11 @@ MODEL = resolve(DEFAULT_MODEL)
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
     """Outputs of a system that leaves out every reference's first word."""
-    from quantize.judge.sets import load_sets
+    from quantize.sentences import load_test_sets
 
     path = tmp_path / "stored.en"
     path.write_text(
-        "".join(line.split(" ", 1)[1] + "\n" for line in load_sets()[0].references),
+        "".join(line.split(" ", 1)[1] + "\n" for line in load_test_sets()[0].references),
         encoding="utf-8",
     )
     return path
@@ -33,7 +33,7 @@ def test_models_and_stored_outputs_are_in_one_table(
 ) -> None:
     from sacrebleu.metrics.bleu import BLEU
 
-    from quantize.judge.sets import load_sets
+    from quantize.sentences import load_test_sets
     from training.__main__ import main
 
     extra = tmp_path / "own.tsv"
@@ -69,7 +69,7 @@ def test_models_and_stored_outputs_are_in_one_table(
     assert "nc:6|nw:2" in table
     found = json.loads((tmp_path / "j").read_text(encoding="utf-8"))
     assert found["sentences"] == {"flores-dev": 4, "ntrex": 4, "own": 2}
-    references = load_sets(4)[0].references
+    references = load_test_sets(4)[0].references
     outputs = [line.split(" ", 1)[1] for line in references]
     score = BLEU().corpus_score(outputs, [list(references)]).score
     assert found["systems"][2]["sets"]["flores-dev"]["bleu"] == pytest.approx(score)
@@ -78,15 +78,15 @@ def test_models_and_stored_outputs_are_in_one_table(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--outputs", "{short}=Short"], "has 2 lines, flores-dev has 997"),
         (["--outputs", "{none}=None"], "No such file"),
         (["--set", "{short}"], "line 1: expected Chinese, TAB, English"),
     ],
 )
-def test_files_of_another_form_are_told(
-    options: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_files_of_another_form_are_refused(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from training.__main__ import main
 
@@ -95,7 +95,7 @@ def test_files_of_another_form_are_told(
     given = [option.format(short=short, none=tmp_path / "none.en") for option in options]
     assert main(["evaluate", str(MODEL), *given]) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 
@@ -108,11 +108,11 @@ def test_outputs_need_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "expected FILE=NAME" in capsys.readouterr().err
 
 
-def test_what_is_no_model_is_told(tmp_path: Path) -> None:
-    from training.evaluate import evaluate, sets_of
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    from training.evaluate import evaluate_systems, read_sets
 
     with pytest.raises(UserError, match="is no folder here"):
-        evaluate([str(tmp_path / "none")], sets_of([], 1), {})
+        evaluate_systems([str(tmp_path / "none")], read_sets([], 1), {})
 
 
 def test_the_examples_are_twenty_of_four_kinds(capsys: pytest.CaptureFixture[str]) -> None:

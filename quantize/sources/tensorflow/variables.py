@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quantize.graphs.builder import Array
-from quantize.network import LazyWeights
+from quantize.network import Array, LazyWeights
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 
-TARGET_SEMANTICS = (
-    "NmtModel/Target_Semantic_Embedding/Weights"  # of training; not every checkpoint has it
-)
+ROOT = "NmtModel"
+# Of training; not every checkpoint has it.
+TARGET_SEMANTICS = f"{ROOT}/Target_Semantic_Embedding/Weights"
+STACKS = {"encoder": "encoder", "semantic": "mini_xlm_encoder", "decoder": "decoder"}
+Named = Iterator[tuple[str, "Variable"]]  # a weight's name, and where it is
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,20 @@ class Variable:
     transposed: bool = False
 
 
-def weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
-    """All weights, read when they are asked for.
+def read_weights(checkpoint: TfCheckpoint, config: Mapping[str, Any]) -> LazyWeights:
+    """All weights, read at each access.
 
     `config` has the values of `CsanmtConfig`. Raises UserError for a variable that is missing or of
     another shape.
     """
     variables = dict(Layout(config).variables())
     checkpoint.require(
-        {f"NmtModel/{variable.name}": variable.shape for variable in variables.values()}
+        {f"{ROOT}/{variable.name}": variable.shape for variable in variables.values()}
     )
 
     def reader(variable: Variable) -> Any:
         def read() -> Array:
-            array = checkpoint.read(f"NmtModel/{variable.name}")
+            array = checkpoint.read(f"{ROOT}/{variable.name}")
             if variable.part:
                 array = array[..., slice(*variable.part)]
             return array.T if variable.transposed else array
@@ -59,7 +60,8 @@ class Layout:
         self.config = config
         self.hidden, self.filter = config["hidden_size"], config["filter_size"]
 
-    def variables(self) -> Iterator[tuple[str, Variable]]:
+    def variables(self) -> Named:
+        """All of them."""
         c = self.config
         relative = c["relative_positions"]
         yield from self._embeddings()
@@ -76,44 +78,31 @@ class Layout:
         for i in range(c["num_decoder_layers"]):
             yield from self._decoder_layer(f"decoder.{i}", f"decoder/layer_{i}", relative)
         if not c["post_norm"]:
-            for name, scope in (
-                ("encoder", "encoder"),
-                ("semantic", "mini_xlm_encoder"),
-                ("decoder", "decoder"),
-            ):
+            for name, scope in STACKS.items():
                 yield from self._norm(f"{name}_norm", f"{scope}/layer_norm")
 
-    def _embeddings(self) -> Iterator[tuple[str, Variable]]:
+    def _embeddings(self) -> Named:
         c = self.config
         source, target = (c["src_vocab_size"], self.hidden), (c["trg_vocab_size"], self.hidden)
         shared = c["share_embedding"]
-        yield (
-            "src_emb.weight",
-            Variable("Shared_Embedding/Weights" if shared else "Source_Embedding/Weights", source),
-        )
-        yield (
-            "trg_emb.weight",
-            Variable("Shared_Embedding/Weights" if shared else "Target_Embedding/Weights", target),
-        )
+        for name, side, shape in (("src", "Source", source), ("trg", "Target", target)):
+            scope = "Shared" if shared else side
+            yield f"{name}_emb.weight", Variable(f"{scope}_Embedding/Weights", shape)
         scope = "Shared_Semantic_Embedding" if shared else "Source_Semantic_Embedding"
         yield "sem_emb.weight", Variable(f"{scope}/Weights", source)
         if shared:
             yield "trg_sem_emb.weight", Variable(f"{scope}/Weights", target)
         elif c["target_semantic_embedding"]:
-            yield "trg_sem_emb.weight", Variable(TARGET_SEMANTICS.removeprefix("NmtModel/"), target)
+            yield "trg_sem_emb.weight", Variable(TARGET_SEMANTICS.removeprefix(f"{ROOT}/"), target)
         if not c["share_softmax"]:
             yield "softmax.weight", Variable("Softmax", target)
 
-    def _encoder_layer(
-        self, name: str, scope: str, relative: bool
-    ) -> Iterator[tuple[str, Variable]]:
+    def _encoder_layer(self, name: str, scope: str, relative: bool) -> Named:
         yield from self._self_attention(f"{name}.attn", f"{scope}/encoder_self_attention", relative)
         yield from self._feed_forward(f"{name}.ffn", f"{scope}/ffn_layer", self.filter)
         yield from self._norms(scope, f"{name}.attn_norm", f"{name}.ffn_norm")
 
-    def _decoder_layer(
-        self, name: str, scope: str, relative: bool
-    ) -> Iterator[tuple[str, Variable]]:
+    def _decoder_layer(self, name: str, scope: str, relative: bool) -> Named:
         yield from self._feed_forward(
             f"{name}.aug", f"{scope}/embedding_augmentation_layer", self.hidden
         )
@@ -126,9 +115,7 @@ class Layout:
             scope, f"{name}.aug_norm", f"{name}.self_norm", f"{name}.cross_norm", f"{name}.ffn_norm"
         )
 
-    def _self_attention(
-        self, name: str, scope: str, relative: bool
-    ) -> Iterator[tuple[str, Variable]]:
+    def _self_attention(self, name: str, scope: str, relative: bool) -> Named:
         h = self.hidden
         for part, columns in (("q", (0, h)), ("kv", (h, 3 * h))):
             yield from self._linear(f"{name}.{part}", f"{scope}/qkv_transform", h, 3 * h, columns)
@@ -138,30 +125,28 @@ class Layout:
             yield f"{name}.rpr_k", Variable(f"{scope}/rpr_k", table)
             yield f"{name}.rpr_v", Variable(f"{scope}/rpr_v", table)
 
-    def _cross_attention(self, name: str, scope: str) -> Iterator[tuple[str, Variable]]:
+    def _cross_attention(self, name: str, scope: str) -> Named:
         h = self.hidden
         yield from self._linear(f"{name}.q", f"{scope}/q_transform", h, h)
         yield from self._linear(f"{name}.kv", f"{scope}/kv_transform", h, 2 * h)
         yield from self._linear(f"{name}.out", f"{scope}/output_transform", h, h)
 
-    def _feed_forward(self, name: str, scope: str, inner: int) -> Iterator[tuple[str, Variable]]:
+    def _feed_forward(self, name: str, scope: str, inner: int) -> Named:
         yield from self._linear(f"{name}.inner", f"{scope}/input_layer/linear", self.hidden, inner)
         yield from self._linear(f"{name}.outer", f"{scope}/output_layer/linear", inner, self.hidden)
 
     def _linear(
         self, name: str, scope: str, inputs: int, outputs: int, part: tuple[int, int] | None = None
-    ) -> Iterator[tuple[str, Variable]]:
-        yield (
-            f"{name}.weight",
-            Variable(f"{scope}/matrix", (inputs, outputs), part, transposed=True),
-        )
+    ) -> Named:
+        matrix = Variable(f"{scope}/matrix", (inputs, outputs), part, transposed=True)
+        yield f"{name}.weight", matrix
         yield f"{name}.bias", Variable(f"{scope}/bias", (outputs,), part)
 
-    def _norms(self, scope: str, *names: str) -> Iterator[tuple[str, Variable]]:
+    def _norms(self, scope: str, *names: str) -> Named:
         """Normalisations are numbered in the order in which a layer calls them."""
         for number, name in enumerate(names):
             yield from self._norm(name, f"{scope}/layer_norm" + (f"_{number}" if number else ""))
 
-    def _norm(self, name: str, scope: str) -> Iterator[tuple[str, Variable]]:
+    def _norm(self, name: str, scope: str) -> Named:
         yield f"{name}.weight", Variable(f"{scope}/layer_norm_scale", (self.hidden,))
         yield f"{name}.bias", Variable(f"{scope}/layer_norm_offset", (self.hidden,))

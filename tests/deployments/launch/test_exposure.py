@@ -13,7 +13,8 @@ import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 from ray.serve.generated.serve_pb2_grpc import ASGIServiceStub
 
-from benchmarks.support.service import Service, command, descendants, free_port
+from benchmarks.support.processes import command, descendants
+from benchmarks.support.service import Service, free_port
 
 LISTENING = "0A"
 SECRET = "鹦鹉在月光下背诵乘法口诀。"

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from benchmarks.support.service import ROOT, Service, load, wait_for
+from benchmarks.support.service import ROOT, Service, sending, wait_for
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
@@ -24,7 +24,9 @@ def test_a_killed_replica_costs_no_request(service: Service, deployment: str) ->
     wait_for(
         lambda: len(service.replicas(deployment)) == 1, 60
     )  # earlier tests' load may have added one
-    with load(service, SENTENCE, clients=12, pause=0.02) as statuses:  # so many share their calls
+    with sending(
+        service, SENTENCE, clients=12, pause=0.02
+    ) as statuses:  # so many share their calls
         wait_for(lambda: len(statuses) > 40, 30)
         before = service.replicas(deployment)
         for pid in before:
@@ -37,11 +39,11 @@ def test_a_killed_replica_costs_no_request(service: Service, deployment: str) ->
 
 def test_translators_multiply_under_load_and_go_back_without_an_error(service: Service) -> None:
     wait_for(lambda: len(service.replicas("translate")) == 1, 60)
-    with load(service, ARTICLE, clients=4, pause=0.0) as heavy:
+    with sending(service, ARTICLE, clients=4, pause=0.0) as heavy:
         wait_for(lambda: len(service.replicas("translate")) == 2, 60)
         answered = len(heavy)
         wait_for(lambda: len(heavy) > answered + 8, 60)
-    with load(service, SENTENCE, clients=2, pause=0.3) as light:
+    with sending(service, SENTENCE, clients=2, pause=0.3) as light:
         wait_for(lambda: len(light) > 8 and len(service.replicas("translate")) == 1, 90)
     assert set(heavy) == {200} and set(light) == {200}
 

@@ -1,10 +1,9 @@
-"""Bundles built from the reference's checkpoints, in the engine that serves, against what the
-reference computed.
+"""Bundles built from the reference's checkpoints, against what the reference computed.
+
+They run in the engine that serves.
 """
 
 from __future__ import annotations
-
-from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -21,24 +20,25 @@ TAGS = ("beam1", "beam4", "beam4_lp1_max6", "beam2_lp0")
 
 def same(found: list[Hypothesis], expected: Scored) -> bool:
     """Whether these are the same hypotheses, apart from the order of those with equal scores."""
-    pairs = list(zip_longest(found, expected))
-    if any(mine is None or its is None or abs(mine.score - its[1]) > 1e-4 for mine, its in pairs):
+    if len(found) != len(expected):
+        return False
+    pairs = list(zip(found, expected, strict=True))
+    if any(abs(hypothesis.score - score) > 1e-4 for hypothesis, (_, score) in pairs):
         return False
     scores = dict(expected)
-    return {h.ids for h in found} == set(scores) and all(
-        mine.ids == ids or abs(scores[mine.ids] - score) < SWAP for mine, (ids, score) in pairs
+    return {hypothesis.ids for hypothesis in found} == set(scores) and all(
+        hypothesis.ids == ids or abs(scores[hypothesis.ids] - score) < SWAP
+        for hypothesis, (ids, score) in pairs
     )
 
 
 def test_the_first_steps_logits_are_the_references(
     reference: Reference, translator: Translator
 ) -> None:
-    found = forced_logits(
-        translator.engine.sessions, reference.sources, [[]] * len(reference.sources)
-    )
-    assert (
-        np.abs(np.stack([row[0] for row in found]) - reference.arrays["first_logits"]).max() <= 1e-4
-    )
+    empty: list[list[int]] = [[]] * len(reference.sources)
+    found = forced_logits(translator.engine.sessions, reference.sources, empty)
+    first = np.stack([row[0] for row in found])
+    assert np.abs(first - reference.arrays["first_logits"]).max() <= 1e-4
 
 
 def test_teacher_forced_logits_are_the_references(
@@ -46,9 +46,8 @@ def test_teacher_forced_logits_are_the_references(
 ) -> None:
     sources = [reference.sources[k] for k in reference.forced]
     targets = [reference.arrays[f"tf_{k}_trg"][:-1].tolist() for k in reference.forced]
-    for k, logits in zip(
-        reference.forced, forced_logits(translator.engine.sessions, sources, targets), strict=True
-    ):
+    found = forced_logits(translator.engine.sessions, sources, targets)
+    for k, logits in zip(reference.forced, found, strict=True):
         assert np.abs(logits - reference.arrays[f"tf_{k}_logits"]).max() <= 1e-4
 
 
@@ -118,7 +117,5 @@ def test_neighbours_do_not_change_a_bit_of_the_logits(
     targets = [[i % sessions.dimensions.target_vocab_size for i in target] for target in targets]
     crowd = forced_logits(sessions, reference.sources, targets)
     for k in range(0, len(targets), 8):
-        assert (
-            forced_logits(sessions, [reference.sources[k]], [targets[k]])[0].tobytes()
-            == crowd[k].tobytes()
-        )
+        alone = forced_logits(sessions, [reference.sources[k]], [targets[k]])[0]
+        assert alone.tobytes() == crowd[k].tobytes()

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
+from quantize.__main__ import main
 from tests.reference import CASES, FOLDER, SPLIT, Reference
 
 pytestmark = pytest.mark.quantize
@@ -22,8 +23,6 @@ TEXT = "在当今发达国家，提供豪华民宿已经上升为一种艺术形
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
     """The Hugging Face folder of a source."""
-    from quantize.__main__ import main
-
     made: dict[Path, Path] = {}
 
     def folder(source: Path) -> Path:
@@ -85,15 +84,13 @@ def test_teacher_forced_logits_are_the_references_by_both_interfaces(
     import torch
 
     for k in reference.forced:
-        source, target = (
-            reference.sources[k],
-            torch.tensor(reference.arrays[f"tf_{k}_trg"][None]).long(),
-        )
+        source = reference.sources[k]
+        target = torch.tensor(reference.arrays[f"tf_{k}_trg"][None]).long()
         memory, keep = model.encode(padded([source]))
         own = model.logits(model.decode(target, memory, keep, model.semantics(padded([source]))))
         inputs = torch.cat([torch.zeros_like(target[:, :1]), target[:, :-1]], dim=1)
-        theirs = model(input_ids=padded([[*source, 0]]), decoder_input_ids=inputs).logits
-        for logits in (own, theirs):
+        usual = model(input_ids=padded([[*source, 0]]), decoder_input_ids=inputs).logits
+        for logits in (own, usual):
             assert np.abs(logits[0].numpy() - reference.arrays[f"tf_{k}_logits"]).max() <= 1e-4
 
 
@@ -137,14 +134,12 @@ def test_optimum_exports_what_generates_the_same(folder: Path, model: Any, token
     inputs = tokenizer([TEXT, "人工智能", "短。"], padding=True, return_tensors="pt")
     expected = model.generate(**inputs, num_beams=4, max_length=40)
     assert exported.generate(**inputs, num_beams=4, max_length=40).tolist() == expected.tolist()
-    answers = [
-        pipeline("translation", model=one, tokenizer=tokenizer)(TEXT, max_length=100, num_beams=4)[
-            0
-        ]
-        for one in (model, exported)
-    ]
-    assert answers[0] == answers[1]
-    assert answers[0]["translation_text"]
+    pipelines = (
+        pipeline("translation", model=one, tokenizer=tokenizer) for one in (model, exported)
+    )
+    ours, exports = (translate(TEXT, max_length=100, num_beams=4)[0] for translate in pipelines)
+    assert ours == exports
+    assert ours["translation_text"]
 
 
 @pytest.mark.parametrize("case", CASES[:2])
@@ -158,7 +153,8 @@ folder = {str(folders(FOLDER / case))!r}
 tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
 model = AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True)
 assert not any(name.split(".")[0] in ("quantize", "pipeline") for name in sys.modules)
-print(tokenizer.decode(model.generate(**tokenizer({TEXT!r}, return_tensors="pt"), max_length=20)[0]))
+inputs = tokenizer({TEXT!r}, return_tensors="pt")
+print(tokenizer.decode(model.generate(**inputs, max_length=20)[0]))
 """
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -182,14 +178,11 @@ def test_our_own_models_are_options_of_the_same_class(folders: Callable[[Path], 
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     folder = folders(resolve(DEFAULT_MODEL) / "source")
-    tokenizer, model = (
-        AutoTokenizer.from_pretrained(folder),
-        AutoModelForSeq2SeqLM.from_pretrained(folder),
-    )
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder)
     assert tokenizer("没有𠮷").input_ids[-1] == 0
-    ids = model.generate(
-        **tokenizer("中国的科技创新能力正在快速提升。", return_tensors="pt"), num_beams=4
-    )
+    inputs = tokenizer("中国的科技创新能力正在快速提升。", return_tensors="pt")
+    ids = model.generate(**inputs, num_beams=4)
     assert "China" in tokenizer.decode(ids[0], skip_special_tokens=True)
 
 
@@ -204,8 +197,6 @@ def test_the_targets_meaning_is_what_training_asks_for() -> None:
         "trg_vocab_size": 40,
         "hidden_size": 16,
         "filter_size": 32,
-    }
-    sizes |= {
         "num_heads": 2,
         "num_encoder_layers": 1,
         "num_decoder_layers": 1,
@@ -225,9 +216,7 @@ def test_the_targets_meaning_is_what_training_asks_for() -> None:
 def test_convert_takes_a_new_folder_and_a_csanmt_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from quantize.__main__ import main
-
-    (tmp_path / "note.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "note.txt").write_text("a user's", encoding="utf-8")
     assert main(["convert", str(FOLDER / CASES[0]), str(tmp_path)]) == 2
     assert "not an empty folder" in capsys.readouterr().err
     assert main(["convert", str(tmp_path / "nothing"), str(tmp_path / "out")]) == 2

@@ -14,7 +14,11 @@ from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.decode.canary import read, replay
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logits
-from pipeline.errors import UserError
+from quantize.bundles.build import build
+from quantize.graphs import write_graphs
+from quantize.int8.recipes import load_recipe
+from quantize.int8.rounding import Quantiser
+from quantize.network import csanmt_network
 from tests.bundles import bits
 
 pytestmark = pytest.mark.quantize
@@ -23,9 +27,6 @@ SOURCE = resolve(DEFAULT_MODEL) / "source"
 
 @pytest.fixture(scope="module")
 def fp32(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    from quantize.bundles.build import build
-    from quantize.int8.recipes import load_recipe
-
     return build(SOURCE, load_recipe("fp32"), tmp_path_factory.mktemp("bundles") / "fp32")
 
 
@@ -74,10 +75,6 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
 
     from quantize.csanmt.configuration import CsanmtConfig
     from quantize.csanmt.modeling import CsanmtForConditionalGeneration
-    from quantize.graphs import write_graphs
-    from quantize.int8.plan import Plan
-    from quantize.int8.recipes import load_recipe
-    from quantize.network import csanmt_network
 
     torch.manual_seed(hidden)
     config = CsanmtConfig(
@@ -99,9 +96,8 @@ def test_every_option_and_odd_sizes_give_the_torch_networks_logits(
     for parameter in model.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     weights = {name: weight.numpy() for name, weight in model.state_dict().items()}
-    files = write_graphs(
-        csanmt_network(config.to_dict(), weights), Plan(load_recipe("fp32")), tmp_path
-    )
+    network = csanmt_network(config.to_dict(), weights)
+    files = write_graphs(network, Quantiser(load_recipe("fp32")), tmp_path)
     dimensions = Dimensions(
         hidden_size=hidden,
         num_heads=heads,
@@ -131,14 +127,6 @@ def test_a_built_bundle_is_verified_and_passes_its_own_canary(fp32: Bundle) -> N
     assert replay(Sessions(fp32)) < 1e-4
 
 
-def test_building_twice_gives_the_same_files(tmp_path: Path) -> None:
-    from quantize.bundles.build import build
-    from quantize.int8.recipes import load_recipe
-
-    first, second = (build(SOURCE, load_recipe("row-63"), tmp_path / str(n)) for n in range(2))
-    assert first.manifest.files == second.manifest.files
-
-
 def test_the_committed_model_is_built_from_its_source(fp32: Bundle) -> None:
     from pipeline.decode.teacher_forcing import forced_logprobs
 
@@ -153,10 +141,3 @@ def test_the_committed_model_is_built_from_its_source(fp32: Bundle) -> None:
         np.abs(e - np.array(pair.logprobs)).max() for e, pair in zip(exact, pairs, strict=True)
     )
     assert apart <= committed.manifest.canary.tolerance
-
-
-def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    from quantize.int8.recipes import load_recipe
-
-    with pytest.raises(UserError, match="fp32, row-127"):
-        load_recipe("int3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipeline.decode.teacher_forcing import forced_alignment, forced_logits
 from pipeline.errors import UserError
 from pipeline.tokenizers import load_tokenizer
 from pipeline.translator import Translator
+from quantize.sources import open_source
 from tests.quantize.sources.random_marian import marian_model
 
 pytestmark = pytest.mark.quantize
@@ -60,9 +62,8 @@ class Pair:
         self.served = Translator.load(folder.with_name("bundle"))
         self.pad = self.model.config.pad_token_id
         rng = np.random.default_rng(1)
-        self.sources = [
-            rng.integers(2, 900, n).tolist() for n in (1, 5, 13, 30, 7, 22, 3, 9, 40, 16)
-        ]
+        lengths = (1, 5, 13, 30, 7, 22, 3, 9, 40, 16)
+        self.sources = [rng.integers(2, 900, length).tolist() for length in lengths]
 
     def generate(self, **options: Any) -> Any:
         import torch
@@ -105,8 +106,8 @@ def test_alignments_are_the_cross_attentions_averaged_over_heads(pair: Pair) -> 
 
     targets = [[7, 5, 9], [3], [2, 2, 8, 11, 4, 6], *([] for _ in pair.sources[3:])]
     found = forced_alignment(pair.served.engine.sessions, pair.sources, targets)
-    pair.model.set_attn_implementation("eager")  # the only one that tells its weights
-    for source, target, looks in zip(pair.sources, targets, found, strict=True):
+    pair.model.set_attn_implementation("eager")  # the only one that gives its weights
+    for source, target, attention in zip(pair.sources, targets, found, strict=True):
         inputs = {
             "input_ids": torch.tensor([[*source, 0]]),
             "decoder_input_ids": torch.tensor([[pair.pad, *target]]),
@@ -114,8 +115,8 @@ def test_alignments_are_the_cross_attentions_averaged_over_heads(pair: Pair) -> 
         with torch.no_grad():
             layers = pair.model(**inputs, output_attentions=True).cross_attentions
         expected = torch.stack([layer[0].mean(0) for layer in layers], dim=1).numpy()  # [n+1, L, S]
-        assert looks.shape == expected.shape
-        assert np.abs(looks - expected).max() <= 1e-5
+        assert attention.shape == expected.shape
+        assert np.abs(attention - expected).max() <= 1e-5
 
 
 @pytest.mark.parametrize("longest", [60, 8, 1])
@@ -141,9 +142,9 @@ def test_beams_give_the_same_lists(pair: Pair, beam: int, penalty: float, longes
     found = pair.served.nbest(
         pair.sources, beam_size=beam, length_penalty=penalty, max_length=longest
     )
-    for mine, its, score in zip(found, rows, scores, strict=True):
-        assert [hypothesis.ids for hypothesis in mine] == [cut(row, pair.pad) for row in its]
-        assert [hypothesis.score for hypothesis in mine] == pytest.approx(score, rel=1e-5, abs=1e-4)
+    for hypotheses, ids, score in zip(found, rows, scores, strict=True):
+        assert [one.ids for one in hypotheses] == [cut(row, pair.pad) for row in ids]
+        assert [one.score for one in hypotheses] == pytest.approx(score, rel=1e-5, abs=1e-4)
 
 
 def test_sentences_end_at_many_lengths(pair: Pair) -> None:
@@ -160,17 +161,13 @@ def test_texts_become_the_same_ids_and_ids_the_same_text(pair: Pair) -> None:
     rng = np.random.default_rng(2)
     for _ in range(20):
         ids = rng.integers(0, pair.pad + 1, 12).tolist()
-        assert tokens.decode(ids) == pair.tokenizer.decode(
-            [i for i in ids if i > 1], skip_special_tokens=True
-        )
+        shown = [i for i in ids if i > 1]
+        assert tokens.decode(ids) == pair.tokenizer.decode(shown, skip_special_tokens=True)
 
 
 def cut(row: list[int], pad: int) -> tuple[int, ...]:
     """The tokens after the one that starts the decoder, up to the end symbol or the padding."""
-    row = row[1:]
-    return tuple(
-        row[: next((place for place, token in enumerate(row) if token in (0, pad)), len(row))]
-    )
+    return tuple(takewhile(lambda token: token not in (0, pad), row[1:]))
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +180,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_older_checkpoints_are_read_too(folder: Path, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file
-
-    from quantize.sources import open_source
 
     shutil.copytree(folder, tmp_path / "old")
     torch.save(load_file(folder / "model.safetensors"), tmp_path / "old" / "pytorch_model.bin")
@@ -205,7 +200,7 @@ def test_older_checkpoints_are_read_too(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change,told",
+    "change,message",
     [
         ({"no_repeat_ngram_size": 3}, "no_repeat_ngram_size 3 is not supported"),
         ({"early_stopping": True}, "early_stopping True is not supported"),
@@ -214,14 +209,12 @@ def test_older_checkpoints_are_read_too(folder: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_would_decode_differently_is_refused(
-    folder: Path, tmp_path: Path, change: dict[str, Any], told: str
+    folder: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    from quantize.sources import open_source
-
     shutil.copytree(folder, tmp_path / "model")
     path = tmp_path / "model" / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | change), encoding="utf-8")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         open_source(str(tmp_path / "model"))
 
 
@@ -229,8 +222,6 @@ def test_what_would_decode_differently_is_refused(
     "name", ["vocab.json", "target.spm", "model.safetensors", "tokenizer_config.json"]
 )
 def test_a_missing_file_is_named(folder: Path, tmp_path: Path, name: str) -> None:
-    from quantize.sources import open_source
-
     shutil.copytree(folder, tmp_path / "model")
     (tmp_path / "model" / name).unlink()
     with pytest.raises(UserError, match=name):

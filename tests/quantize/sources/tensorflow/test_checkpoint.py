@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from quantize.sources.tensorflow.checkpoint import FOOTER, TfCheckpoint
-from quantize.sources.tensorflow.crc32c import crc32c, masked
+from quantize.sources.modelscope import read_configuration
+from quantize.sources.tensorflow.checkpoint import TfCheckpoint
+from quantize.sources.tensorflow.index import FOOTER, masked_checksum
+from quantize.sources.tensorflow.variables import read_weights
 from tests.reference import FOLDER, Reference
 
 CASE = FOLDER / "tiny_abs_shared" / "tf_ckpts"
@@ -31,20 +33,13 @@ def damage(path: Path, at: int, bits: int = 0xFF) -> None:
     path.write_bytes(data)
 
 
-def test_the_checksum_is_castagnolis_at_every_length() -> None:
-    assert crc32c(np.frombuffer(b"123456789", np.uint8)) == 0xE3069283
-    data = np.random.default_rng(0).integers(0, 256, 70_000, dtype=np.uint8)
-
-    def bitwise(part: bytes) -> int:
-        register = 0xFFFFFFFF
-        for byte in part:
-            register ^= byte
-            for _ in range(8):
-                register = register >> 1 ^ (0x82F63B78 if register & 1 else 0)
-        return register ^ 0xFFFFFFFF
-
-    for length in (0, 1, 3, 255, 16383, 16384, 16391, 70_000):
-        assert crc32c(data[:length]) == bitwise(data[:length].tobytes())
+def test_a_checksum_is_castagnolis_rotated_and_shifted() -> None:
+    """0xE3069283 is the check value of CRC-32C; LevelDB's `util/crc32c.h` has the mask."""
+    plain = 0xE3069283
+    masked = ((plain >> 15 | plain << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    assert masked_checksum(b"123456789") == masked
+    assert masked_checksum(np.frombuffer(b"123456789", np.uint8)) == masked
+    assert masked_checksum(b"") == 0xA282EAD8
 
 
 def test_tensors_are_found_by_name(reference: Reference) -> None:
@@ -76,13 +71,10 @@ def test_an_optimisers_slots_are_never_read(tmp_path: Path) -> None:
         ]
     path.write_bytes(kept)
 
-    from quantize.sources.modelscope import read_configuration
-    from quantize.sources.tensorflow.variables import weights as load
-
     config = read_configuration(FOLDER / "deep_zh2en_like").model.config() | {
         "target_semantic_embedding": False
     }
-    loaded = load(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)
+    loaded = read_weights(TfCheckpoint(tmp_path / "ckpts" / "ckpt-0"), config)
     assert sum(loaded[name].size for name in loaded) > 300_000
     with pytest.raises(UserError, match="checksum"):
         TfCheckpoint(tmp_path / "ckpts" / "ckpt-0").read(f"NmtModel/{EMBEDDING}/Adam")
@@ -118,7 +110,7 @@ def test_a_compressed_block_is_refused(copy: Path) -> None:
     data = bytearray(path.read_bytes())
     start, size = index_block(bytes(data))
     data[start + size] = 1  # snappy
-    checksum = masked(crc32c(np.frombuffer(bytes(data[start : start + size + 1]), np.uint8)))
+    checksum = masked_checksum(bytes(data[start : start + size + 1]))
     data[start + size + 1 : start + size + 5] = struct.pack("<I", checksum)
     path.write_bytes(data)
     with pytest.raises(UserError, match="compressed"):
@@ -141,7 +133,7 @@ def index_block(data: bytes) -> tuple[int, int]:
     return numbers[2], numbers[3]
 
 
-def test_truncated_data_is_told_before_anything_is_read(copy: Path) -> None:
+def test_truncated_data_is_reported_before_anything_is_read(copy: Path) -> None:
     path = copy.with_name("ckpt-0.data-00000-of-00001")
     path.write_bytes(path.read_bytes()[:-8])
     checkpoint = TfCheckpoint(copy)
@@ -171,6 +163,6 @@ def test_a_missing_variable_is_named(copy: Path) -> None:
         )
 
 
-def test_a_wrong_shape_is_told(copy: Path) -> None:
+def test_a_wrong_shape_is_refused(copy: Path) -> None:
     with pytest.raises(UserError, match=r"\[1200, 64\], expected \[1000, 64\]"):
         TfCheckpoint(copy).require({EMBEDDING: (1000, 64)})

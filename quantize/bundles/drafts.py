@@ -1,6 +1,4 @@
-"""A source on its way to bundles: the float32 reference and the observations are made once, recipes
-draw on them.
-"""
+"""Drafts: bundles of one source that have no canary and no verdict yet."""
 
 from __future__ import annotations
 
@@ -9,25 +7,25 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from pipeline.bundle import CONTRACT, Bundle, Canary, Dimensions, FileEntry, Manifest, sha256
+from pipeline.bundle import CONTRACT, Bundle, Canary, Dimensions, Manifest
 from pipeline.config import DEFAULT_MODEL, home
-from quantize.corpus import read_lines
+from quantize.bundles.publish import file_entry
 from quantize.graphs import write_graphs
 from quantize.int8.calibration import calibrate
 from quantize.int8.observations import Observations
-from quantize.int8.plan import Plan
 from quantize.int8.recipes import Recipe, load_recipe
+from quantize.int8.rounding import Quantiser
 from quantize.progress import Report, Show, no_report, no_show
+from quantize.sentences import read_lines
 from quantize.sources.base import Source
 
+RANGES = "calibration.json"
+LIBRARIES = ("numpy", "onnx", "onnxruntime")  # whose versions the manifest states
 
-class Workshop:
-    """`folder` keeps what is made.
 
-    `lines` are the calibration text (a user's, the source's own or the default's).
-    """
+class Drafts:
+    """Writes drafts of any recipe; the float32 reference and the calibration are made once."""
 
     def __init__(
         self,
@@ -38,47 +36,56 @@ class Workshop:
         report: Report = no_report,
         show: Show = no_show,
     ) -> None:
-        self.source, self.folder, self.report = source, folder, report
-        self.lines = (
-            tuple(lines) if lines is not None else source.calibration or _default_lines(source)
-        )
-        self.show = show
+        """`folder` keeps what recipes share. `lines` are the calibration text.
+
+        Without them it is the source's own, else the default model's.
+        """
+        self.source, self.folder, self.report, self.show = source, folder, report, show
+        if lines is None:
+            lines = source.calibration or _default_lines(source)
+        self.lines = tuple(lines)
 
     @cached_property
     def reference(self) -> Bundle:
         """The float32 draft that recipes are judged against."""
-        return self.draft(load_recipe("fp32"), self._fresh("reference"))
+        return self.write(load_recipe("fp32"), self._new_folder("reference"))
 
     @cached_property
     def observations(self) -> Observations:
-        """Of one calibration run, which is kept in `folder` for the next time."""
+        """What calibration found; an earlier run's, where `folder` has it."""
         kept = self.folder / "observations.npz"
         if not kept.exists():
             self.report("calibration: the float32 model translates the calibration text")
-            plan = Plan(load_recipe("fp32"), observing=True)
-            bundle = self._draft(plan, self._fresh("observing"))
-            found = calibrate(
-                bundle, self.lines, warn=self._warn, progress=partial(self.show, "calibration")
-            )
-            shutil.rmtree(bundle.path)
+            found = self._calibrate()
             unfinished = kept.with_name("unfinished.npz")
             found.save(unfinished)
             unfinished.replace(kept)
         return Observations.load(kept)
 
-    def draft(self, recipe: Recipe, folder: Path) -> Bundle:
-        """Graphs, weights and vocabularies in an empty `folder`: a bundle but for its canary."""
-        return self._draft(Plan(recipe, self.observations if recipe.calibrated else None), folder)
+    def _calibrate(self) -> Observations:
+        folder = self._new_folder("observing")
+        bundle = self._write(Quantiser(load_recipe("fp32")), folder, observing=True)
+        progress = partial(self.show, "calibration")
+        found = calibrate(bundle, self.lines, warn=self._warn, progress=progress)
+        shutil.rmtree(folder)
+        return found
 
-    def _draft(self, plan: Plan, folder: Path) -> Bundle:
-        files = write_graphs(self.source.network, plan, folder, partial(self.show, "graphs"))
+    def write(self, recipe: Recipe, folder: Path) -> Bundle:
+        """Write graphs, weights and vocabularies into an empty `folder`."""
+        observations = self.observations if recipe.calibrated else None
+        return self._write(Quantiser(recipe, observations), folder)
+
+    def _write(self, quantiser: Quantiser, folder: Path, observing: bool = False) -> Bundle:
+        recipe, progress = quantiser.recipe, partial(self.show, "graphs")
+        network = self.source.network
+        files = write_graphs(network, quantiser, folder, observing=observing, progress=progress)
         for name, path in self.source.files.items():
             shutil.copyfile(path, folder / name)
             files.append(name)
-        if plan.observed is not None:
-            self.observations.write_ranges(folder / "calibration.json", plan.recipe.percentile)
-            files.append("calibration.json")
-        return Bundle(folder, self._manifest(plan.recipe, folder, files))
+        if recipe.calibrated:
+            quantiser.observations.write_ranges(folder / RANGES, recipe.percentile)
+            files.append(RANGES)
+        return Bundle(folder, self._manifest(recipe, folder, files))
 
     def _manifest(self, recipe: Recipe, folder: Path, files: list[str]) -> Manifest:
         source, network = self.source, self.source.network
@@ -101,13 +108,13 @@ class Workshop:
             decoding=source.decoding,
             canary=Canary(file="canary.json", tolerance=1.0),
             recipe=recipe.model_dump(),
-            versions={package: version(package) for package in ("numpy", "onnx", "onnxruntime")},
+            versions={library: version(library) for library in LIBRARIES},
             licence=source.about.licence,
             provenance=source.about.provenance,
-            files={file: FileEntry.model_validate(entry(folder / file)) for file in files},
+            files={name: file_entry(folder / name) for name in files},
         )
 
-    def _fresh(self, name: str) -> Path:
+    def _new_folder(self, name: str) -> Path:
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -123,8 +130,3 @@ def _default_lines(source: Source) -> tuple[str, ...]:
     if source.languages.source != "zh" or not path.is_file():
         return ()
     return read_lines(path)
-
-
-def entry(path: Path) -> dict[str, Any]:
-    """The file as the manifest lists it."""
-    return {"sha256": sha256(path), "size": path.stat().st_size}

@@ -16,14 +16,19 @@ from pydantic import ValidationError
 
 from pipeline.bundle import Decoding, Languages, SentencePieceEntry
 from pipeline.errors import UserError
-from quantize.corpus import read_lines
 from quantize.network import csanmt_network
+from quantize.sentences import read_lines
 from quantize.sources.base import About, Source
 from quantize.sources.tensors import read_tensors
 
-FILES = ("model.safetensors", "config.json", "source.spm", "target.spm", "calibration.txt")
-UNKNOWN_ID = 1
-MASK_SYMBOLS = tuple(f"⟦{i}⟧" for i in range(8))
+# What such a folder holds, for who writes it and who reads it.
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+VOCABULARIES = ("source.spm", "target.spm")
+CALIBRATION, ABOUT = "calibration.txt", "about.yaml"
+FILES = (WEIGHTS, CONFIG, *VOCABULARIES, CALIBRATION)
+UNKNOWN_ID = 1  # in both vocabularies
+MASK_SYMBOLS = tuple(f"⟦{i}⟧" for i in range(8))  # pieces of both, which stand for masked spans
+
 DECODING = Decoding(
     beam_size=4,
     length_penalty=0.6,
@@ -35,33 +40,34 @@ DECODING = Decoding(
 )
 
 
-def load(folder: Path) -> Source:
+def open_trained(folder: Path) -> Source:
     """Read the folder; raises UserError naming what is missing or unreadable."""
     for name in FILES:
         if not (folder / name).is_file():
             raise UserError(f"{folder / name} is missing: a trained source has {', '.join(FILES)}")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         network = csanmt_network(config, read_tensors(folder))
     except (json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"{folder / 'config.json'} is damaged ({error}): copy it anew") from None
+        raise UserError(f"{folder / CONFIG} is damaged ({error}): copy it anew") from None
+    source, target = VOCABULARIES
     return Source(
         folder=folder,
-        identity=(folder / "config.json", folder / "model.safetensors"),
+        identity=(folder / CONFIG, folder / WEIGHTS),
         network=network,
         config=config,
         languages=Languages(source="zh", target="en"),
         tokenizer=SentencePieceEntry(
             kind="sentencepiece",
-            source="source.spm",
-            target="target.spm",
+            source=source,
+            target=target,
             unknown_id=UNKNOWN_ID,
             mask_symbols=MASK_SYMBOLS,
         ),
-        files={name: folder / name for name in ("source.spm", "target.spm")},
+        files={name: folder / name for name in VOCABULARIES},
         decoding=DECODING,
-        about=_about(folder / "about.yaml"),
-        calibration=read_lines(folder / "calibration.txt"),
+        about=_about(folder / ABOUT),
+        calibration=read_lines(folder / CALIBRATION),
     )
 
 
