@@ -75,6 +75,6 @@ def links(page: str) -> Iterator[tuple[str, str]]:
 
 
 def width(line: str) -> int:
-    """Columns of a line as it is read, without the targets of its links; a wide character has two."""
+    """Columns of a line without the targets of its links; a wide character takes two."""
     seen = _URL.sub("", _TARGET.sub("]", line))
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in seen)
