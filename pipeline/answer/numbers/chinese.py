@@ -31,7 +31,7 @@ _SUFFIX = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in
 _START = re.compile(f"(?P<word>{WORDS})|{HEAD.pattern}")
 _IDIOM = re.compile(
     "十分(?!之|钟)|十[足二]分|十一(?=黄金周|长假|国庆|假期|期间)|(?<=双)十[一二]|十二指肠|[一二三四五六七八九十]{1,3}进制"
-    "|一五一十|十万火急|十万八千里|五十步笑百步|十有八九|八九不离十|百分百"
+    "|一五一十|十万火急|十万八千里|五十步笑百步|十有八九|八九不离十|百分百|半斤八两|两点一线|五五开|三七二十一|[一二三四五六七八九十]{1,2}·[一二三四五六七八九十]{1,2}"
 )
 _GROUPED_ROW = 6  # digits that may be parted in groups, as those of telephones
 

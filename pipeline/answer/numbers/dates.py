@@ -106,7 +106,7 @@ def _month(month: Phrase, suffix: re.Match[str]) -> Quantity | None:
     if any(found.loose or not 1 <= found.low <= 12 for found in month.numerals):
         return None
     return month.quantity(
-        lambda worth: frozenset((worth, ("calendar", worth))),
+        lambda worth: frozenset((("calendar", worth),)),
         suffix.end(),
         kind=Kind.DATE,
         english=lambda _, worth: MONTHS[int(worth) - 1],
@@ -127,7 +127,7 @@ def _month_and_day(source: Skeleton, at: int, year: Phrase | None) -> Quantity |
     if not (year or day_end):
         return None
     number = int(month.first.low)
-    parts: list[frozenset[Value]] = [frozenset((number, ("calendar", number)))]
+    parts: list[frozenset[Value]] = [frozenset((("calendar", number),))]
     if year:
         worth = year.first.low
         parts.insert(0, frozenset((worth,)) | (_in_centuries(worth) if worth < 100 else set()))

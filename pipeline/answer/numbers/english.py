@@ -40,7 +40,7 @@ _NUMBER = re.compile(
     "|(?P<one>a(?=-?[ULD]))|(?P<word>[WMRID])"
 )
 _SUFFIX = re.compile(
-    "(?P<percent>-?(?:%|rc))|(?P<points>-?g-?[s.]|-?s)|(?P<permille>‰|ri|rk)|(?P<basis>b[s.])"
+    "(?:fa|a)?(?P<percent>-?(?:%|rc))(?:-?(?P<off>O))?|(?P<points>(?:fa?|a)?-?g-?[s.]|-?s)|(?P<permille>‰|ri)|w?r(?P<parts>k)|(?P<basis>b[s.])"
     "|-?(?P<clock>[mC])|(?P<decade>'?S)|-?(?P<fold>x)|(?P<nth>n)"
     "|(?:f?a?|-)(?P<unit>[ULoD])(?:-?&-?a-?(?P<unit_part>[/q]))?"
 )
@@ -57,12 +57,13 @@ Convert = Callable[[Number], set[Value]]
 class Said:
     """A number of a text, from its first token to the one before `end`.
 
-    `worth` is its count; `shared` gives the values of another count with the same scale and unit.
+    `amount` is it without its unit, `worth` without its scale; `shared` gives the values of another count with the same scale and unit.
     """
 
     start: int
     end: int
     values: set[Value]
+    amount: Number | None = None
     worth: Number | None = None
     shared: Convert | None = None
     figure: bool = False
@@ -164,7 +165,8 @@ class Reading:
             values.add(("item", worths[0]))
         if alone and len(self.tokens[start].text) > LONG_ROW:
             values.add(("digits", self.tokens[start].text))
-        said = Said(start, last, values, Fraction(worths[0]) / scale, figure=self.kinds[start] == "F")
+        written = self.kinds[start] == "F"
+        said = Said(start, last, values, worths[0], Fraction(worths[0]) / scale, figure=written)
         if suffix or scale != 1:
             said.shared = lambda worth: convert(worth * scale)
         self._sign(said)
@@ -180,6 +182,11 @@ class Reading:
             return None
         if suffix["clock"]:
             return _clock(amount, self._at(suffix, "clock").text)
+        if suffix["parts"]:
+            whole = self._at(suffix, "parts").worth
+            return lambda worth: {Fraction(worth) / whole}
+        if suffix["off"]:
+            return _off
         return _CONVERTERS[suffix.lastgroup or ""]
 
     def _measure(self, suffix: re.Match[str]) -> Convert | None:
@@ -227,6 +234,11 @@ class Reading:
         before = self.text[mark.start - 1 : mark.start]
         follows_number = at > 1 and self.kinds[at - 2] == "F"
         return mark.end == self.tokens[at].start and not (follows_number or before.isalnum() or before in (")", "-", "/", "+"))
+
+
+def _off(worth: Number) -> set[Value]:
+    """"20% off", which is not 20 percent of anything."""
+    return {("off", Fraction(worth) / 100)}
 
 
 def _itself(worth: Number) -> set[Value]:

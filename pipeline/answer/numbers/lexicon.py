@@ -6,7 +6,7 @@
 | h k d | hundred; thousand …; dozen | U x | units; times, fold |
 | o e y N | first …; tenth …; twentieth …; thirds … | m C p l | a.m.; o'clock; past; to |
 | H K | hundredth; thousandth … | j f | in, out; of |
-| / q | half; quarter | + z D | minus; below; decade |
+| / q | half; quarter | + z D O | minus; below; decade; off |
 | a & . | a; and; point | M W | months; both, double … |
 | L S | letters after a figure: k, bn; the s of "1980s" | R | Roman numerals |
 
@@ -58,6 +58,7 @@ CLASSES: dict[str, tuple[str, Number]] = {
     **{"and": ("&", 0), "point": (".", 0), "points": ("s", 0), "basis": ("b", 0)},
     **dict.fromkeys(("percent", "pct"), ("%", 0)),
     **{"percentage": ("g", 0), "per": ("r", 0), "cent": ("c", 0), "mille": ("i", 0), "mil": ("i", 0)},
+    **dict.fromkeys(("off", "discount", "discounts"), ("O", 0)),
     **dict.fromkeys(("times", "fold"), ("x", 0)),
     **dict.fromkeys(("past", "after"), ("p", 0)),
     **dict.fromkeys(("to", "till", "before"), ("l", 0)),
@@ -96,15 +97,17 @@ def _fold(times: int) -> frozenset[Value]:
 
 
 OTHERS: dict[str, frozenset[Value]] = {
-    **dict.fromkeys(("both", "pair", "pairs", "couple", "twin", "twins", "duo", "dual"), frozenset((2,))),
+    **dict.fromkeys(("both", "pair", "pairs", "couple", "twin", "twins", "duo", "dual", "biennial"), frozenset((2,))),
     **dict.fromkeys(("double", "doubled", "doubles", "doubling", "twofold", "twice"), _fold(2)),
     **dict.fromkeys(("triple", "tripled", "triples", "tripling", "threefold", "thrice"), _fold(3)),
     **dict.fromkeys(("quadruple", "quadrupled", "quadruples", "fourfold"), _fold(4)),
     **{f"{word}fold": _fold(worth) for worth, word in enumerate([*_ONES, *_TEENS], start=1) if worth > 4},
-    **dict.fromkeys(("trio", "triad", "triplets"), frozenset((3,))),
+    **{"hundredfold": _fold(100), "thousandfold": _fold(1000)},
+    **dict.fromkeys(("trio", "trilogy", "tricycle", "tricycles", "triad", "triplets"), frozenset((3,))),
     **{ "quartet": frozenset((4,)), "quintet": frozenset((5,))},
     **dict.fromkeys(("noon", "midday"), frozenset((12, ("clock", 720)))),
     "midnight": frozenset((0, 12, 24, ("clock", 0))),
+    **dict.fromkeys(("quarterfinal", "quarterfinals"), frozenset((Fraction(1, 4),))),
     **dict.fromkeys(("halve", "halved", "halving"), frozenset((Fraction(1, 2),))),
     **{word[:-1] + "ies": frozenset((worth * 10, ("decade", worth * 10), ("decade", 1900 + worth * 10)))
        for worth, word in enumerate(_TENS, start=2)},

@@ -50,7 +50,7 @@ _WAN, _YI = f"{_SECTION}{_BEFORE_UNIT}[万萬]", f"{_SECTION}{_BEFORE_UNIT}[亿�
 _NUMERAL = re.compile(
     f"(?P<whole>(?=[{_DIGIT}{_NOUGHTS}十]){_SECTION}|[{_NOUGHTS}])[点點](?P<fraction>{ROW}|[{_DIGIT}{_NOUGHTS}]{{1,2}})"
     f"(?![十百千拾佰仟刻{FIGURE}两])(?P<scale>[万萬]?[亿億]|[万萬])?"
-    f"|(?:{_WAN}[亿億] ?)?(?:(?:{_WAN} ?)?{_YI})?(?: ?{_WAN})?"
+    f"|[{_NOUGHTS}](?=[点點时時])|(?:{_WAN}[亿億] ?)?(?:(?:{_WAN} ?)?{_YI})?(?: ?{_WAN})?"
     f"(?:(?<= [万亿]) {FIGURE}|{_SECTION}(?!{_BEFORE_UNIT}[万萬亿億]))?"
 )
 HEAD = re.compile(f"[{FIGURE}{ROW}{_DIGIT}十拾百佰千仟廿卅万萬亿億几幾数數]|[{_NOUGHTS}](?![下上])")

@@ -18,6 +18,7 @@ are whole: 100% is ("%", 100), or every "one" would say it.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -116,3 +117,16 @@ def measured(amount: Number, unit: Unit) -> frozenset[Value]:
     if unit.dimension == "month":
         values.add(("s", worth * _DAYS_OF_A_MONTH * _DAY))
     return frozenset(values)
+
+
+_MEASURES = frozenset(unit.dimension for unit in UNITS.values())
+
+
+def dimensions(values: Set[Value]) -> frozenset[str]:
+    """What the values are measures of; empty for bare numbers."""
+    return _MEASURES.intersection(value[0] for value in values if isinstance(value, tuple))
+
+
+def bare(values: Set[Value]) -> set[Number]:
+    """The numbers among the values that have no dimension."""
+    return {value for value in values if not isinstance(value, tuple)}

@@ -22,7 +22,7 @@ from pipeline.answer.numbers.quantity import LONG_ROW, MOST_DIGITS, Number, Valu
 
 _ALTERNATIVES = frozenset(("-", "l", "&", "v", ",", ",&", ",v"))
 _TOGETHER = frozenset(("", "&", ",", ",&"))
-_PARTS_OF = frozenset(("j", "jf", "jw", "jfw", "fw"))
+_PARTS_OF = frozenset(("j", "jf", "jw", "jfw", "fw", "-j-", "-jf-"))
 _HALF_DAY = 12 * 60
 
 
@@ -54,7 +54,7 @@ def _share(left: Said, between: str, right: Said) -> None:
 
 
 def _together(left: Said, between: str, right: Said) -> Iterator[Value]:
-    first, second = left.worth, right.worth
+    first, second = left.amount, right.amount
     if between in _TOGETHER:
         yield from _sums(left, right)
     if first is None:
@@ -95,8 +95,8 @@ def _times(part: Number, hour: Said, before: bool) -> Iterator[Value]:
         return
     minutes = int(-minutes if before else minutes)
     known = [value[1] for value in hour.values if isinstance(value, tuple) and value[0] == "clock"]
-    if not known and hour.worth in range(1, 13):
-        known = [int(hour.worth or 0) * 60 % _HALF_DAY, int(hour.worth or 0) * 60 % _HALF_DAY + _HALF_DAY]
+    if not known and hour.amount in range(1, 13):
+        known = [int(hour.amount or 0) * 60 % _HALF_DAY, int(hour.amount or 0) * 60 % _HALF_DAY + _HALF_DAY]
     for time in known:
         if not isinstance(time, str):
             yield ("clock", (time + minutes) % (2 * _HALF_DAY))
@@ -118,7 +118,7 @@ def _rows(reading: Reading, between: list[str]) -> Iterator[list[Said]]:
 
 def _digits(reading: Reading, said: Said) -> str:
     """The digits of a number that may be part of a row; "" for others."""
-    if said.end - said.start != 1 or said.worth is None:
+    if said.end - said.start != 1 or said.amount is None:
         return ""
     token = reading.tokens[said.start]
     if token.kind == "F":
