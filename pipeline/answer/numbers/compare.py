@@ -7,28 +7,63 @@ from bisect import bisect_left
 
 from pipeline.answer.numbers.chinese import quantities
 from pipeline.answer.numbers.english import Reading, Said
-from pipeline.answer.numbers.quantity import Number, Quantity, Value
+from pipeline.answer.numbers.quantity import Number, Quantity, Value, bare, dimensions
 from pipeline.answer.numbers.relations import relate
 
 _SIGNS = {
-    "±": re.compile(
-        r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE
-    ),
-    "≈": re.compile(
-        r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE
-    ),
+    "±": re.compile(r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE),
+    "≈": re.compile(r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE),
     "≠": re.compile(r"≠|!=|not equal|unequal|different|other than", re.IGNORECASE),
-    "≤": re.compile(
-        r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)",
-        re.IGNORECASE,
-    ),
-    "≥": re.compile(
-        r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)",
-        re.IGNORECASE,
-    ),
+    "≤": re.compile(r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)", re.IGNORECASE),
+    "≥": re.compile(r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)", re.IGNORECASE),
 }
 _PART_OF_A_NAME = re.compile(r"[A-Za-z0-9.:]$|[A-Za-z]-$")  # "COVID-19", "A320"
 _SURE_WORD = 13
+
+
+class _Saying:
+    """What a translation says in numbers."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.values: set[Value] = set()
+        self._measures: list[tuple[frozenset[str], set[Number]]] = []
+        for number in _read(target).numbers:
+            measures = dimensions(number.values)
+            plain = bare(number.values)
+            self.values |= number.values - plain if measures else number.values
+            if measures:
+                self._measures.append((measures, plain))
+        if not any(isinstance(value, tuple) and value[0] == "calendar" for value in self.values):
+            self.values |= {("calendar", n) for n in range(1, 13) if n in self.values}  # 3/15/2024
+        amounts = bare(self.values).union(*(plain for _, plain in self._measures))
+        self._amounts = sorted(amounts)
+
+    def says(self, quantity: Quantity) -> bool:
+        """Whether it says any of the values, or all parts, or a number within the bounds."""
+        if quantity.sign and not _SIGNS[quantity.sign].search(self.target):
+            return False
+        if self._holds(quantity.values):
+            return True
+        if quantity.parts and all(map(self._holds, quantity.parts)):
+            return True
+        if quantity.bounds is None:
+            return False
+        low, high = quantity.bounds
+        at = bisect_left(self._amounts, low)
+        return at < len(self._amounts) and self._amounts[at] < high
+
+    def _holds(self, values: frozenset[Value]) -> bool:
+        """Whether any value is said, and not of another unit: 500 g are not 500 kilograms."""
+        if not self.values.isdisjoint(values):
+            return True
+        if not self._measures:
+            return False
+        measures = dimensions(values)
+        return any(
+            measures.isdisjoint(others) and not plain.isdisjoint(values)
+            for others, plain in self._measures
+        )
 
 
 def missing(source: str, target: str) -> list[Quantity]:
@@ -36,11 +71,8 @@ def missing(source: str, target: str) -> list[Quantity]:
     asked = [quantity for quantity in quantities(source) if quantity.certain]
     if not asked:
         return []
-    said: set[Value] = set()
-    for number in _read(target).numbers:
-        said |= number.values
-    amounts = sorted(value for value in said if not isinstance(value, tuple))
-    return [quantity for quantity in asked if not _is_said(quantity, said, amounts, target)]
+    saying = _Saying(target)
+    return [quantity for quantity in asked if not saying.says(quantity)]
 
 
 def invented(source: str, target: str) -> list[str]:
@@ -53,6 +85,7 @@ def invented(source: str, target: str) -> list[str]:
     allowed: set[Value] = set()
     for quantity in found:
         allowed.update(quantity.values, *quantity.parts)
+    allowed |= {month for month in range(1, 13) if ("calendar", month) in allowed}
     bounds = [quantity.bounds for quantity in found if quantity.bounds]
     return [
         target[slice(*reading.places(number))]
@@ -68,32 +101,18 @@ def _read(target: str) -> Reading:
     return reading
 
 
-def _is_said(quantity: Quantity, said: set[Value], amounts: list[Number], target: str) -> bool:
-    if quantity.sign and not _SIGNS[quantity.sign].search(target):
-        return False
-    if not said.isdisjoint(quantity.values):
-        return True
-    if quantity.parts and not any(said.isdisjoint(values) for values in quantity.parts):
-        return True
-    if quantity.bounds is None:
-        return False
-    low, high = quantity.bounds
-    at = bisect_left(amounts, low)
-    return at < len(amounts) and amounts[at] < high
-
-
 def _within(value: Value, bounds: list[tuple[Number, Number]]) -> bool:
     return not isinstance(value, tuple) and any(low <= value < high for low, high in bounds)
 
 
 def _is_sure(reading: Reading, number: Said) -> bool:
     """Whether it is an amount, not part of a name or a small number that may be an idiom."""
-    if number.worth is None and not number.clock:
+    if number.amount is None and not number.clock:
         return False
     start, end = reading.places(number)
     if _PART_OF_A_NAME.search(reading.text[max(start - 2, 0) : start]):
         return False
     if not number.figure:
         kinds = reading.kinds[number.start : number.end]
-        return number.worth is not None and number.worth >= _SURE_WORD and kinds[0] not in "hkd"
+        return number.amount is not None and number.amount >= _SURE_WORD and kinds[0] not in "hkd"
     return end - start > 1

@@ -50,7 +50,7 @@ _WAN, _YI = f"{_SECTION}{_BEFORE_UNIT}[万萬]", f"{_SECTION}{_BEFORE_UNIT}[亿�
 _NUMERAL = re.compile(
     f"(?P<whole>(?=[{_DIGIT}{_NOUGHTS}十]){_SECTION}|[{_NOUGHTS}])[点點](?P<fraction>{ROW}|[{_DIGIT}{_NOUGHTS}]{{1,2}})"
     f"(?![十百千拾佰仟刻{FIGURE}两])(?P<scale>[万萬]?[亿億]|[万萬])?"
-    f"|(?:{_WAN}[亿億] ?)?(?:(?:{_WAN} ?)?{_YI})?(?: ?{_WAN})?"
+    f"|[{_NOUGHTS}](?=[点點时時])|(?:{_WAN}[亿億] ?)?(?:(?:{_WAN} ?)?{_YI})?(?: ?{_WAN})?"
     f"(?:(?<= [万亿]) {FIGURE}|{_SECTION}(?!{_BEFORE_UNIT}[万萬亿億]))?"
 )
 HEAD = re.compile(f"[{FIGURE}{ROW}{_DIGIT}十拾百佰千仟廿卅万萬亿億几幾数數]|[{_NOUGHTS}](?![下上])")
@@ -70,18 +70,12 @@ class Skeleton:
     def place(self, at: int) -> int:
         """Where a place of the skeleton lies in the text."""
         passed = bisect_right(self._places, at - 1)
-        return (
-            at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
-        )
+        return at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
 
     def index(self, place: int) -> int:
         """Where a place of the text lies in the skeleton; `place` undone."""
         passed = bisect_right(self.figures, place, key=lambda figure: figure.end)
-        return (
-            place
-            if not passed
-            else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
-        )
+        return place if not passed else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
 
     def figure(self, at: int) -> Figure:
         """The figure that one character of the skeleton stands for."""
@@ -163,12 +157,7 @@ def _decimal(read: _Sum, match: re.Match[str]) -> Numeral | None:
 def _with_more(text: str, found: Numeral) -> Numeral:
     """The numeral with the 多, 余, 来 or 几 that follows it."""
     sign = text[found.end : found.end + 1]
-    if (
-        not sign
-        or sign not in _MORE
-        or found.more
-        or (found.single and text[found.start] in DIGITS)
-    ):
+    if not sign or sign not in _MORE or found.more or (found.single and text[found.start] in DIGITS):
         return found
     counted = found.low % 10 == 0
     if (

@@ -18,6 +18,7 @@ are whole: 100% is ("%", 100), or every "one" would say it.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -97,10 +98,7 @@ UNITS = {
     **{"fortnight": Unit("s", 14 * _DAY), "month": Unit("month", 1, "months")},
     **{"season": Unit("month", 3), "year": Unit("month", 12, "years")},
     **{"decade": Unit("month", 120, "decades"), "century": Unit("month", 1200, "centuries")},
-    **{
-        "mm": Unit("m", number(1, 1000), "millimeters"),
-        "cm": Unit("m", number(1, 100), "centimeters"),
-    },
+    **{"mm": Unit("m", number(1, 1000), "millimeters"), "cm": Unit("m", number(1, 100), "centimeters")},
     **{"m": Unit("m", 1, "meters"), "li": Unit("m", 500), "km": Unit("m", 1000, "kilometers")},
     **{"mg": Unit("g", number(1, 1000), "milligrams"), "g": Unit("g", 1, "grams")},
     **{"liang": Unit("g", 50), "jin": Unit("g", 500)},
@@ -119,3 +117,16 @@ def measured(amount: Number, unit: Unit) -> frozenset[Value]:
     if unit.dimension == "month":
         values.add(("s", worth * _DAYS_OF_A_MONTH * _DAY))
     return frozenset(values)
+
+
+_MEASURES = frozenset(unit.dimension for unit in UNITS.values())
+
+
+def dimensions(values: Set[Value]) -> frozenset[str]:
+    """What the values are measures of; empty for bare numbers."""
+    return _MEASURES.intersection(value[0] for value in values if isinstance(value, tuple))
+
+
+def bare(values: Set[Value]) -> set[Number]:
+    """The numbers among the values that have no dimension."""
+    return {value for value in values if not isinstance(value, tuple)}

@@ -22,22 +22,13 @@ from fractions import Fraction
 
 from pipeline.answer.numbers.numerals import DIGITS, FIGURE, HEAD, ROW
 from pipeline.answer.numbers.phrases import Phrase, Rule, after, following, phrase
-from pipeline.answer.numbers.quantity import (
-    LONG_ROW,
-    UNITS,
-    Kind,
-    Number,
-    Quantity,
-    Value,
-    measured,
-    percent,
-)
+from pipeline.answer.numbers.quantity import LONG_ROW, UNITS, Kind, Number, Quantity, Value, measured, percent
 from pipeline.answer.numbers.written import decimal, in_english, ordinal
 
 _NAMES = {
     **{"秒": "second", "秒钟": "second", "分钟": "minute", "刻钟": "quarter hour"},
     **{"小时": "hour", "个小时": "hour", "钟头": "hour", "个钟头": "hour", "天": "day"},
-    **{"星期": "week", "个星期": "week", "周": "week", "礼拜": "week", "个礼拜": "week"},
+    **{"星期": "week", "岁": "year", "个星期": "week", "周": "week", "礼拜": "week", "个礼拜": "week"},
     **{"个月": "month", "季度": "season", "个季度": "season", "年": "year", "周年": "year"},
     **{"世纪": "century", "个世纪": "century", "毫米": "mm", "厘米": "cm", "公分": "cm", "米": "m"},
     **{"里": "li", "公里": "km", "千米": "km", "毫克": "mg", "克": "g", "公斤": "kg", "千克": "kg"},
@@ -57,13 +48,20 @@ _PARTS: dict[str, tuple[Number, ...]] = {
     **{"旬": (10,), "打": (12, 1)},
 }
 _SHORTER = {"minute": ("分钟", "分"), "second": ("秒钟", "秒")}
-_PAIRED = frozenset("家部种国队")  # "两家人" are the couples
+_SMALL_UNITS = frozenset(("里", "克", "两"))
+_WORDS = frozenset(("两家", "两部", "两种", "四周", "四季", "三轮"))  # "couples", "around" …
 _COUNTED = frozenset(
     "个名位本只条张座辆艘架台家次天岁倍件篇场年分项部种支枚档届季页套轮份首集批周颗粒头匹间句段章节门所幅枝根瓶杯碗吨"
 )
-_IDIOM = frozenset("一二三四五六七八九十两百千万这那每哪有无不老丢")
+_IDIOM = frozenset("一二三四五六七八九十两百千万这那每哪有无不老丢番")
 _NEXT = re.compile("[二一](?=天|日|年|轮)|一")
 _NUMBERED = frozenset("号页章节条款行回卷-~～至到")  # "第3页" is page 3, not the third
+
+
+
+def hundredths(worth: Number) -> frozenset[Value]:
+    """A part of a whole, which may be what is taken off it."""
+    return frozenset((percent(worth), ("off", Fraction(worth) / 100)))
 
 
 def _times(factor: Number) -> Callable[[Number], frozenset[Value]]:
@@ -73,7 +71,7 @@ def _times(factor: Number) -> Callable[[Number], frozenset[Value]]:
 def _percent(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
     points = suffix[0].endswith("点")
     return phrase.quantity(
-        lambda worth: frozenset((percent(worth), worth) if points else (percent(worth),)),
+        lambda worth: hundredths(worth) | ({worth} if points else set()),
         suffix.end(),
         kind=Kind.PERCENT,
         english=lambda written, _: written + (" percentage points" if points else "%"),
@@ -117,7 +115,7 @@ def _fraction(whole: Phrase, suffix: re.Match[str]) -> Quantity | None:
     numerator = replace(numerator, start=whole.start, minus=whole.minus, sign=whole.sign)
 
     def quotient(worth: Number) -> frozenset[Value]:
-        return frozenset((percent(worth) if parts == 100 else added + Fraction(worth) / parts,))
+        return hundredths((added + Fraction(worth) / parts) * 100)
 
     def english(written: str, worth: Number) -> str:
         if parts in (100, 1000, 10000):
@@ -138,7 +136,7 @@ def _tenths(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     rest = suffix["tenth"]
     more = 0 if not rest else 5 if rest == "半" else DIGITS[rest]
     return phrase.quantity(
-        lambda worth: frozenset((percent(worth * 10 + more),)),
+        lambda worth: hundredths(worth * 10 + more),
         suffix.end(),
         kind=Kind.PERCENT,
         english=lambda _, worth: f"{decimal(worth * 10 + more)}%",
@@ -156,7 +154,7 @@ def _discount(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     off = f"{decimal((1 - left) * 100)}% off"
     return replace(
         phrase.quantity(
-            lambda _: frozenset((left, 1 - left)), suffix.end(), kind=Kind.PERCENT, certain=True
+            lambda _: frozenset((left, 1 - left, ("off", 1 - left))), suffix.end(), kind=Kind.PERCENT, certain=True
         ),
         start=phrase.source.place(phrase.start - len(verb)),
         bounds=None,
@@ -201,22 +199,15 @@ def _and_a_half(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
 
 def _size(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     """A unit and tenths or hundredths of it: "1米75", "两块五"."""
-    at = suffix.start("tail")
-    tail = suffix["tail"]
-    digits = (
-        phrase.source.figure(at).digits
-        if tail in (FIGURE, ROW)
-        else "".join(str(DIGITS[d]) for d in tail)
-    )
+    places = [*range(*suffix.span("tail")), *range(*suffix.span("cents"))]
+    digits = "".join(_digits(phrase, at) for at in places if at >= 0)
     if not digits.isdecimal() or len(digits) > 2 or len(phrase.numerals) > 1:
         return None
     added = Fraction(int(digits), 10 ** len(digits))
     name = "meters" if suffix["sized"] == "米" else "yuan"
 
     def convert(worth: Number) -> frozenset[Value]:
-        return (
-            measured(worth + added, UNITS["m"]) if name == "meters" else frozenset((worth + added,))
-        )
+        return measured(worth + added, UNITS["m"]) if name == "meters" else frozenset((worth + added,))
 
     return phrase.quantity(
         convert,
@@ -227,8 +218,15 @@ def _size(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     )
 
 
+def _digits(phrase: Phrase, at: int) -> str:
+    character = phrase.source.text[at]
+    if character in (FIGURE, ROW):
+        return phrase.source.figure(at).digits
+    return str(DIGITS[character])
+
+
 def _lettered(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """ "100w" and "1.5k"; "100W" may be watts."""
+    """"100w" and "1.5k"; "100W" may be watts."""
     letter = suffix["letter"]
     factor = _LETTERS[letter]
     if not phrase.first.bare:
@@ -241,7 +239,7 @@ def _lettered(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
 
 
 def _part_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
-    """ "五角" is half a yuan, 5 jiao or 50 cents; a man of 七旬 is 70; two 打 are 24."""
+    """"五角" is half a yuan, 5 jiao or 50 cents; a man of 七旬 is 70; two 打 are 24."""
     factors = _PARTS[suffix["part"]]
     return phrase.quantity(lambda worth: frozenset(worth * factor for factor in factors))
 
@@ -254,16 +252,14 @@ def _of_unit(phrase: Phrase, name: str) -> Quantity:
     unit = UNITS[_NAMES[name]]
     return phrase.quantity(
         lambda worth: measured(worth, unit),
-        certain=counted(phrase, name[-1]) or None,
+        certain=counted(phrase, name) or None,
         english=lambda written, _: written,
     )
 
 
 def _measured_in_two(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """ "3小时20分", "3分35秒"."""
-    larger, smaller = (
-        ("hour", "minute") if not suffix["longer"].startswith("分") else ("minute", "second")
-    )
+    """"3小时20分", "3分35秒"."""
+    larger, smaller = (("hour", "minute") if not suffix["longer"].startswith("分") else ("minute", "second"))
     source = phrase.source
     rest = following(source, suffix.end())
     end = after(source, rest.end, *_SHORTER[smaller]) if rest else 0
@@ -271,24 +267,16 @@ def _measured_in_two(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
         return _of_unit(phrase, suffix["longer"]) if suffix["longer"] in _NAMES else None
     hours, minutes = phrase.first.low, int(rest.first.low)
     total = hours * UNITS[larger].worth + minutes * UNITS[smaller].worth
-    values: set[Value] = {
-        ("s", total),
-        ("ratio", f"{hours}:{minutes:02}"),
-        ("clock", hours * 60 + minutes),
-    }
-    parts = tuple(
-        measured(worth, UNITS[name]) for worth, name in ((hours, larger), (minutes, smaller))
-    )
+    values: set[Value] = {("s", total), ("ratio", f"{hours}:{minutes:02}"), ("clock", hours * 60 + minutes)}
+    parts = tuple(measured(worth, UNITS[name]) for worth, name in ((hours, larger), (minutes, smaller)))
     english = f"{decimal(hours)} {UNITS[larger].name} {minutes} {UNITS[smaller].name}"
     return replace(
-        phrase.quantity(lambda _: frozenset(values), end, certain=True),
-        parts=parts,
-        english=english,
+        phrase.quantity(lambda _: frozenset(values), end, certain=True), parts=parts, english=english
     )
 
 
 def _thousand_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
-    """ "3千米" are 3 kilometres or 3,000 metres."""
+    """"3千米" are 3 kilometres or 3,000 metres."""
     unit = UNITS.get(_NAMES.get(suffix["thousands"], ""))
     return phrase.quantity(
         lambda worth: frozenset((worth * 1000, *(measured(worth, unit) if unit else (worth,)))),
@@ -313,12 +301,12 @@ def plain(phrase: Phrase) -> Quantity:
     if len(digits) > LONG_ROW and digits.isdecimal():
         others.add(("digits", digits))
     elif digits and phrase.first.loose:
-        others = {int(digits), *map(int, digits)}
+        others = {int(digits), *map(int, digits), *(int(digits[at:]) for at in range(len(digits)))}
     return replace(quantity, values=quantity.values | others) if others else quantity
 
 
 def ordered(phrase: Phrase) -> Quantity:
-    """ "第二十五"; "第3页" is page 3, and "第二天" may be the next day."""
+    """"第二十五"; "第3页" is page 3, and "第二天" may be the next day."""
     if phrase.source.text[phrase.end : phrase.end + 1] in _NUMBERED:
         return plain(phrase)
     first, source = phrase.first, phrase.source
@@ -341,8 +329,8 @@ def counted(phrase: Phrase, following: str) -> bool:
         and first.single
         and not first.loose
         and first.low > 1
-        and following in _COUNTED
-        and not (text[first.start] == "两" and following in _PAIRED)
+        and (following in _COUNTED or following in _NAMES.keys() - _SMALL_UNITS)
+        and text[first.start] + following not in _WORDS
         and text[first.start - 1 : first.start] not in _IDIOM
     )
 
@@ -360,7 +348,7 @@ RULES: dict[str, tuple[str, Rule]] = {
         _and_a_half,
     ),
     "size": (
-        rf"(?P<sized>[米块元])(?P<tail>[{FIGURE}{ROW}]|{_DIGIT}{{1,2}}){_NO_UNIT_AFTER}[毛角]?",
+        rf"(?P<sized>[米块元])(?P<tail>[{FIGURE}{ROW}]|{_DIGIT}{{1,2}}){_NO_UNIT_AFTER}(?:[毛角](?:(?P<cents>[{FIGURE}]|{_DIGIT})分?)?)?",
         _size,
     ),
     "two_units": (" ?(?P<longer>个?小时|个?钟头|分钟?+)(?= ?[^ 之])", _measured_in_two),

@@ -20,19 +20,12 @@ from pipeline.answer.numbers.phrases import after, following
 from pipeline.answer.numbers.quantity import UNITS, Kind, Quantity, Value, measured, percent
 
 _UNITS = {
-    **{
-        "小时": "hour",
-        "钟头": "hour",
-        "年": "year",
-        "月": "month",
-        "世纪": "century",
-        "季度": "season",
-    },
+    **{"小时": "hour", "钟头": "hour", "年": "year", "月": "month", "世纪": "century", "季度": "season"},
     **{"公里": "km", "里": "li", "公斤": "kg", "斤": "jin", "吨": "tonne"},
 }
 WORDS = (
     "(?P<doubled>翻了?(?P<doublings>[一两二三四])?番)|(?P<half>一半)"
-    f"|(?<![上下前后])半个?(?P<half_unit>{'|'.join(_UNITS)})(?!程|球|亮|路)"
+    f"|(?<![上下前后大小多过])半个?(?P<half_unit>{'|'.join(_UNITS)})(?![程球亮路报度决载])"
     "|(?P<century>[上本]个?世纪)|(?P<item>[①-⒛㈠-㈩])|(?P<roman>[Ⅰ-Ⅻ])"
     "|(?P<halved>半|对折)|(?P<two>双|俩)"
 )
@@ -50,14 +43,11 @@ def word(source: Skeleton, found: re.Match[str]) -> Quantity:
         kind, values, certain = Kind.FRACTION, frozenset((Fraction(1, 2),)), bool(found["half"])
     elif found["half_unit"]:
         values, certain = measured(Fraction(1, 2), UNITS[_UNITS[found["half_unit"]]]), True
+        if found["half_unit"] == "月":
+            values |= measured(2, UNITS["week"])
     elif found["item"]:
         number = int(unicodedata.numeric(found["item"]))
-        kind, values, certain, english = (
-            Kind.ITEM,
-            frozenset((("item", number),)),
-            True,
-            found["item"],
-        )
+        kind, values, certain, english = Kind.ITEM, frozenset((("item", number),)), True, found["item"]
     elif found["roman"]:
         values = frozenset((int(unicodedata.numeric(found["roman"])),))
     elif found["century"]:
