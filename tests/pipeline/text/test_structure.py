@@ -28,6 +28,7 @@ def parts(text: str) -> list[str]:
         "~~~\n中文。代码\n~~~",
         "````\n```\n嵌套\n```\n````",
         "```\n没有结束的代码。",
+        "```\r\n中文\r\n```",
         "$$\nx = 中\n$$",
         '<script src="a.js">\nvar a = "中文";\n</script>',
     ],
@@ -42,6 +43,7 @@ def test_fences_in_a_list_or_a_quotation_are_known() -> None:
 
 
 def test_code_within_a_line_opens_no_block() -> None:
+    assert parts("~~~\n你好") == ["~~~", "你好"]
     assert parts("```a```很好\n第二行") == ["⟪```a```⟫很好", "第二行"]
 
 
