@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.answer.english import ends_sentence, marker, punctuated
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
-from pipeline.text.lines import is_layout, parts_cells
+from pipeline.text.lines import layout_end, parts_cells
 from pipeline.text.normalise import BLANKS, CLOSING, LINE_END, OPENING
 from pipeline.text.prepared import Prepared, Span, Unit
 from pipeline.text.protect import restore
@@ -95,8 +95,10 @@ def _joins(separator: str) -> bool:
 def _line_start(separator: str, right: Answer) -> str:
     """What stands before the first target of a line: its marker is English if the target is."""
     start = max((found.end() for found in LINE_END.finditer(separator)), default=0)
-    head = separator[start:]
-    return separator[:start] + marker(head) if right.translated and is_layout(head) else separator
+    end = start + layout_end(separator[start:])
+    if not right.translated or end == start:
+        return separator
+    return separator[:start] + marker(separator[start:end]) + separator[end:]
 
 
 def _line_end(separator: str) -> str:

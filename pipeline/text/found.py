@@ -14,7 +14,9 @@ STRUCTURE = "structure"
 # What covers spans: no blank and no mark; the end of what a tag encloses; a blank that parts cells.
 COVER, CLOSING_COVER, _GAP = "\uf8ff", "\uf8fe", "\t"
 
-_OPENING_TAG = re.compile(r"<[^/!][^<>]*(?<!/)>|\[\**|\[[a-z]+(?:=[^\[\]]*)?\]|\{\\[^{}]*[^0{}]\}")
+_OPENING_TAG = re.compile(
+    r"<(?!(?:br|hr|img|input|link|meta|wbr)\b)[^/!?][^<>]*(?<!/)>|\[\**|\[[a-z]+(?:=[^\[\]]*)?\]|\{\\[^{}]*[^0{}]\}"
+)
 _CLOSING_TAG = re.compile(r"</.*|\[/.*|\**\].*|\{\\[^{}]*0\}", re.DOTALL)
 _EMPHASIS = frozenset("*_~=")
 
@@ -37,13 +39,18 @@ def within(found: Sequence[Found], start: int, end: int) -> Sequence[Found]:
     )
 
 
+def is_emphasis(tag: str) -> bool:
+    """Whether a tag is a mark of Markdown that is the same at both ends."""
+    return _EMPHASIS.issuperset(tag)
+
+
 def sides(tags: Sequence[str]) -> list[str]:
     """For each tag or mark of emphasis whether it is the "opening" or "closing" one, or neither:
     "".
     """
     found, opened = [], set[str]()
     for tag in tags:
-        if _EMPHASIS.issuperset(tag):  # the same at both ends
+        if is_emphasis(tag):
             found.append("closing" if tag in opened else "opening")
             opened ^= {tag}
         elif _OPENING_TAG.fullmatch(tag):

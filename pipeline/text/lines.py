@@ -24,7 +24,7 @@ _TEXT = f"[{BLANKS}{HAN_CHARACTERS}]"
 # A list marker, and what follows it where it is one: it counts only where that rules out a number,
 # a name or a phrase ("3.5", "C#语言").
 _SIGNS = (
-    (rf"[-*+–—](?:{_BLANK}+\[[ xX]\])?", f"(?={_BLANK})"),
+    (rf"[-*+–—](?:{_BLANK}+\[[ xX]\])?(?={_BLANK}|$)", f"(?={_BLANK})"),
     ("[•‣⁃·・]", ""),
     ("[●◦○■□◆◇▪▫★☆►▶※]", f"(?![{_PICTURES}])"),
     ("#{1,6}", f"(?={_BLANK})"),
@@ -93,9 +93,14 @@ def after_markers(text: str, line: Span) -> int:
     return indentation.end() if indentation else at
 
 
-def is_layout(text: str) -> bool:
-    """Whether a text is nothing but indentation and list markers."""
-    return _MARKERS.fullmatch(text) is not None
+def layout_end(text: str) -> int:
+    """Where the indentation and list markers end with which the start of a line begins.
+
+    Behind them stands nothing, or a tag; what begins otherwise has none.
+    """
+    markers = _MARKERS.match(text)
+    end = markers.end() if markers else 0
+    return end if text[end : end + 1] in ("", *"<[{*_~=!") else 0
 
 
 def cells(text: str, line: Span, start: int) -> Iterator[Span]:

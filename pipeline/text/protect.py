@@ -23,7 +23,6 @@ from pipeline.text.structure import blocks, frames
 _FIRST, _LAST = 0xF0000, 0xFFFFD  # a private-use plane
 MOST = 4096  # spans that `hide` takes at once, far below the placeholders that there are
 PLACEHOLDER = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-LONGEST = 2000  # characters of a span in a line; what is longer only looks like one
 _JOINABLE = frozenset(["code", "figure", "name", "path", "placeholder", "url"])
 _JOINTS = frozenset(["", " ", "/", ":", "-"])  # between two spans that become one
 
@@ -77,8 +76,6 @@ def _in_line(text: str, line: Span) -> Iterator[Found]:
     """What the patterns describe, one span where several of a kind stand side by side."""
     waiting: Found | None = None
     for match in _SPAN.finditer(text, line.start, line.end):
-        if match.end() - match.start() > LONGEST:
-            continue
         span = Found(match.start(), match.end(), _KINDS[(match.lastindex or 0) - 1])
         if waiting and span.kind == waiting.kind and _touch(text, waiting, span):
             span = Found(waiting.start, span.end, span.kind)
@@ -122,9 +119,9 @@ def restore(text: str, protected: Sequence[Protected]) -> str:
             before = before.rstrip(" ")
         elif side.get(number) == "opening":
             at += len(text[at:]) - len(text[at:].lstrip(" "))
-        if before[-1:].isdigit() and span[:1].isdigit():
+        if before[-1:].isdecimal() and span[:1].isdecimal():
             before += " "
-        if span[-1:].isdigit() and text[at : at + 1].isdigit():
+        if span[-1:].isdecimal() and text[at : at + 1].isdecimal():
             span += " "
         pieces += [before, span]
     return "".join([*pieces, text[at:]])

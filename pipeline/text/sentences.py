@@ -11,9 +11,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pipeline.text.found import CLOSING_COVER, Found, covered
+from pipeline.text.found import CLOSING_COVER, Found, covered, is_emphasis, sides, within
 from pipeline.text.lines import BLANK_RUN, after_markers, cells, lines, paragraphs, trimmed
-from pipeline.text.normalise import CLOSING, OPENING
+from pipeline.text.normalise import BLANKS, CLOSING, OPENING
 from pipeline.text.prepared import Span
 from pipeline.text.stops import NO_START, PARTICLES, STOP, Stop, ends_sentence
 
@@ -49,8 +49,46 @@ def sentences(
             for cut in _cuts(cover[cell.start : cell.end]):
                 span = trimmed(cover, begin, cell.start + cut)
                 if span.start < span.end:
-                    yield span
+                    yield _without_tags_around(text, span, within(found, span.start, span.end))
                 begin = cell.start + cut
+
+
+def _without_tags_around(text: str, sentence: Span, found: Sequence[Found]) -> Span:
+    """The sentence without the tags at its edges, unless they enclose only a part of it."""
+    tags = [span for span in found if span.kind == "tag"]
+    around = text[sentence.start - 1 : sentence.start] + text[sentence.end : sentence.end + 1]
+    if around.strip(BLANKS) and any(is_emphasis(text[tag.start : tag.end]) for tag in tags):
+        return sentence  # the marks of Markdown must stay beside what they emphasise
+    partners = _partners([text[tag.start : tag.end] for tag in tags])
+    span, first, last = sentence, 0, len(tags) - 1
+    while first <= last:
+        opens = tags[first].start == span.start
+        closes = tags[last].end == span.end
+        if opens and closes and partners.get(first) == last:
+            span = trimmed(text, tags[first].end, tags[last].start)
+            first, last = first + 1, last - 1
+        elif opens and first not in partners:
+            span = trimmed(text, tags[first].end, span.end)
+            first += 1
+        elif closes and last not in partners:
+            span = trimmed(text, span.start, tags[last].start)
+            last -= 1
+        else:
+            break
+    return span if span.start < span.end else sentence
+
+
+def _partners(tags: Sequence[str]) -> dict[int, int]:
+    """The place of each tag's partner, of those that have one."""
+    partners: dict[int, int] = {}
+    opened: list[int] = []
+    for place, side in enumerate(sides(tags)):
+        if side == "opening":
+            opened.append(place)
+        elif side == "closing" and opened:
+            partners |= {place: opened[-1], opened[-1]: place}
+            opened.pop()
+    return partners
 
 
 def _outside(at: int, found: Sequence[Found]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.text.found import STRUCTURE
 from pipeline.text.patterns.pattern import HAN, Pattern
 
 _VALUE = r"""=(?:"[^"<>]{0,1000}+"|'[^'<>]{0,1000}+'|[^\s"'<>]{1,1000}+)"""
@@ -10,7 +11,17 @@ _ATTRIBUTE = rf"(?:\s++{_NAME}{_VALUE}|[ \t]++[A-Za-z_:@.#*\[(-][\w:.\])-]{{0,80
 # Attributes that stand on several lines have values; "a<b\nand c>d" is no tag.
 TAG = rf"</?[A-Za-z][\w:.-]{{0,80}}+{_ATTRIBUTE}{{0,60}}+\s*+/?>"
 
+_BLOCKS = (
+    "p|div|li|ul|ol|dl|dt|dd|h[1-6]|td|th|tr|table|thead|tbody|caption|section|article|header|footer"
+    "|nav|main|aside|blockquote|pre|option|select|form|figure|figcaption|title|head|body|html"
+)
+
 MARKUP = (
+    Pattern(  # parts sentences, as a line end does
+        STRUCTURE,
+        rf"</?(?:{_BLOCKS})(?![\w:.-]){_ATTRIBUTE}{{0,60}}+\s*+/?>",
+        finds=('⟪<p class="x">⟫你好⟪</p><p>⟫世界⟪</p>⟫', "⟪<td>⟫苹果⟪</td>⟫"),
+    ),
     Pattern(
         "tag",
         TAG,

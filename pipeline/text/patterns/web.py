@@ -31,13 +31,13 @@ _ZONES = (
 )
 _LABEL = rf"[\w{HAN}](?:[\w{HAN}-]{{0,62}})?"
 # Letters of the local part of an address, which Chinese words before it are no part of.
-_LOCAL = rf"(?:(?![到给至向往为是用请发送写邮箱址寄由从信])[{HAN}])"
+_LOCAL = rf"(?:(?![到给至向往为是请看见找问发送写邮箱址寄由从信]|用(?!户))[{HAN}])"
 _CHINESE_HOST = rf"(?:{_LABEL}\.){{1,4}}?(?:{_CHINESE_ZONES}|(?:{_ZONES})(?!\w))"
 
 WEB = (
     Pattern(
         "url",
-        r"(?<![^\s\u3000])(?:https?|ftp)://[^\s\u3000，。；：！？、（）《》“”<>\"]++(?![^\s\u3000])",
+        r"(?<![^\s\u3000])(?:https?|ftp)://[^\s\u3000，。；：！？、（）《》“”<>\"]{1,500}+(?![^\s\u3000])",
         finds=("⟪https://example.com/中文路径的⟫", "见 ⟪http://例子.cn/a⟫ 和"),
     ),
     Pattern(
@@ -99,7 +99,7 @@ WEB = (
     Pattern(
         "email",
         rf"(?<!{_LOCAL}){_LOCAL}{{1,6}}+@(?:[\w-]++(?:\.[\w-]++)++|{_CHINESE_HOST})",
-        finds=("发邮件到⟪张三@例子.中国⟫。", "邮箱：⟪王五@example.com⟫"),
+        finds=("发邮件到⟪张三@例子.中国⟫。", "邮箱：⟪王五@example.com⟫", "使用⟪用户@例子.中国⟫吧"),
         leaves=("请@张三",),
         chinese=True,
     ),

@@ -47,7 +47,7 @@ def blocks(text: str) -> list[Found]:
 
 
 def _fenced(text: str) -> Iterator[Found]:
-    """Code between fences; as in CommonMark one that is not closed goes on to the end."""
+    """Code between fences; as in CommonMark one of backticks may stay open to the end."""
     opened: re.Match[str] | None = None
     for line in _FENCE.finditer(text):
         fence, info = line["fence"], line["info"]
@@ -58,7 +58,7 @@ def _fenced(text: str) -> Iterator[Found]:
         elif fence.startswith(opened["fence"]) and not info.strip():
             yield Found(opened.start("fence"), line.end("fence"), "code")
             opened = None
-    if opened and opened["fence"] != "$$":
+    if opened and opened["fence"].startswith("`"):
         yield Found(opened.start("fence"), len(text), "code")
 
 

@@ -13,6 +13,8 @@ from pipeline.text.structure.markdown import cell_marks, marks, table_rows
 _FRAMED = re.compile("[\"'/|*_~=#\\[]|--")
 _UNESCAPED_DOUBLE, _UNESCAPED_SINGLE = re.compile(r'(?<!\\)"'), re.compile(r"(?<!\\)'")
 _ENGLISH_MARKS = str.maketrans("，。、；：！？", ",.,;:!?")
+_TAG = r"</?(?:a|abbr|b|big|cite|em|font|i|mark|q|s|small|span|strong|u)\b[^<>]*>"
+_TAGS = re.compile(rf"(?P<closing>(?:(?=</){_TAG})*)(?P<opening>(?:{_TAG})*)")
 _BRACKETED = frozenset(["code", "email", "name", "path", "placeholder", "url"])
 _BRACKETS = frozenset(["()", "[]", '""', "''"])
 
@@ -47,9 +49,11 @@ def fitted(text: str, before: str, after: str) -> str:
 
 
 def set_apart(frame: str) -> str:
-    """A frame as it stands behind or between translations: messages and images as words are, with
-    spaces around and the mark of the sentence that goes on.
+    """A frame as it stands behind or between translations: messages, images and tags within a line
+    as words are, with spaces around and the mark of the sentence that goes on.
     """
+    if tags := _TAGS.fullmatch(frame):
+        return f"{tags['closing']} {tags['opening']}"
     marked = frame.translate(_ENGLISH_MARKS)
     ends = marked != frame or frame[-1] in "})"
     return (" " if frame[0] in "{!" else "") + marked + (" " if ends else "")

@@ -83,44 +83,44 @@ def _partner(covered: str, mark: re.Match[str], waiting: list[re.Match[str]]) ->
     sign = mark[0]
     if sign.startswith("]"):
         places = [i for i, opening in enumerate(waiting) if opening[0].endswith("[")]
-        if not places:
+        if places and not _is_link(mark):
+            del waiting[places[-1] :]
             return None
-        target = mark["target"]
-        is_link = sign != "]" and (
-            not target or _PATH_LIKE.search(target) or not HAN.search(target)
-        )
-        if is_link:
-            return places[-1]
-        del waiting[places[-1] :]
+    elif _closes(covered, mark):
+        places = [i for i, opening in enumerate(waiting) if opening[0] == sign]
+    else:
         return None
-    before, after = covered[mark.start() - 1 : mark.start()], covered[mark.end() : mark.end() + 1]
-    if (
-        not before.strip(BLANKS)
-        or (sign.startswith("_") and after.isalnum())
-        or _in_word(covered, mark)
-    ):
-        return None
-    places = [
-        i
-        for i, opening in enumerate(waiting)
-        if opening[0] == sign and opening.end() < mark.start()
-    ]
     return places[-1] if places else None
 
 
+def _is_link(mark: re.Match[str]) -> bool:
+    """Whether what follows a bracketed text is the target of a link, rather than a remark."""
+    target = mark["target"]
+    is_path = not target or _PATH_LIKE.search(target) or not HAN.search(target)
+    return mark[0] != "]" and bool(is_path)
+
+
 def _opens(covered: str, mark: re.Match[str]) -> bool:
-    if mark[0].endswith("["):
-        return True
-    before, after = covered[mark.start() - 1 : mark.start()], covered[mark.end() : mark.end() + 1]
-    if mark[0].startswith("]") or not after.strip(BLANKS) or _in_word(covered, mark):
-        return False
-    return not (mark[0].startswith("_") and before.isalnum())
+    before, after = _neighbours(covered, mark)
+    if mark[0].startswith("]") or mark[0].endswith("["):
+        return mark[0].endswith("[")
+    within_word = mark[0].startswith("_") and before.isalnum()
+    return bool(after.strip(BLANKS)) and not within_word and not _in_latin(before, after)
 
 
-def _in_word(covered: str, mark: re.Match[str]) -> bool:
-    """Whether the mark stands between Latin letters or digits ("2*3")."""
-    sides = covered[mark.start() - 1 : mark.start()], covered[mark.end() : mark.end() + 1]
-    return all(map(_ASCII_WORD.match, sides))
+def _closes(covered: str, mark: re.Match[str]) -> bool:
+    before, after = _neighbours(covered, mark)
+    within_word = mark[0].startswith("_") and after.isalnum()
+    return bool(before.strip(BLANKS)) and not within_word and not _in_latin(before, after)
+
+
+def _neighbours(covered: str, mark: re.Match[str]) -> tuple[str, str]:
+    return covered[mark.start() - 1 : mark.start()], covered[mark.end() : mark.end() + 1]
+
+
+def _in_latin(before: str, after: str) -> bool:
+    """Whether Latin letters or digits stand on both sides ("2*3")."""
+    return all(map(_ASCII_WORD.match, (before, after)))
 
 
 def _joined(covered: str, pairs: Sequence[tuple[Found, Found]]) -> list[Found]:

@@ -150,7 +150,7 @@ def test_text_without_chinese_comes_back_as_it_was(text: str, desk: Desk) -> Non
 
 def test_kept_text_is_not_respaced_beside_translations(desk: Desk) -> None:
     assert desk.translate("你好！😀", "Hello!").text == "Hello! 😀"
-    assert desk.translate("<b>你好。</b>", "<b>Hello.</b>").text == "<b>Hello.</b>"
+    assert desk.translate("<b>你好。</b>", "Hello.").text == "<b>Hello.</b>"
     assert desk.translate("Hello  world! 你好。", "Hello.").text == "Hello  world! Hello."
     assert desk.translate("OK。我知道了。", "I see.").text == "OK. I see."
 

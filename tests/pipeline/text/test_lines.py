@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.text.lines import after_markers, is_layout, numeral_worth
+from pipeline.text.lines import after_markers, layout_end, numeral_worth
 from pipeline.text.prepared import Span
 from pipeline.text.protect import find
 from pipeline.text.sentences import sentences
@@ -77,13 +77,14 @@ def test_indentation_and_list_markers_stay_outside(marker: str) -> None:
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_markers_are_nothing_but_layout(marker: str) -> None:
-    assert is_layout(f"  {marker}")
+@pytest.mark.parametrize("tag", ["", "<b>", "[", "{"])
+def test_layout_ends_behind_the_markers_and_before_a_tag(marker: str, tag: str) -> None:
+    assert layout_end(f"  {marker}{tag}") == len(f"  {marker}")
 
 
-@pytest.mark.parametrize("text", ['{"a": "', "| ", "1. 好", r"\N", 'print("', "- x"])
-def test_structure_and_words_are_no_layout(text: str) -> None:
-    assert not is_layout(text)
+@pytest.mark.parametrize("text", ['{"a": "', "| ", "1. 好", r"\N", 'a.b("', "**", "- x"])
+def test_what_begins_otherwise_has_no_layout(text: str) -> None:
+    assert layout_end(text) == 0
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def parts(text: str) -> list[str]:
         "~~~\n中文。代码\n~~~",
         "````\n```\n嵌套\n```\n````",
         "```\n没有结束的代码。",
+        "```\r\n中文\r\n```",
         "$$\nx = 中\n$$",
         '<script src="a.js">\nvar a = "中文";\n</script>',
     ],
@@ -42,12 +43,13 @@ def test_fences_in_a_list_or_a_quotation_are_known() -> None:
 
 
 def test_code_within_a_line_opens_no_block() -> None:
+    assert parts("~~~\n你好") == ["~~~", "你好"]
     assert parts("```a```很好\n第二行") == ["⟪```a```⟫很好", "第二行"]
 
 
 def test_a_tag_may_go_over_several_lines() -> None:
     tag = '<a\n  href="https://a.cn"\n  title="首页">'
-    assert parts(f"{tag}首页</a>") == [f"⟪{tag}⟫首页⟪</a>⟫"]
+    assert parts(f"{tag}首页</a>很好") == [f"⟪{tag}⟫首页⟪</a>⟫很好"]
     assert parts("若a<b\n且c>d") == ["若a<b", "且c>d"]
 
 
@@ -167,7 +169,7 @@ def test_cells_of_a_table_are_sentences(text: str, expected: list[str]) -> None:
         ("*注：没有结束", ["*注：没有结束"]),
         ("参见[注](见下文)", ["参见[注](见下文)"]),
         ("**注意！**请保存。", ["⟪**⟫注意！⟪**⟫", "请保存。"]),
-        ("<b>你好。</b>再见", ["⟪<b>⟫你好。⟪</b>⟫", "再见"]),
+        ("**请保存。**", ["请保存。"]),
         ("[![徽章](a.svg)](https://a.cn)说明", ["徽章", "说明"]),
         ("`a*b*c`和a_b_c", ["⟪`a*b*c`⟫和⟪a_b_c⟫"]),
     ],
@@ -186,6 +188,24 @@ def test_marks_of_markdown_are_spans(text: str, expected: list[str]) -> None:
     ],
 )
 def test_the_lines_of_a_subtitle_are_sentences(text: str, expected: list[str]) -> None:
+    assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p>你好</p><p>再见</p>", ["你好", "再见"]),
+        ("<td>苹果</td><td>香蕉</td>", ["苹果", "香蕉"]),
+        ("<b>你好。</b>再见", ["你好。", "再见"]),
+        ("你好。<b><i>再见</i></b>", ["你好。", "再见"]),
+        ("<b>重点</b>内容", ["⟪<b>⟫重点⟪</b>⟫内容"]),
+        ("<b>甲</b>和<b>乙</b>", ["⟪<b>⟫甲⟪</b>⟫和⟪<b>⟫乙⟪</b>⟫"]),
+        ("<b>甲。乙。</b>", ["甲。", "乙。"]),
+        ("<br/>好<img src='a'>", ["好"]),
+        ("</b>", ["⟪</b>⟫"]),
+    ],
+)
+def test_tags_around_a_sentence_are_no_part_of_it(text: str, expected: list[str]) -> None:
     assert parts(text) == expected
 
 
@@ -216,6 +236,10 @@ def test_a_text_within_quotes_ends_none_of_them(
         ('", "', '", "'),
         (" | ", " | "),
         (r"\N", r"\N"),
+        ("</b>", "</b> "),
+        ("<b>", " <b>"),
+        ("</i><b>", "</i> <b>"),
+        ("</p><p>", "</p><p>"),
     ],
 )
 def test_messages_and_images_stand_apart_from_words(frame: str, expected: str) -> None:
