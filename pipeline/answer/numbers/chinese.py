@@ -17,7 +17,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.answer.numbers import dates, rules
-from pipeline.answer.numbers.numerals import HEAD, Skeleton, skeleton
+from pipeline.answer.numbers.numerals import HEAD, skeleton
 from pipeline.answer.numbers.phrases import COLON, RANGE, SLASH, Phrase, phrase
 from pipeline.answer.numbers.quantity import Kind, Number, Quantity, Value
 from pipeline.answer.numbers.words import WORDS, word
@@ -84,7 +84,7 @@ def _too_long(numbers: Phrase) -> Quantity:
 
 
 def _colon(numbers: Phrase) -> Quantity:
-    """"16:30", which may be a time, "3:2" and "9:30:15"."""
+    """ "16:30", which may be a time, "3:2" and "9:30:15"."""
     source = numbers.source
     written = [found.figure.digits if found.figure else "" for found in numbers.numerals]
     quantity = numbers.quantity(_itself, kind=Kind.RATIO)
@@ -92,14 +92,24 @@ def _colon(numbers: Phrase) -> Quantity:
     end = source.place(numbers.end)
     values: set[Value] = {("ratio", ":".join(written))}
     minutes = numbers.numerals[1].low
-    if len(written) == 2 and len(written[1]) == 2 and numbers.first.low in range(25) and minutes in range(60):
+    if (
+        len(written) == 2
+        and len(written[1]) == 2
+        and numbers.first.low in range(25)
+        and minutes in range(60)
+    ):
         values |= dates.times(numbers, int(minutes))
         quantity = replace(quantity, kind=Kind.TIME)
-    return replace(quantity, end=end, values=frozenset(values), english=":".join(written) if text.isdecimal() else "")
+    return replace(
+        quantity,
+        end=end,
+        values=frozenset(values),
+        english=":".join(written) if text.isdecimal() else "",
+    )
 
 
 def _slash(numbers: Phrase) -> Quantity:
-    """"2/3", "3/15", "2024/3/15"."""
+    """ "2/3", "3/15", "2024/3/15"."""
     worths = numbers.worths
     quantity = numbers.quantity(_month_or_number)
     if len(worths) != 2 or not worths[1]:
@@ -108,13 +118,19 @@ def _slash(numbers: Phrase) -> Quantity:
         quantity,
         kind=Kind.FRACTION,
         values=frozenset((Fraction(worths[0]) / worths[1],)),
-        english="/".join(found.figure.written if found.figure else "" for found in numbers.numerals),
+        english="/".join(
+            found.figure.written if found.figure else "" for found in numbers.numerals
+        ),
     )
 
 
 def _is_row(numbers: Phrase) -> bool:
     """Whether hyphens part a row of digits, as in "138-1234-5678" and "2024-03-15"."""
-    figures = [found.figure for found in numbers.numerals if found.figure and found.bare and found.figure.whole]
+    figures = [
+        found.figure
+        for found in numbers.numerals
+        if found.figure and found.bare and found.figure.whole
+    ]
     lengths = [len(figure.digits) for figure in figures]
     telephone = sum(lengths) > _GROUPED_ROW and lengths != [4, 4]
     return len(figures) == len(numbers.numerals) and (len(figures) > 2 or telephone)
@@ -123,7 +139,9 @@ def _is_row(numbers: Phrase) -> bool:
 def _row(numbers: Phrase) -> Quantity:
     digits = [found.figure.digits for found in numbers.numerals if found.figure]
     quantity = numbers.quantity(_month_or_number, kind=Kind.DIGITS, certain=True)
-    return replace(quantity, values=frozenset((("digits", "".join(digits)),)), english="-".join(digits))
+    return replace(
+        quantity, values=frozenset((("digits", "".join(digits)),)), english="-".join(digits)
+    )
 
 
 def _itself(worth: Number) -> frozenset[Value]:

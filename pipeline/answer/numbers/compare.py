@@ -11,11 +11,21 @@ from pipeline.answer.numbers.quantity import Number, Quantity, Value, bare, dime
 from pipeline.answer.numbers.relations import relate
 
 _SIGNS = {
-    "±": re.compile(r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE),
-    "≈": re.compile(r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE),
+    "±": re.compile(
+        r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE
+    ),
+    "≈": re.compile(
+        r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE
+    ),
     "≠": re.compile(r"≠|!=|not equal|unequal|different|other than", re.IGNORECASE),
-    "≤": re.compile(r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)", re.IGNORECASE),
-    "≥": re.compile(r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)", re.IGNORECASE),
+    "≤": re.compile(
+        r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)",
+        re.IGNORECASE,
+    ),
+    "≥": re.compile(
+        r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)",
+        re.IGNORECASE,
+    ),
 }
 _PART_OF_A_NAME = re.compile(r"[A-Za-z0-9.:]$|[A-Za-z]-$")  # "COVID-19", "A320"
 _SURE_WORD = 13

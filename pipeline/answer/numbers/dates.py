@@ -12,12 +12,12 @@ The hours of an unknown half of the day are both.
 from __future__ import annotations
 
 import re
+
 from pipeline.answer.numbers.numerals import Skeleton
 from pipeline.answer.numbers.phrases import Phrase, Rule, after, following
 from pipeline.answer.numbers.quantity import UNITS, Kind, Number, Quantity, Value, measured
 from pipeline.answer.numbers.rules import counted
 from pipeline.answer.numbers.written import MONTHS, clock, date, ordinal
-
 
 _NOON, _DAY = 12 * 60, 24 * 60
 _HALVES = re.compile(
@@ -47,7 +47,7 @@ def _decade(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
 
 
 def _century(number: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """"20世纪", "20世纪80年代"."""
+    """ "20世纪", "20世纪80年代"."""
     source, first = number.source, int(number.first.low - 1) * 100
     decade = following(source, suffix.end())
     if decade and (end := after(source, decade.end, "年代")):
@@ -70,7 +70,7 @@ def _century(number: Phrase, suffix: re.Match[str]) -> Quantity | None:
 
 
 def _year(year: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """"2024年3月15日", and "20年", which may be a number of years."""
+    """ "2024年3月15日", and "20年", which may be a number of years."""
     first = year.first.low
     if len(year.numerals) > 1 and first >= 1000:  # 2008-09年
         century = int(first) // 100 * 100
@@ -117,7 +117,12 @@ def _month(month: Phrase, suffix: re.Match[str]) -> Quantity | None:
 def _month_and_day(source: Skeleton, at: int, year: Phrase | None) -> Quantity | None:
     """A month, with a day where there is no year."""
     month = following(source, at)
-    if month is None or len(month.numerals) > 1 or month.first.loose or month.first.low not in range(1, 13):
+    if (
+        month is None
+        or len(month.numerals) > 1
+        or month.first.loose
+        or month.first.low not in range(1, 13)
+    ):
         return None
     end = after(source, month.end, "月")
     if not end:
@@ -145,7 +150,7 @@ def _month_and_day(source: Skeleton, at: int, year: Phrase | None) -> Quantity |
 
 
 def _clock(hour: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """"下午两点半", "3时20分", "8点"."""
+    """ "下午两点半", "3时20分", "8点"."""
     minutes, end = 0, suffix.end()
     hours = suffix["mark"].strip() in ("时", "時")
     marked = (hours and not hour.first.single) or bool(suffix["exactly"] or suffix["quarter"])
@@ -164,7 +169,9 @@ def _clock(hour: Phrase, suffix: re.Match[str]) -> Quantity | None:
         return None
     if not (marked or half):
         return hour.quantity(
-            lambda worth: _at(worth, 0, None), certain=counted(hour, "点") or None, english=lambda written, _: written
+            lambda worth: _at(worth, 0, None),
+            certain=counted(hour, "点") or None,
+            english=lambda written, _: written,
         )
     timed = hour.quantity(
         lambda worth: _at(worth, minutes, half),
@@ -180,7 +187,9 @@ def _clock(hour: Phrase, suffix: re.Match[str]) -> Quantity | None:
 def times(hour: Phrase, minutes: int) -> frozenset[Value]:
     """The times that "16:30" may be."""
     half = _HALVES.search(hour.before(_HALF_BEFORE))
-    return frozenset(value for value in _at(hour.first.low, minutes, half) if isinstance(value, tuple))
+    return frozenset(
+        value for value in _at(hour.first.low, minutes, half) if isinstance(value, tuple)
+    )
 
 
 def _at(hour: Number, minutes: int, half: re.Match[str] | None) -> frozenset[Value]:
@@ -200,7 +209,14 @@ def _minutes(hour: Number, minutes: int, half: re.Match[str] | None) -> int:
     """Minutes since midnight."""
     worth = int(hour)
     if half:
-        if half["afternoon"] and worth < 12 or half["noon"] and worth < 10 or half["night"] and 5 <= worth < 12:
+        if (
+            half["afternoon"]
+            and worth < 12
+            or half["noon"]
+            and worth < 10
+            or half["night"]
+            and 5 <= worth < 12
+        ):
             worth += 12
         elif half["night"] and worth == 12 or half["morning"] and worth == 12 and "凌" in half[0]:
             worth = 0
@@ -208,26 +224,26 @@ def _minutes(hour: Number, minutes: int, half: re.Match[str] | None) -> int:
 
 
 def _generation(phrase: Phrase, _: re.Match[str]) -> Quantity | None:
-    """"85后" are those born after 1985."""
+    """ "85后" are those born after 1985."""
     if len(phrase.digits) != 2 or phrase.digits[1] not in "05":
         return None
     born = int(phrase.digits) + (2000 if int(phrase.digits) < _THIS_CENTURY else 1900)
     return phrase.quantity(
-        lambda worth: frozenset((int(phrase.digits), born, ("decade", born), ("decade", born % 100))),
+        lambda worth: frozenset(
+            (int(phrase.digits), born, ("decade", born), ("decade", born % 100))
+        ),
         kind=Kind.DATE,
         certain=True,
     )
 
 
 def _plan(phrase: Phrase, _: re.Match[str]) -> Quantity | None:
-    """"十四五规划" is the 14th Five-Year Plan, not one of 14 or 15."""
+    """ "十四五规划" is the 14th Five-Year Plan, not one of 14 or 15."""
     text, first = phrase.source.text, phrase.first
     if not (first.loose and first.end - first.start == 3 and text[first.start] == "十"):
         return None
     number = first.low
-    return phrase.quantity(
-        lambda _: frozenset((number,)), kind=Kind.ORDINAL, certain=True
-    )
+    return phrase.quantity(lambda _: frozenset((number,)), kind=Kind.ORDINAL, certain=True)
 
 
 RULES: dict[str, tuple[str, Rule]] = {
@@ -241,5 +257,5 @@ RULES: dict[str, tuple[str, Rule]] = {
         _clock,
     ),
     "generation": ("后(?![天日年月来])", _generation),
-    "plan": ("(?=规划|计划|期间|时期|纲要|[”’」\"])", _plan),
+    "plan": ('(?=规划|计划|期间|时期|纲要|[”’」"])', _plan),
 }

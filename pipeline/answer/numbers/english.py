@@ -196,24 +196,40 @@ class Reading:
         unit = UNITS[UNIT_WORDS[token.text]]
         alone = UNITS_ALONE.get(token.text, 0)
         part = Fraction(1, 1) / self._at(suffix, "unit_part").worth if suffix["unit_part"] else 0
-        return lambda worth: {*measured(worth + part, unit), *([alone * (worth + part)] if alone else [])}
+        return lambda worth: {
+            *measured(worth + part, unit),
+            *([alone * (worth + part)] if alone else []),
+        }
 
     def _is_item(self, at: int) -> bool:
         token = self.tokens[at]
-        return self.text[token.end : token.end + 1] in (")", ".") or self.text[token.start - 1 : token.start] in ("(", "#")
+        return self.text[token.end : token.end + 1] in (")", ".") or self.text[
+            token.start - 1 : token.start
+        ] in ("(", "#")
 
     def _pair(self, start: int, end: int) -> Said:
-        """"16:30", "9:30:15", "2/3" and "3/15/2024"."""
+        """ "16:30", "9:30:15", "2/3" and "3/15/2024"."""
         figures = self.tokens[start:end:2]
         values: set[Value] = set()
         if self.kinds[start + 1] == ":":
             values.add(("ratio", ":".join(figure.text for figure in figures)))
             hour, minutes = figures[0].worth, figures[1].worth
-            if len(figures) == 2 and len(figures[1].text) == 2 and hour in range(25) and minutes in range(60):
+            if (
+                len(figures) == 2
+                and len(figures[1].text) == 2
+                and hour in range(25)
+                and minutes in range(60)
+            ):
                 suffix = _SUFFIX.match(self.kinds, end)
                 meridiem = self._at(suffix, "clock").text if suffix and suffix["clock"] else ""
                 end = suffix.end() if suffix and meridiem else end
-                return Said(start, end, values | _times(int(hour), int(minutes), meridiem), figure=True, clock=True)
+                return Said(
+                    start,
+                    end,
+                    values | _times(int(hour), int(minutes), meridiem),
+                    figure=True,
+                    clock=True,
+                )
         elif len(figures) == 2 and figures[1].worth:
             values.add(Fraction(figures[0].worth) / figures[1].worth)
         return Said(start, end, values | {figure.worth for figure in figures}, figure=True)
@@ -224,7 +240,9 @@ class Reading:
         after = self.tokens[said.end : said.end + _FALL_AFTER]
         mark = before[-1] if before else None
         either = len(before) > 1 and before[-2].kind in "v\\"  # plus or minus
-        minus = mark and (mark.kind == "+" or (mark.kind == "-" and self._is_minus(mark, said.start)))
+        minus = mark and (
+            mark.kind == "+" or (mark.kind == "-" and self._is_minus(mark, said.start))
+        )
         if minus and not either:
             said.values = {_negative(value) for value in said.values}
         elif any(token.text in FALLS for token in (*before, *after)):
@@ -233,11 +251,13 @@ class Reading:
     def _is_minus(self, mark: Token, at: int) -> bool:
         before = self.text[mark.start - 1 : mark.start]
         follows_number = at > 1 and self.kinds[at - 2] == "F"
-        return mark.end == self.tokens[at].start and not (follows_number or before.isalnum() or before in (")", "-", "/", "+"))
+        return mark.end == self.tokens[at].start and not (
+            follows_number or before.isalnum() or before in (")", "-", "/", "+")
+        )
 
 
 def _off(worth: Number) -> set[Value]:
-    """"20% off", which is not 20 percent of anything."""
+    """ "20% off", which is not 20 percent of anything."""
     return {("off", Fraction(worth) / 100)}
 
 
@@ -264,7 +284,9 @@ def _clock(amount: list[Token], meridiem: str) -> Convert | None:
     def convert(worth: Number) -> set[Value]:
         if worth // 1 not in range(25) or late >= 60:
             return {worth}
-        return _times(int(worth), late, meridiem) | ({worth} if meridiem.lower().startswith("o") else set())
+        return _times(int(worth), late, meridiem) | (
+            {worth} if meridiem.lower().startswith("o") else set()
+        )
 
     return convert
 

@@ -122,7 +122,7 @@ def _vulgar(character: str) -> Fraction:
 
 
 def _raised(value: Number, power: re.Match[str]) -> Number:
-    """"10⁸" and "3×10⁸"."""
+    """ "10⁸" and "3×10⁸"."""
     exponent = int(power["exponent"].lstrip("^").translate(_SUPERSCRIPTS))
     base = Fraction(10 if power["base"] else value)
     scale = base**exponent if base else base

@@ -23,9 +23,7 @@ from pipeline.answer.numbers.written import MONTHS
 
 _words = re.compile(r"\S+").findall
 _ONES = _words("one two three four five six seven eight nine")
-_TEENS = _words(
-    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-)
+_TEENS = _words("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
 _TENS = _words("twenty thirty forty fifty sixty seventy eighty ninety")
 _ORDINALS = _words("first second third fourth fifth sixth seventh eighth ninth")
 _TEENTHS = _words(
@@ -44,7 +42,11 @@ CLASSES: dict[str, tuple[str, Number]] = {
     **{word: ("T", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{word: ("o", worth) for worth, word in enumerate(_ORDINALS, start=1)},
     **{word: ("e", worth) for worth, word in enumerate(_TEENTHS, start=10)},
-    **{f"{word}s": ("N", worth) for worth, word in enumerate([*_ORDINALS, *_TEENTHS], start=1) if worth > 2},
+    **{
+        f"{word}s": ("N", worth)
+        for worth, word in enumerate([*_ORDINALS, *_TEENTHS], start=1)
+        if worth > 2
+    },
     **{f"{word[:-1]}ieth": ("y", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{f"{word[:-1]}ieths": ("N", worth * 10) for worth, word in enumerate(_TENS, start=2)},
     **{"hundred": ("h", 100), "hundredth": ("H", 100), "hundredths": ("N", 100)},
@@ -52,12 +54,24 @@ CLASSES: dict[str, tuple[str, Number]] = {
     **{f"{word}th": ("K", worth) for word, worth in _LARGE.items()},
     **{f"{word}ths": ("N", worth) for word, worth in _LARGE.items()},
     **{f"{word}s": ("k", worth) for word, worth in _LARGE.items()},
-    **{"hundreds": ("h", 100), "dozens": ("d", 12), "dozen": ("d", 12), "half": ("/", 2), "halves": ("N", 2)},
+    **{
+        "hundreds": ("h", 100),
+        "dozens": ("d", 12),
+        "dozen": ("d", 12),
+        "half": ("/", 2),
+        "halves": ("N", 2),
+    },
     **dict.fromkeys(("quarter", "quarters"), ("q", 4)),
     **dict.fromkeys(("a", "an"), ("a", 1)),
     **{"and": ("&", 0), "point": (".", 0), "points": ("s", 0), "basis": ("b", 0)},
     **dict.fromkeys(("percent", "pct"), ("%", 0)),
-    **{"percentage": ("g", 0), "per": ("r", 0), "cent": ("c", 0), "mille": ("i", 0), "mil": ("i", 0)},
+    **{
+        "percentage": ("g", 0),
+        "per": ("r", 0),
+        "cent": ("c", 0),
+        "mille": ("i", 0),
+        "mil": ("i", 0),
+    },
     **dict.fromkeys(("off", "discount", "discounts"), ("O", 0)),
     **dict.fromkeys(("times", "fold"), ("x", 0)),
     **dict.fromkeys(("past", "after"), ("p", 0)),
@@ -77,13 +91,28 @@ FALLS = frozenset(
     )
 )
 UNIT_WORDS = {
-    **{word + ending: unit for unit, words in {
-        "second": ["sec"], "minute": ["minute", "min"], "hour": ["hour", "hr"], "day": ["day"],
-        "week": ["week"], "month": ["month"], "year": ["year", "yr"],
-        "mm": ["millimeter", "millimetre"], "cm": ["centimeter", "centimetre"],
-        "m": ["meter", "metre"], "km": ["kilometer", "kilometre"], "mg": ["milligram"], "g": ["gram"],
-        "kg": ["kilogram", "kilo"], "tonne": ["tonne", "ton"],
-    }.items() for word in words for ending in ("", "s")},
+    **{
+        word + ending: unit
+        for unit, words in {
+            "second": ["sec"],
+            "minute": ["minute", "min"],
+            "hour": ["hour", "hr"],
+            "day": ["day"],
+            "week": ["week"],
+            "month": ["month"],
+            "year": ["year", "yr"],
+            "mm": ["millimeter", "millimetre"],
+            "cm": ["centimeter", "centimetre"],
+            "m": ["meter", "metre"],
+            "km": ["kilometer", "kilometre"],
+            "mg": ["milligram"],
+            "g": ["gram"],
+            "kg": ["kilogram", "kilo"],
+            "tonne": ["tonne", "ton"],
+        }.items()
+        for word in words
+        for ending in ("", "s")
+    },
     **{"second": "second", "seconds": "second", "h": "hour"},
     **{"decades": "decade", "centuries": "century", "fortnights": "fortnight"},
     **{"decade": "decade", "century": "century", "fortnight": "fortnight"},
@@ -97,20 +126,33 @@ def _fold(times: int) -> frozenset[Value]:
 
 
 OTHERS: dict[str, frozenset[Value]] = {
-    **dict.fromkeys(("both", "pair", "pairs", "couple", "twin", "twins", "duo", "dual", "biennial"), frozenset((2,))),
+    **dict.fromkeys(
+        ("both", "pair", "pairs", "couple", "twin", "twins", "duo", "dual", "biennial"),
+        frozenset((2,)),
+    ),
     **dict.fromkeys(("double", "doubled", "doubles", "doubling", "twofold", "twice"), _fold(2)),
     **dict.fromkeys(("triple", "tripled", "triples", "tripling", "threefold", "thrice"), _fold(3)),
     **dict.fromkeys(("quadruple", "quadrupled", "quadruples", "fourfold"), _fold(4)),
-    **{f"{word}fold": _fold(worth) for worth, word in enumerate([*_ONES, *_TEENS], start=1) if worth > 4},
+    **{
+        f"{word}fold": _fold(worth)
+        for worth, word in enumerate([*_ONES, *_TEENS], start=1)
+        if worth > 4
+    },
     **{"hundredfold": _fold(100), "thousandfold": _fold(1000)},
-    **dict.fromkeys(("trio", "trilogy", "tricycle", "tricycles", "triad", "triplets"), frozenset((3,))),
-    **{ "quartet": frozenset((4,)), "quintet": frozenset((5,))},
+    **dict.fromkeys(
+        ("trio", "trilogy", "tricycle", "tricycles", "triad", "triplets"), frozenset((3,))
+    ),
+    **{"quartet": frozenset((4,)), "quintet": frozenset((5,))},
     **dict.fromkeys(("noon", "midday"), frozenset((12, ("clock", 720)))),
     "midnight": frozenset((0, 12, 24, ("clock", 0))),
     **dict.fromkeys(("quarterfinal", "quarterfinals"), frozenset((Fraction(1, 4),))),
     **dict.fromkeys(("halve", "halved", "halving"), frozenset((Fraction(1, 2),))),
-    **{word[:-1] + "ies": frozenset((worth * 10, ("decade", worth * 10), ("decade", 1900 + worth * 10)))
-       for worth, word in enumerate(_TENS, start=2)},
+    **{
+        word[:-1] + "ies": frozenset(
+            (worth * 10, ("decade", worth * 10), ("decade", 1900 + worth * 10))
+        )
+        for worth, word in enumerate(_TENS, start=2)
+    },
     **dict.fromkeys(("teens", "teen", "teenage", "teenager", "teenagers"), frozenset((10, 13))),
     **dict.fromkeys(("unit", "units"), frozenset()),
 }
@@ -120,6 +162,8 @@ CALENDAR = {
     "Sept": 9,
 }
 MISSPELT_MONTHS = {
-    name[:5].lower(): month for month, name in enumerate(MONTHS, start=1) if len(name) > len("August")
+    name[:5].lower(): month
+    for month, name in enumerate(MONTHS, start=1)
+    if len(name) > len("August")
 }
 UNITS_ALONE = {"decade": 10, "century": 100, "fortnight": 14}  # that are numbers without one

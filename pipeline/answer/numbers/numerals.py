@@ -70,12 +70,18 @@ class Skeleton:
     def place(self, at: int) -> int:
         """Where a place of the skeleton lies in the text."""
         passed = bisect_right(self._places, at - 1)
-        return at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
+        return (
+            at if not passed else at - self._places[passed - 1] - 1 + self.figures[passed - 1].end
+        )
 
     def index(self, place: int) -> int:
         """Where a place of the text lies in the skeleton; `place` undone."""
         passed = bisect_right(self.figures, place, key=lambda figure: figure.end)
-        return place if not passed else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
+        return (
+            place
+            if not passed
+            else self._places[passed - 1] + 1 + place - self.figures[passed - 1].end
+        )
 
     def figure(self, at: int) -> Figure:
         """The figure that one character of the skeleton stands for."""
@@ -157,7 +163,12 @@ def _decimal(read: _Sum, match: re.Match[str]) -> Numeral | None:
 def _with_more(text: str, found: Numeral) -> Numeral:
     """The numeral with the 多, 余, 来 or 几 that follows it."""
     sign = text[found.end : found.end + 1]
-    if not sign or sign not in _MORE or found.more or (found.single and text[found.start] in DIGITS):
+    if (
+        not sign
+        or sign not in _MORE
+        or found.more
+        or (found.single and text[found.start] in DIGITS)
+    ):
         return found
     counted = found.low % 10 == 0
     if (

@@ -1,8 +1,8 @@
 """Numerals of a Chinese text with what links and signs them: "3-5万", "三比二", "零下十".
 
-    phrase  = [sign] numeral {link numeral}
-    sign    = "负" | "零下" | "-" | "−" | "正负" | "±" | "≤" | "≥" | "≈" | "≠" | "第"
-    link    = "-" | "–" | "~" | "至" | "到" | "/" | ":" | "比"            one kind in a phrase
+phrase  = [sign] numeral {link numeral}
+sign    = "负" | "零下" | "-" | "−" | "正负" | "±" | "≤" | "≥" | "≈" | "≠" | "第"
+link    = "-" | "–" | "~" | "至" | "到" | "/" | ":" | "比"            one kind in a phrase
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.answer.numbers.numerals import FIGURE, HEAD, Numeral, Skeleton, numeral
+from pipeline.answer.numbers.numerals import HEAD, Numeral, Skeleton, numeral
 from pipeline.answer.numbers.quantity import Kind, Number, Quantity, Value
 from pipeline.answer.numbers.written import in_english
 
@@ -168,10 +168,10 @@ def phrase(source: Skeleton, start: int, floor: int) -> Phrase | None:
         return Phrase(source, start, end, tuple(numerals), link)
     minus = _minus(source.text, sign, end, first)
     relation = "±" if sign["both"] else _SAME_SIGN.get(sign["relation"], sign["relation"]) or ""
-    begin = start if minus == "?" or sign["place"] or (sign["minus"] and not minus) else sign.start()
-    return Phrase(
-        source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"])
+    begin = (
+        start if minus == "?" or sign["place"] or (sign["minus"] and not minus) else sign.start()
     )
+    return Phrase(source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"]))
 
 
 def following(source: Skeleton, at: int) -> Phrase | None:

@@ -98,7 +98,10 @@ UNITS = {
     **{"fortnight": Unit("s", 14 * _DAY), "month": Unit("month", 1, "months")},
     **{"season": Unit("month", 3), "year": Unit("month", 12, "years")},
     **{"decade": Unit("month", 120, "decades"), "century": Unit("month", 1200, "centuries")},
-    **{"mm": Unit("m", number(1, 1000), "millimeters"), "cm": Unit("m", number(1, 100), "centimeters")},
+    **{
+        "mm": Unit("m", number(1, 1000), "millimeters"),
+        "cm": Unit("m", number(1, 100), "centimeters"),
+    },
     **{"m": Unit("m", 1, "meters"), "li": Unit("m", 500), "km": Unit("m", 1000, "kilometers")},
     **{"mg": Unit("g", number(1, 1000), "milligrams"), "g": Unit("g", 1, "grams")},
     **{"liang": Unit("g", 50), "jin": Unit("g", 500)},

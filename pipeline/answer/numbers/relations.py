@@ -63,23 +63,39 @@ def _together(left: Said, between: str, right: Said) -> Iterator[Value]:
         yield from _times(first, right, before=between == "l")
     if second is None:
         if between == "" and left.figure and right.figure:  # 1 1/2
-            yield from (first + part for part in right.values if isinstance(part, Fraction) and 0 < part < 1)
+            yield from (
+                first + part for part in right.values if isinstance(part, Fraction) and 0 < part < 1
+            )
         return
-    if between in ("", "-") and 10 <= first < 100 and 0 <= second < 100 and not (left.figure or right.figure):
+    if (
+        between in ("", "-")
+        and 10 <= first < 100
+        and 0 <= second < 100
+        and not (left.figure or right.figure)
+    ):
         yield from (first * 100 + second, ("decade", first * 100 + second))
     if between == "-" and first in range(1000, 3000) and second in range(100):
         right.values.add(int(first) // 100 * 100 + second)
-    if between in ("-", "l") and second % 1000 == 0 and first in range(1, 1000) and first * 1000 < second:
+    if (
+        between in ("-", "l")
+        and second % 1000 == 0
+        and first in range(1, 1000)
+        and first * 1000 < second
+    ):
         left.values.add(first * 1000)  # 30-50,000
     if between in _PARTS_OF and second:
         yield Fraction(first) / second
 
 
 def _sums(left: Said, right: Said) -> Iterator[Value]:
-    """"2 hours and 30 minutes"."""
+    """ "2 hours and 30 minutes"."""
     for dimension in ("s", "month", "m", "g"):
         addends = [
-            [value[1] for value in said.values if isinstance(value, tuple) and value[0] == dimension]
+            [
+                value[1]
+                for value in said.values
+                if isinstance(value, tuple) and value[0] == dimension
+            ]
             for said in (left, right)
         ]
         for first in addends[0]:
@@ -89,14 +105,17 @@ def _sums(left: Said, right: Said) -> Iterator[Value]:
 
 
 def _times(part: Number, hour: Said, before: bool) -> Iterator[Value]:
-    """"half past two" and "ten to three p.m."."""
+    """ "half past two" and "ten to three p.m."."""
     minutes = {Fraction(1, 2): 30, Fraction(1, 4): 15}.get(Fraction(part), part)
     if minutes not in range(60):
         return
     minutes = int(-minutes if before else minutes)
     known = [value[1] for value in hour.values if isinstance(value, tuple) and value[0] == "clock"]
     if not known and hour.amount in range(1, 13):
-        known = [int(hour.amount or 0) * 60 % _HALF_DAY, int(hour.amount or 0) * 60 % _HALF_DAY + _HALF_DAY]
+        known = [
+            int(hour.amount or 0) * 60 % _HALF_DAY,
+            int(hour.amount or 0) * 60 % _HALF_DAY + _HALF_DAY,
+        ]
     for time in known:
         if not isinstance(time, str):
             yield ("clock", (time + minutes) % (2 * _HALF_DAY))

@@ -22,13 +22,29 @@ from fractions import Fraction
 
 from pipeline.answer.numbers.numerals import DIGITS, FIGURE, HEAD, ROW
 from pipeline.answer.numbers.phrases import Phrase, Rule, after, following, phrase
-from pipeline.answer.numbers.quantity import LONG_ROW, UNITS, Kind, Number, Quantity, Value, measured, percent
+from pipeline.answer.numbers.quantity import (
+    LONG_ROW,
+    UNITS,
+    Kind,
+    Number,
+    Quantity,
+    Value,
+    measured,
+    percent,
+)
 from pipeline.answer.numbers.written import decimal, in_english, ordinal
 
 _NAMES = {
     **{"秒": "second", "秒钟": "second", "分钟": "minute", "刻钟": "quarter hour"},
     **{"小时": "hour", "个小时": "hour", "钟头": "hour", "个钟头": "hour", "天": "day"},
-    **{"星期": "week", "岁": "year", "个星期": "week", "周": "week", "礼拜": "week", "个礼拜": "week"},
+    **{
+        "星期": "week",
+        "岁": "year",
+        "个星期": "week",
+        "周": "week",
+        "礼拜": "week",
+        "个礼拜": "week",
+    },
     **{"个月": "month", "季度": "season", "个季度": "season", "年": "year", "周年": "year"},
     **{"世纪": "century", "个世纪": "century", "毫米": "mm", "厘米": "cm", "公分": "cm", "米": "m"},
     **{"里": "li", "公里": "km", "千米": "km", "毫克": "mg", "克": "g", "公斤": "kg", "千克": "kg"},
@@ -56,7 +72,6 @@ _COUNTED = frozenset(
 _IDIOM = frozenset("一二三四五六七八九十两百千万这那每哪有无不老丢番")
 _NEXT = re.compile("[二一](?=天|日|年|轮)|一")
 _NUMBERED = frozenset("号页章节条款行回卷-~～至到")  # "第3页" is page 3, not the third
-
 
 
 def hundredths(worth: Number) -> frozenset[Value]:
@@ -154,7 +169,10 @@ def _discount(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     off = f"{decimal((1 - left) * 100)}% off"
     return replace(
         phrase.quantity(
-            lambda _: frozenset((left, 1 - left, ("off", 1 - left))), suffix.end(), kind=Kind.PERCENT, certain=True
+            lambda _: frozenset((left, 1 - left, ("off", 1 - left))),
+            suffix.end(),
+            kind=Kind.PERCENT,
+            certain=True,
         ),
         start=phrase.source.place(phrase.start - len(verb)),
         bounds=None,
@@ -207,7 +225,9 @@ def _size(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
     name = "meters" if suffix["sized"] == "米" else "yuan"
 
     def convert(worth: Number) -> frozenset[Value]:
-        return measured(worth + added, UNITS["m"]) if name == "meters" else frozenset((worth + added,))
+        return (
+            measured(worth + added, UNITS["m"]) if name == "meters" else frozenset((worth + added,))
+        )
 
     return phrase.quantity(
         convert,
@@ -226,7 +246,7 @@ def _digits(phrase: Phrase, at: int) -> str:
 
 
 def _lettered(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """"100w" and "1.5k"; "100W" may be watts."""
+    """ "100w" and "1.5k"; "100W" may be watts."""
     letter = suffix["letter"]
     factor = _LETTERS[letter]
     if not phrase.first.bare:
@@ -239,7 +259,7 @@ def _lettered(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
 
 
 def _part_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
-    """"五角" is half a yuan, 5 jiao or 50 cents; a man of 七旬 is 70; two 打 are 24."""
+    """ "五角" is half a yuan, 5 jiao or 50 cents; a man of 七旬 is 70; two 打 are 24."""
     factors = _PARTS[suffix["part"]]
     return phrase.quantity(lambda worth: frozenset(worth * factor for factor in factors))
 
@@ -258,8 +278,10 @@ def _of_unit(phrase: Phrase, name: str) -> Quantity:
 
 
 def _measured_in_two(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
-    """"3小时20分", "3分35秒"."""
-    larger, smaller = (("hour", "minute") if not suffix["longer"].startswith("分") else ("minute", "second"))
+    """ "3小时20分", "3分35秒"."""
+    larger, smaller = (
+        ("hour", "minute") if not suffix["longer"].startswith("分") else ("minute", "second")
+    )
     source = phrase.source
     rest = following(source, suffix.end())
     end = after(source, rest.end, *_SHORTER[smaller]) if rest else 0
@@ -267,16 +289,24 @@ def _measured_in_two(phrase: Phrase, suffix: re.Match[str]) -> Quantity | None:
         return _of_unit(phrase, suffix["longer"]) if suffix["longer"] in _NAMES else None
     hours, minutes = phrase.first.low, int(rest.first.low)
     total = hours * UNITS[larger].worth + minutes * UNITS[smaller].worth
-    values: set[Value] = {("s", total), ("ratio", f"{hours}:{minutes:02}"), ("clock", hours * 60 + minutes)}
-    parts = tuple(measured(worth, UNITS[name]) for worth, name in ((hours, larger), (minutes, smaller)))
+    values: set[Value] = {
+        ("s", total),
+        ("ratio", f"{hours}:{minutes:02}"),
+        ("clock", hours * 60 + minutes),
+    }
+    parts = tuple(
+        measured(worth, UNITS[name]) for worth, name in ((hours, larger), (minutes, smaller))
+    )
     english = f"{decimal(hours)} {UNITS[larger].name} {minutes} {UNITS[smaller].name}"
     return replace(
-        phrase.quantity(lambda _: frozenset(values), end, certain=True), parts=parts, english=english
+        phrase.quantity(lambda _: frozenset(values), end, certain=True),
+        parts=parts,
+        english=english,
     )
 
 
 def _thousand_of_a_unit(phrase: Phrase, suffix: re.Match[str]) -> Quantity:
-    """"3千米" are 3 kilometres or 3,000 metres."""
+    """ "3千米" are 3 kilometres or 3,000 metres."""
     unit = UNITS.get(_NAMES.get(suffix["thousands"], ""))
     return phrase.quantity(
         lambda worth: frozenset((worth * 1000, *(measured(worth, unit) if unit else (worth,)))),
@@ -306,7 +336,7 @@ def plain(phrase: Phrase) -> Quantity:
 
 
 def ordered(phrase: Phrase) -> Quantity:
-    """"第二十五"; "第3页" is page 3, and "第二天" may be the next day."""
+    """ "第二十五"; "第3页" is page 3, and "第二天" may be the next day."""
     if phrase.source.text[phrase.end : phrase.end + 1] in _NUMBERED:
         return plain(phrase)
     first, source = phrase.first, phrase.source

@@ -20,7 +20,14 @@ from pipeline.answer.numbers.phrases import after, following
 from pipeline.answer.numbers.quantity import UNITS, Kind, Quantity, Value, measured, percent
 
 _UNITS = {
-    **{"小时": "hour", "钟头": "hour", "年": "year", "月": "month", "世纪": "century", "季度": "season"},
+    **{
+        "小时": "hour",
+        "钟头": "hour",
+        "年": "year",
+        "月": "month",
+        "世纪": "century",
+        "季度": "season",
+    },
     **{"公里": "km", "里": "li", "公斤": "kg", "斤": "jin", "吨": "tonne"},
 }
 WORDS = (
@@ -47,7 +54,12 @@ def word(source: Skeleton, found: re.Match[str]) -> Quantity:
             values |= measured(2, UNITS["week"])
     elif found["item"]:
         number = int(unicodedata.numeric(found["item"]))
-        kind, values, certain, english = Kind.ITEM, frozenset((("item", number),)), True, found["item"]
+        kind, values, certain, english = (
+            Kind.ITEM,
+            frozenset((("item", number),)),
+            True,
+            found["item"],
+        )
     elif found["roman"]:
         values = frozenset((int(unicodedata.numeric(found["roman"])),))
     elif found["century"]:

@@ -37,7 +37,9 @@ def decimal(worth: Number) -> str:
 
 def ordinal(place: int) -> str:
     """As in "25th"."""
-    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    ending = (
+        "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    )
     return f"{place:,}{ending}"
 
 
