@@ -78,7 +78,7 @@ def served(
     ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
     args: dict[str, Any] = {"models": [task.model], "decoding": {"beam_size": task.beam}}
     if not batches:
-        args["micro_batches"] = {"tokens": 0}
+        args["micro_batches"] = {"characters": 0, "tokens": 0}
     service = Service(folder, environment={**ports, **environment}, **args)
     try:
         service.start()

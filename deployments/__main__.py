@@ -8,8 +8,16 @@ import time
 from collections.abc import Sequence
 
 from deployments.config import read
-from deployments.launch.checks import ENVIRONMENT, check, claim, set_environment
+from deployments.launch.checks import (
+    ENVIRONMENT,
+    check,
+    claim,
+    find_application,
+    name_hosts,
+    set_environment,
+)
 from deployments.launch.haproxy import confined
+from deployments.launch.private import keep_files_private
 from deployments.launch.server import Server, fail
 from pipeline.config import resolve
 from pipeline.errors import UserError
@@ -27,13 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         set_environment(resolve(ENVIRONMENT))
+        keep_files_private()
         document = read(resolve(parsed.config))
-        application, service = check(document, parsed.config)
+        application = find_application(document, parsed.config)
+        service = check(application, parsed.config)
         url = claim(document)
+        name_hosts(application, service, document["http_options"]["host"])
     except UserError as error:
         return fail(str(error), 2)
     with confined():
-        return Server(document, application, service, url).run(started)
+        name = str(application.get("name", "default"))
+        return Server(document, parsed.config, name, service, url).run(started)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ deployments/launch/checks.py.)
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from operator import eq
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pipeline.errors import UserError
 DEFAULT = "configs/service.yaml"
 PREFIX = "CSANMT__"  # of variables that override settings
 DELIMITER = "__"  # between the keys in their names
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # names of a machine for itself
 
 
 class Decoding(Strict):
@@ -31,6 +32,18 @@ class Decoding(Strict):
 
     beam_size: int | None = Field(ge=1, le=16)
     length_penalty: float | None = Field(ge=0, le=5, allow_inf_nan=False)
+
+
+class Http(Strict):
+    """Who may call."""
+
+    hosts: tuple[str, ...] | None
+    origins: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a Host header may name."""
+        return LOOPBACK if self.hosts is None else self.hosts
 
 
 class Limits(Strict):
@@ -52,6 +65,7 @@ class Limits(Strict):
 class MicroBatches(Strict):
     """When short requests share their calls."""
 
+    characters: int = Field(ge=0)
     tokens: int = Field(ge=0)
     texts: int = Field(ge=1)
     pause_s: float = Field(ge=0)
@@ -100,6 +114,7 @@ class ServiceConfig(Strict):
 
     models: tuple[str, ...] = Field(min_length=1)
     decoding: Decoding
+    http: Http
     limits: Limits
     micro_batches: MicroBatches
     readiness: ReadinessSettings
@@ -111,46 +126,50 @@ class ServiceConfig(Strict):
     translate: Scaled
 
 
-def load(args: Mapping[str, Any]) -> ServiceConfig:
+def load(args: Mapping[str, Any], name: str = "args") -> ServiceConfig:
     """The configuration that `args` name: `config` is a file, every other key overrides a value in
     it, and the environment overrides both.
 
-    Raises UserError, one line that names the file or variable and the first wrong value.
+    Raises UserError, one line that names the first wrong value and where it stands: the file, a
+    variable, or `args`, for which `name` stands.
     """
     overrides = dict(args)
     path = resolve(overrides.pop("config", DEFAULT))
-    values = merge(read(path), overrides)
-    if model := os.environ.get("CSANMT_MODEL"):
-        values["models"] = [model]
-    variables = from_environment()
-    for keys, value in variables.items():
-        values = merge(values, nested(keys, value))
+    layers = {str(path): read(path), name: overrides, **from_environment()}
     try:
-        return ServiceConfig.model_validate(values)
+        return ServiceConfig.model_validate(reduce(merge, layers.values()))
     except ValidationError as error:
-        at = error.errors()[0]["loc"]
-        # Those whose keys lead to the mistake, or through it.
-        named = [keys for keys in variables if all(map(eq, keys, at))]
-        origin = PREFIX + DELIMITER.join(named[-1]).upper() if named else path
-        raise UserError(f"{origin}: {first_of(error)}") from None
+        keys = error.errors()[0]["loc"]
+        origins = [origin for origin, values in layers.items() if holds(values, keys)]
+        raise UserError(f"{origins[-1] if origins else path}: {first_of(error)}") from None
 
 
-def from_environment() -> dict[tuple[str, ...], Any]:
-    """Values of the variables that override settings, by the keys under which these stand.
-
-    The more particular ones come last.
-    """
-    found = {}
+def from_environment() -> dict[str, dict[str, Any]]:
+    """Variables that override settings, the more particular ones last, and the settings."""
+    found: dict[str, dict[str, Any]] = {}
+    if model := os.environ.get("CSANMT_MODEL"):
+        found["CSANMT_MODEL"] = {"models": [model]}
     for name in sorted(name for name in os.environ if name.startswith(PREFIX)):
         try:
             value = yaml.safe_load(os.environ[name])
         except yaml.YAMLError:
             raise UserError(f"{name}: expected YAML, found something else: mend it") from None
-        found[tuple(name.removeprefix(PREFIX).lower().split(DELIMITER))] = value
+        found[name] = nested(name.removeprefix(PREFIX).lower().split(DELIMITER), value)
     return found
 
 
-def nested(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
+def holds(values: Any, keys: Sequence[int | str]) -> bool:
+    """Whether what stands under these keys, or a value that has no keys, comes from `values`."""
+    for key in keys:
+        if not isinstance(values, Mapping):
+            return True
+        if key not in values:
+            return False
+        values = values[key]
+    return True
+
+
+def nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
     """`value` under keys within keys."""
     for key in reversed(keys):
         value = {key: value}

@@ -7,6 +7,7 @@ code, which `from_code` turns back into the error.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -50,6 +51,15 @@ class MalformedText(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__("text holds a NUL character or half of a surrogate pair")
+
+
+class UnknownHost(InvalidRequest):
+    """The request was meant for somebody else, going by its Host header."""
+
+    code = "unknown_host"
+
+    def __init__(self) -> None:
+        super().__init__("Host names another service; the setting http.hosts has this one's names")
 
 
 class UnknownModel(InvalidRequest):
@@ -115,6 +125,12 @@ class TextTooLong(ServiceError):
         super().__init__(f"The text has {characters} characters, more than the limit of {limit}")
 
 
+class UnsupportedMediaType(ServiceError):
+    """The body is declared as something that the path does not take."""
+
+    code, status = "unsupported_media_type", 415
+
+
 class Internal(ServiceError):
     """A fault of our own, which the log describes."""
 
@@ -174,3 +190,9 @@ REFUSALS = {
 def from_code(code: str) -> ServiceError:
     """The error that a deployment's refusal names."""
     return REFUSALS[code]()
+
+
+def described(fault: Exception) -> str:
+    """Type and place of a fault of our own, for the log: its message may quote the text."""
+    place = "".join(traceback.format_tb(fault.__traceback__))
+    return f"{type(fault).__name__}\n{place}"

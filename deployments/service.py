@@ -12,8 +12,11 @@ from deployments.config import Limits
 from deployments.errors import EmptyText, TextTooLong, UnknownModel, UnsupportedLanguages
 from deployments.request.deadline import Deadline, Stopwatch, Timings
 from deployments.request.flow import Flow
+from deployments.stages.messages import PrepareItem
 from pipeline.answer.translation import Translation
 from pipeline.bundle import Languages
+from pipeline.text.normalise import visible
+from pipeline.text.sentences import Splitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class TranslationService:
         model: str | None = None,
         source: str | None = None,
         target: str | None = None,
+        split_sentences: Splitting = "on",
     ) -> Translated:
         """Translate with the model that is named, or the first that has the languages named.
 
@@ -48,14 +52,16 @@ class TranslationService:
         stopwatch, deadline = Stopwatch(), Deadline(self.limits.request_s)
         self._check(text)
         chosen = self._choose(model, source, target)
-        translation = await self.flow.translate(text, chosen, deadline, stopwatch)
+        item = PrepareItem(chosen, text, split_sentences)
+        translation = await self.flow.translate(item, deadline, stopwatch)
         return Translated(translation, chosen, stopwatch.read())
 
     def _check(self, text: str) -> None:
-        if not text.strip():
-            raise EmptyText
         if len(text) > self.limits.characters:
             raise TextTooLong(len(text), self.limits.characters)
+        # NUL cannot be seen either, but is a mistake that is named.
+        if not visible(text) and "\0" not in text:
+            raise EmptyText
 
     def _choose(self, model: str | None, source: str | None, target: str | None) -> str:
         if model is not None and model not in self.models:

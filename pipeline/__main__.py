@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
 
-from pipeline.config import DEFAULT_MODEL
+from pipeline.answer.translation import Translation
+from pipeline.config import DEFAULT_MODEL, cpus
 from pipeline.decode.engine import EngineSettings
 from pipeline.errors import UserError
+from pipeline.files import decoded, from_argument, output, read_bytes
 from pipeline.text.sentences import Splitting
 from pipeline.translator import Translator
 
+MOST = 64  # beams and threads
+STANDARD = "-"  # standard input or output, where a file is named
+
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; returns the exit status."""
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -26,9 +33,6 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,11 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     translate = commands.add_parser("translate", help="translate a text, a file or standard input")
     translate.add_argument(
-        "text", nargs="?", metavar="TEXT", help="what to translate (default: standard input)"
+        "text", nargs="?", metavar="TEXT", help="what to translate (default, or -: standard input)"
     )
-    translate.add_argument("-f", "--file", type=Path, help="translate this UTF-8 file instead")
+    translate.add_argument("-f", "--file", type=Path, help="translate this file instead")
     translate.add_argument(
-        "-o", "--output", type=Path, help="write here instead of to standard output"
+        "-o", "--output", type=Path, help="write here, in UTF-8, instead of to standard output"
+    )
+    translate.add_argument(
+        "--encoding", help="of the file or standard input (default: UTF-8, or what it looks like)"
     )
     translate.add_argument(
         "--model", default=DEFAULT_MODEL, help="bundle to use (default: %(default)s)"
@@ -48,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("--beam", type=_count, help="beam size (default: the bundle's)")
     translate.add_argument(
         "--length-penalty",
-        type=float,
-        help="exponent of the length penalty (default: the bundle's)",
+        type=_penalty,
+        help="exponent of the length penalty, 0 to 5 (default: the bundle's)",
     )
     translate.add_argument(
         "--split-sentences",
@@ -59,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "marks; wrapped lines are joined) (default: %(default)s)",
     )
     translate.add_argument(
-        "--threads", type=_count, default=os.cpu_count() or 1, help="workers (default: all CPUs)"
+        "--threads", type=_count, default=min(cpus(), MOST), help="workers (default: all CPUs)"
     )
     translate.add_argument(
         "--json", action="store_true", help="print sentences, scores and warnings as JSON"
@@ -69,14 +76,35 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 64:
-        raise argparse.ArgumentTypeError("give a number from 1 to 64")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST):
+        raise argparse.ArgumentTypeError(f"{text}: give a number from 1 to {MOST}")
+    return int(text)
+
+
+def _penalty(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 5:
+        raise argparse.ArgumentTypeError(f"{text}: give a number from 0 to 5")
     return value
 
 
 def _translate(arguments: argparse.Namespace) -> int:
     text = _source(arguments)
+    path = arguments.output if arguments.output != Path(STANDARD) else None
+    if path is None:
+        _print(_answer(arguments, _translation(arguments, text)))
+        return 0
+    with output(path) as place:
+        translation = _translation(arguments, text)
+        place.write(_answer(arguments, translation))
+    print(f"{path}: {len(translation.sentences)} sentences", file=sys.stderr)
+    return 0
+
+
+def _translation(arguments: argparse.Namespace, text: str) -> Translation:
     with Translator.load(arguments.model, EngineSettings(workers=arguments.threads)) as translator:
         options = translator.engine.defaults
         if arguments.beam:
@@ -86,37 +114,55 @@ def _translate(arguments: argparse.Namespace) -> int:
         translation = translator.translate(
             text, options=options, split_sentences=arguments.split_sentences
         )
-    if arguments.json:
-        answer = json.dumps(asdict(translation), ensure_ascii=False, indent=2) + "\n"
-    else:
-        answer = translation.text if translation.text.endswith("\n") else translation.text + "\n"
-    if arguments.output:
-        arguments.output.write_text(answer, encoding="utf-8", newline="")
-        print(f"{arguments.output}: {len(translation.sentences)} sentences", file=sys.stderr)
-    else:
-        sys.stdout.write(answer)
     for warning in translation.warnings:
         print(f"csanmt: warning: {warning}", file=sys.stderr)
-    return 0
+    return translation
+
+
+def _answer(arguments: argparse.Namespace, translation: Translation) -> str:
+    if arguments.json:
+        return json.dumps(asdict(translation), ensure_ascii=False, indent=2) + "\n"
+    given = arguments.text not in (None, STANDARD)
+    return translation.text + ("\n" if given else "")  # a file's last line ends as it did
+
+
+def _print(answer: str) -> None:
+    """Write to standard output; a character that a terminal lacks is replaced, which is said."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        data = answer.encode(encoding)
+    except UnicodeEncodeError:
+        data = answer.encode(encoding, "replace")
+        print(
+            f"csanmt: warning: {encoding} lacks characters of the translation, '?' stands for "
+            "them: set PYTHONIOENCODING=utf-8, or write to a file with -o",
+            file=sys.stderr,
+        )
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # who reads it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
+        raise UserError(f"standard output: {error.strerror}: write elsewhere") from None
 
 
 def _source(arguments: argparse.Namespace) -> str:
     if arguments.file and arguments.text is not None:
         raise UserError("both TEXT and --file are given: give one")
-    if arguments.text is not None:
-        return str(arguments.text)
-    try:
-        data = arguments.file.read_bytes() if arguments.file else sys.stdin.buffer.read()
-        return str(data.decode("utf-8-sig"))
-    except OSError as error:
-        raise UserError(
-            f"{arguments.file}: {error.strerror}: name a file that can be read"
-        ) from None
-    except UnicodeDecodeError:
-        raise UserError(
-            f"{arguments.file or 'standard input'} is not UTF-8: "
-            "convert it (iconv -f gb18030 -t utf-8)"
-        ) from None
+    if arguments.text not in (None, STANDARD):
+        return from_argument(arguments.text)
+    if arguments.file and arguments.file != Path(STANDARD):
+        name, data = str(arguments.file), read_bytes(arguments.file)
+    elif sys.stdin is None:
+        raise UserError("standard input is closed: give TEXT, or a file with --file")
+    else:
+        name, data = "standard input", sys.stdin.buffer.read()
+    text, encoding = decoded(data, name, arguments.encoding)
+    if arguments.encoding is None and encoding != "utf-8":
+        print(f"csanmt: {name} is read as {encoding} (--encoding names another)", file=sys.stderr)
+    return text
 
 
 if __name__ == "__main__":

@@ -39,3 +39,8 @@ def resolve(path: str | os.PathLike[str]) -> Path:
     raise UserError(
         f"{given} does not exist (looked in {Path.cwd()} and {home()}): name a path that does"
     )
+
+
+def cpus() -> int:
+    """CPUs that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +17,7 @@ from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings
 from pipeline.decode.lanes import Lane, lane_for
 from pipeline.decode.options import DecodingOptions, Hypothesis
+from pipeline.decode.sessions import Sessions
 from pipeline.errors import DeadlineExceeded
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.sentences import Splitting
@@ -38,10 +41,14 @@ class Translator:
 
         Raises BundleError if any of it fails.
         """
-        bundle = Bundle.load(path)
-        engine = Engine.load(bundle, settings)
-        canary.replay(engine.sessions)
-        return Translator(bundle, engine)
+        sessions = Sessions(Bundle.load(path))
+        canary.replay(sessions)
+        engine = Engine.start(sessions, settings)
+        try:
+            return Translator(sessions.bundle, engine)
+        except BaseException:
+            engine.close()
+            raise
 
     def translate(
         self,
@@ -75,21 +82,16 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """For each try the best hypothesis of each of its sentences."""
         timeout = None if deadline is None else deadline - time.monotonic()
-        submitted = [
-            [
-                self.engine.submit(
-                    ids, options=tried.strictness.applied(given), timeout=timeout, lane=lane
-                )
-                for ids in tried.sentences
-            ]
-            for tried in tries
+        sentences = [
+            (ids, tried.strictness.applied(given)) for tried in tries for ids in tried.sentences
         ]
+        futures = self.engine.submit_all(sentences, timeout=timeout, lane=lane)
         try:
-            return [[future.result()[0] for future in futures] for futures in submitted]
+            best = iter([_best(future, deadline) for future in futures])
+            return [list(islice(best, len(tried.sentences))) for tried in tries]
         finally:
-            for futures in submitted:
-                for future in futures:
-                    future.cancel()
+            for future in futures:
+                future.cancel()
 
     def nbest(
         self,
@@ -124,3 +126,11 @@ class Translator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _best(future: Future[tuple[Hypothesis, ...]], deadline: float | None) -> Hypothesis:
+    """The best hypothesis; raises DeadlineExceeded at the deadline, whatever the engine does."""
+    try:
+        return future.result(None if deadline is None else max(0, deadline - time.monotonic()))[0]
+    except TimeoutError:
+        raise DeadlineExceeded("the time given for this translation has passed") from None

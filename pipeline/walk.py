@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.answer.layout import Layout, capitals
+from pipeline.answer.layout import Layout, capitals, kept
 from pipeline.answer.translation import (
     Answer,
     Attempt,
@@ -34,7 +34,7 @@ class Walk:
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
         self._opens = capitals(prepared)
-        self._answers = [None if unit.ids else Answer(unit.text) for unit in prepared.units]
+        self._answers = [None if unit.ids else kept(unit) for unit in prepared.units]
         self._under_way = {place for place, unit in enumerate(prepared.units) if unit.ids}
         self._due = [first_try(place, prepared.units[place]) for place in sorted(self._under_way)]
         self._layout = Layout(prepared)

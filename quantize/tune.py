@@ -10,7 +10,8 @@ from contextlib import ExitStack, closing
 from functools import cached_property, partial
 from pathlib import Path
 
-from pipeline.bundle import Bundle, sha256
+from pipeline.bundle import CONTRACT, Bundle, sha256
+from pipeline.config import ROOT
 from pipeline.decode.engine import Engine
 from pipeline.errors import UserError
 from quantize.bundles.build import make
@@ -23,6 +24,7 @@ from quantize.judge.gate import Verdict
 from quantize.judge.report import write_report
 from quantize.judge.results import Result, choose
 from quantize.judge.speed import Speed, memory_to_translate, race
+from quantize.machine import describe
 from quantize.progress import ALL_RECIPES, Report, Show, no_report, no_show
 from quantize.sentences import TestSet, load_test_sets, pooled_sources, sentence_ids
 from quantize.sources import open_source
@@ -37,6 +39,21 @@ CANDIDATES = (
     "row-127",
     "row-127-gptq",
 )
+# What results depend on. The gate is not among it: its limits are today's.
+CODE = (
+    "pipeline",
+    "quantize/bundles",
+    "quantize/graphs",
+    "quantize/int8",
+    "quantize/judge/decode.py",
+    "quantize/judge/measure.py",
+    "quantize/judge/scores.py",
+    "quantize/judge/speed.py",
+    "quantize/network.py",
+    "quantize/sentences.py",
+    "quantize/sources",
+)
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "sacrebleu", "sentencepiece")
 RACED = 24  # units that all recipes translate in turn
 REMEMBERED = 64  # units translated while memory is measured
 
@@ -174,7 +191,6 @@ class _Tuning:
         result = results[winner]
         verdict = Verdict(result.gate, result.quality.headline())
         publish(Bundle(copy, bundle.manifest), out, verdict, force=force)
-        shutil.rmtree(copy)
         write_report(out, winner, results, self.sets, self.expected, self.outputs(winner))
 
     def _bundle(self, name: str) -> Bundle:
@@ -194,10 +210,19 @@ def _save_outputs(path: Path, outputs: dict[str, list[Output]]) -> None:
 
 
 def _key(source: Source, lines: Sequence[str] | None, sets: Sequence[TestSet]) -> str:
-    """Names the folder of results: other weights, texts or measures begin anew."""
+    """Names the folder of results: whatever these depend on, another begins anew.
+
+    That is weights, texts, the machine, libraries, and the code that writes, runs and measures.
+    """
+    calibration = source.calibration if lines is None else tuple(lines)
+    code = [path for place in CODE for path in _python_files(ROOT / place)]
     digest = hashlib.sha256()
-    for path in source.identity:
+    for path in (*source.identity, *source.files.values(), *code):
         digest.update(sha256(path).encode())
-    digest.update(json.dumps(Result.model_json_schema()).encode())
-    digest.update(repr((source.calibration if lines is None else tuple(lines), sets)).encode())
+    for part in (CONTRACT, describe(LIBRARIES), Result.model_json_schema(), calibration, sets):
+        digest.update(repr(part).encode())
     return digest.hexdigest()[:16]
+
+
+def _python_files(place: Path) -> list[Path]:
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]

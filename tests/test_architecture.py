@@ -52,8 +52,10 @@ ROOMS: dict[str, set[str]] = {
         "deployments.config",
         "deployments.errors",
         "deployments.request",
+        "deployments.stages.messages",
         "pipeline.answer.translation",
         "pipeline.bundle",
+        "pipeline.text",
     },
     "deployments.gateway.dialects": {"deployments.errors", "deployments.service"},
     "deployments.gateway.middleware": {

@@ -9,8 +9,9 @@ from typing import NoReturn
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
-from deployments.config import Limits
+from deployments.config import ServiceConfig
 from deployments.errors import MethodNotAllowed, NotFound
 from deployments.gateway.dialects.seed import Seed
 from deployments.gateway.health import Readiness, add_health
@@ -18,6 +19,8 @@ from deployments.gateway.middleware.admission import Admission
 from deployments.gateway.middleware.body import Body
 from deployments.gateway.middleware.disconnect import Disconnect
 from deployments.gateway.middleware.errors import Errors
+from deployments.gateway.middleware.hosts import Hosts
+from deployments.gateway.middleware.linger import Linger
 from deployments.gateway.middleware.request_id import RequestId
 from deployments.gateway.page import add_page
 from deployments.gateway.traffic import Traffic
@@ -25,9 +28,10 @@ from deployments.service import TranslationService
 
 
 def make_app(
-    service: TranslationService, readiness: Readiness, traffic: Traffic, limits: Limits
+    service: TranslationService, readiness: Readiness, traffic: Traffic, config: ServiceConfig
 ) -> FastAPI:
     """`readiness` is kept up to date while the application runs."""
+    http, limits = config.http, config.limits
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +53,17 @@ def make_app(
     app.add_middleware(Disconnect)  # the last one added is the outermost
     app.add_middleware(Admission, limits, traffic)
     app.add_middleware(Body, limits, traffic)
+    app.add_middleware(Hosts, http.names)
     app.add_middleware(Errors, dialect)
+    app.add_middleware(Linger, limits, traffic)
+    if http.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=http.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "X-Request-ID"],
+            expose_headers=["Retry-After", "Server-Timing", "X-Request-ID"],
+        )
     app.add_middleware(RequestId)
     app.add_exception_handler(HTTPException, raise_own)
     dialect.add_routes(app)  # first, since routes are tried in order

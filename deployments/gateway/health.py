@@ -67,18 +67,23 @@ class Readiness:
 def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
     """Serve `/livez` and `/readyz`."""
 
-    @app.get("/livez", summary="Whether this part of the service runs")
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get(
-        "/readyz",
-        summary="Whether the service translates: the canary passed on a translator that answers",
-        responses={503: {"model": ErrorResponse}},
-    )
     async def readyz() -> Response:
         if traffic.draining:
             raise Stopping
         if not readiness.ready():
             raise Starting
         return JSONResponse({"status": "ready"})
+
+    # Many probes use HEAD, which the API's description would take for an operation of its own.
+    app.add_api_route("/livez", livez, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/readyz", readyz, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/livez", livez, summary="Whether this part of the service runs")
+    app.add_api_route(
+        "/readyz",
+        readyz,
+        summary="Whether the service translates: the canary passed on a translator that answers",
+        responses={503: {"model": ErrorResponse}},
+    )

@@ -35,7 +35,7 @@ class Ingress:
         translators: Mapping[str, DeploymentHandle[Any]],
         postprocess: DeploymentHandle[Any],
     ) -> None:
-        self.limits = config.limits
+        self.config = config
         self.traffic = Traffic()
         stages = Stages(
             stage_call(preprocess, PreprocessStage.prepare),
@@ -51,7 +51,7 @@ class Ingress:
         self.readiness = Readiness(pings, config.readiness)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        return make_app(self.service, self.readiness, self.traffic, self.limits)
+        return make_app(self.service, self.readiness, self.traffic, self.config)
 
     async def drain(self) -> None:
         """From now on new requests and /readyz get 503."""

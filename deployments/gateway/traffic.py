@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Methods whose requests mean work: they are admitted, or refused for load. The others are answered
+# from memory and pass whatever the load is, health checks above all; their bodies are not read.
+WORK = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
 
 @dataclass
 class Traffic:

@@ -9,11 +9,13 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from deployments.config import ServiceConfig, load
+from deployments.config import LOOPBACK, ServiceConfig, load, merge
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 
 IMPORT_PATH = "deployments.app:build"
+LOCAL = ("localhost", "127.0.0.1", "::1")  # addresses that only this machine reaches
+EVERYWHERE = ("0.0.0.0", "::")
 ENVIRONMENT = "configs/serve.env"
 
 
@@ -27,21 +29,41 @@ def set_environment(path: Path) -> None:
             os.environ.setdefault(key, value)
 
 
-def check(document: dict[str, Any], path: str) -> tuple[str, ServiceConfig]:
-    """The application's name and its settings, once all its bundles are verified.
-
-    Raises UserError or BundleError.
-    """
+def find_application(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """The entry of this service in serve_config.yaml, which `path` names; raises UserError."""
     applications = document.get("applications")
     for application in applications if isinstance(applications, list) else ():
         if isinstance(application, dict) and application.get("import_path") == IMPORT_PATH:
-            service = load(application.get("args") or {})
-            for model in service.models:
-                Bundle.load(model)
-            return str(application.get("name", "default")), service
+            return application
     raise UserError(
         f"{path}: applications: expected one with import_path {IMPORT_PATH}, found none: add it"
     )
+
+
+def check(application: dict[str, Any], path: str) -> ServiceConfig:
+    """The application's settings, once all its bundles are verified.
+
+    Raises UserError or BundleError.
+    """
+    args = application.get("args") or {}
+    if not isinstance(args, dict):
+        raise UserError(f"{path}: args: expected a mapping, found {type(args).__name__}: mend it")
+    service = load(args, f"{path}: args")
+    for model in service.models:
+        Bundle.load(model)
+    return service
+
+
+def name_hosts(application: dict[str, Any], service: ServiceConfig, host: str) -> None:
+    """Where the settings name no hosts, those by which clients reach `host`: any if it is open to
+    others under names that are not known here.
+    """
+    if service.http.hosts is not None or host in LOCAL:
+        return
+    literal = f"[{host}]" if ":" in host else host
+    names = ["*"] if host in EVERYWHERE else [*LOOPBACK, literal]
+    args = application.get("args") or {}
+    application["args"] = merge(args, {"http": {"hosts": names}})
 
 
 def claim(document: dict[str, Any]) -> str:

@@ -38,13 +38,24 @@ def fail(line: str, status: int) -> int:
 
 
 class Server:
-    """A running service. `document` is serve_config.yaml, `url` where it will answer."""
+    """A running service.
+
+    `document` is what the file at `path` says, serve_config.yaml; `application` is the name under
+    which it deploys the service, `url` where that will answer.
+    """
 
     def __init__(
-        self, document: dict[str, Any], application: str, service: ServiceConfig, url: str
+        self,
+        document: dict[str, Any],
+        path: str,
+        application: str,
+        service: ServiceConfig,
+        url: str,
     ) -> None:
-        self.document, self.application = document, application
+        self.document, self.path, self.application = document, path, application
         self.service, self.url = service, url
+        # Whatever proxy the environment names is for other machines.
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.stop = threading.Event()
         self.hurry = threading.Event()
         self.ready = False
@@ -60,11 +71,13 @@ class Server:
         try:
             schema = ServeDeploySchema.model_validate(self.document)
         except ValidationError as error:
-            return fail(f"serve_config.yaml: {first_of(error)}", 2)
+            return fail(f"{self.path}: {first_of(error)}", 2)
         self.listen()
         try:
             try:
                 self.deploy(schema)
+            except SystemExit:  # Ray's own answer to SIGTERM, while it starts
+                self.stop.set()
             except Exception as error:  # Ray raises bare ones where it cannot start
                 return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
             failure = self.wait_until_ready()
@@ -73,7 +86,8 @@ class Server:
             if not self.stop.is_set():
                 print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
             self.stop.wait()
-            print("Stopping: requests under way are answered first", flush=True)
+            rest = ": requests under way are answered first" if self.ready else ""
+            print(f"Stopping{rest}", flush=True)
             return 0
         finally:
             if ray.is_initialized():
@@ -125,7 +139,7 @@ class Server:
     def answers(self) -> bool:
         """Whether /readyz says that the service translates."""
         try:
-            with urllib.request.urlopen(self.url + "readyz", timeout=2) as response:
+            with self.opener.open(self.url + "readyz", timeout=2) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -15,6 +15,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
 
+    def share(self, fraction: float) -> Deadline:
+        """A nearer one, after a fraction of the time that is left."""
+        return Deadline(max(0.0, self.at - time.monotonic()) * fraction)
+
     def left(self) -> float:
         """Seconds left; raises TimedOut where there are none."""
         seconds = self.at - time.monotonic()

@@ -30,6 +30,8 @@ from pipeline.walk import Walk
 
 logger = logging.getLogger("ray.serve")
 
+RETRY_SHARE = 0.5  # of the time left, for better answers than those that are there already
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
@@ -54,14 +56,13 @@ class Flow:
             for name, call in stages.translate.items()
         }
         self._review = Gathered(stages.review, settings)
-        self._limits, self._short = config.limits, settings.tokens
+        self._limits, self._settings = config.limits, settings
 
     async def translate(
-        self, text: str, model: str, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
     ) -> Translation:
         """Raises MalformedText, Overloaded, TimedOut, Restarting or Internal."""
-        shared = len(text) < self._short
-        item = PrepareItem(model, text)
+        model, shared = item.model, len(item.text) < self._settings.characters
         # Awaited here, since an unawaited response counts as load of the translator from the start.
         prepared = await ask(self._prepare, lambda: item, deadline, shared=shared)
         stopwatch.lap("prepare")
@@ -70,10 +71,11 @@ class Flow:
         stopwatch.lap("translate")
         await self._review_all(walk, model, attempts, deadline)
         stopwatch.lap("finish")
+        patience = deadline.share(RETRY_SHARE)
         try:
             while not walk.finished:
-                attempts = await self._decode_due(walk, model, deadline, first=False)
-                await self._review_all(walk, model, attempts, deadline)
+                attempts = await self._decode_due(walk, model, patience, first=False)
+                await self._review_all(walk, model, attempts, patience)
                 stopwatch.lap("retry")
         except Unavailable as error:
             logger.info("no further try: %s", error.code)
@@ -86,7 +88,7 @@ class Flow:
         if not attempts:
             return
         item = ReviewItem(model, tuple(attempts))
-        shared = len(walk.prepared.text) < self._short
+        shared = len(walk.prepared.text) < self._settings.characters
         reviews = await ask(self._review, lambda: item, deadline, shared=shared)
         for attempt, review in zip(attempts, reviews, strict=True):
             walk.take(attempt.tried, review)
@@ -112,7 +114,7 @@ class Flow:
         """
         gate = asyncio.Semaphore(self._limits.calls)
         lengths = [len(ids) for ids in whole.sentences]
-        shared = sum(lengths) < self._short
+        shared = sum(lengths) < self._settings.tokens
         translator = self._translators[model][max(lengths, default=0).bit_length() if shared else 0]
 
         async def decode_part(index: int, sentences: tuple[tuple[int, ...], ...]) -> Hypotheses:

@@ -6,12 +6,21 @@ traceback, and would hit the neighbours of a shared call.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from deployments.errors import MalformedText, Restarting, TimedOut
+from deployments.errors import Internal, MalformedText, Restarting, TimedOut, described
 from pipeline.answer.translation import Attempt, Review
 from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
-from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.text.sentences import Splitting
+
+logger = logging.getLogger("ray.serve")
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,8 @@ class Refusal:
     code: str
 
 
-def refusal(error: UserError) -> Refusal:
-    """What the service calls an error of the pipeline."""
+def refusal(error: Exception) -> Refusal:
+    """What the service calls an error of the pipeline; any other is a fault, which is logged."""
     match error:
         case InvalidText():
             return Refusal(MalformedText.code)
@@ -31,15 +40,29 @@ def refusal(error: UserError) -> Refusal:
         case EngineStopped():
             return Refusal(Restarting.code)
         case _:
-            raise error
+            logger.error("%s", described(error))
+            return Refusal(Internal.code)
+
+
+def guarded(work: Callable[[Item], Answer]) -> Callable[[Item], Answer | Refusal]:
+    """`work` on one item of a call: where it fails, its neighbours are answered all the same."""
+
+    def attempt(item: Item) -> Answer | Refusal:
+        try:
+            return work(item)
+        except Exception as error:
+            return refusal(error)
+
+    return attempt
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareItem:
-    """A text, and the name of the model that is to translate it."""
+    """A text, where its sentences end, and the name of the model that is to translate it."""
 
     model: str
     text: str
+    split_sentences: Splitting = "on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from deployments.stages.interfaces import PostprocessStage
-from deployments.stages.messages import ReviewItem, Reviews
+from deployments.stages.messages import Refusal, ReviewItem, Reviews, guarded
 from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
 
@@ -22,9 +22,9 @@ class Postprocess(PostprocessStage):
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
 
-    async def review(self, items: Sequence[ReviewItem]) -> list[Reviews]:
+    async def review(self, items: Sequence[ReviewItem]) -> list[Reviews | Refusal]:
         """In a thread, since health checks must be answered meanwhile."""
-        return await asyncio.to_thread(lambda: list(map(self._review_one, items)))
+        return await asyncio.to_thread(lambda: list(map(guarded(self._review_one), items)))
 
     def _review_one(self, item: ReviewItem) -> Reviews:
         postprocessor = self.postprocessors[item.model]

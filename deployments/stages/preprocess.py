@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from deployments.stages.interfaces import PreprocessStage
-from deployments.stages.messages import PrepareItem, Refusal, refusal
+from deployments.stages.messages import PrepareItem, Refusal, guarded
 from pipeline.bundle import Bundle
-from pipeline.errors import InvalidText
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
 
@@ -25,13 +24,10 @@ class Preprocess(PreprocessStage):
         """Refuses texts with NUL or half of a surrogate pair."""
         # In a thread, since a long text takes a quarter of a second and health checks must be
         # answered.
-        return await asyncio.to_thread(lambda: list(map(self._prepare_one, items)))
+        return await asyncio.to_thread(lambda: list(map(guarded(self._prepare_one), items)))
 
-    def _prepare_one(self, item: PrepareItem) -> Prepared | Refusal:
-        try:
-            return self.preprocessors[item.model].prepare(item.text)
-        except InvalidText as error:
-            return refusal(error)
+    def _prepare_one(self, item: PrepareItem) -> Prepared:
+        return self.preprocessors[item.model].prepare(item.text, item.split_sentences)
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

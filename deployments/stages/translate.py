@@ -25,7 +25,6 @@ from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings, default_options
 from pipeline.decode.lanes import Lane, lane_for
-from pipeline.errors import DeadlineExceeded, EngineStopped
 
 logger = logging.getLogger("ray.serve")
 
@@ -99,10 +98,12 @@ class Translate(TranslateStage):
         if item.first and self._expected_wait_s(lane) > self.longest_wait_s[lane]:
             return Refusal(Overloaded.code)
         try:
-            ticket.futures = [self._submit(ids, item, lane) for ids in item.sentences]
+            # One by one, so that those before one that is refused are dropped again.
+            for ids in item.sentences:
+                ticket.futures.append(self._submit(ids, item, lane))
             hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
             return tuple(best for best, *_ in hypotheses)
-        except (DeadlineExceeded, EngineStopped) as error:
+        except Exception as error:
             return refusal(error)
         finally:
             ticket.close()

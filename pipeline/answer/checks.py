@@ -1,65 +1,68 @@
-"""What is looked at in every translated sentence. Warnings, by the name they carry in answers:
-
-1. "empty": nothing was left, or nothing but protected spans; the source text stands in its place;
-2. "copied": it is the source, or mostly Chinese;
-3. "protected": a span of pipeline/text/protect.py is missing, doubled or out of order;
-4. "truncated": it reached the longest length before it was finished;
-5. "loop": it repeated itself, and the repetitions were taken out;
-6. "chinese": Chinese characters are left in it;
-7. "short", "long": it is far shorter or far longer than its source;
-8. "numbers": a number of the source is missing, or a figure came out of nowhere;
-9. "unknown": it held the unknown symbol, which was taken out.
-
-Those of parse.py are found on token ids, before there is text.
-"""
+"""What is looked at in every translated sentence, as a client will read it."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
+from pipeline.answer.faults import Fault
+from pipeline.answer.marks import lost_markup, lost_words, signs_differ, unpaired
 from pipeline.answer.numbers.compare import invented, missing
+from pipeline.answer.spans import filled, kept
+from pipeline.answer.translation import Attempt
 from pipeline.text.normalise import HAN
-from pipeline.text.prepared import Protected
-from pipeline.text.protect import PLACEHOLDER, number_of
+from pipeline.text.prepared import Protected, Unit
+from pipeline.text.protect import PLACEHOLDER, number_of, restore
 
-SEVERITY = {
-    **{"empty": 32, "copied": 24, "protected": 16, "truncated": 8, "loop": 6, "chinese": 6},
-    **{"short": 4, "long": 3, "numbers": 3, "unknown": 2},
-}
+logger = logging.getLogger(__name__)
+
+MASKED = frozenset(("number", "word"))  # kinds of spans that only a retry protects
 _SHORT_FROM, _SHORT_FACTOR = 8, 0.36  # source tokens; target tokens a source token
-_LONG_ENOUGH = 4  # characters of a span that do not stand in a translation by chance
 _LETTERS = re.compile(r"[^\W_]")
-_POSITIONAL = re.compile(r"%[-+#0]*\d*(?:\.\d+)?[a-zA-Z@]+|\{\}")
-_TAG_NAME = re.compile(r"</?([^\s/>]+)")
 
 
-def severity(warnings: Sequence[str]) -> int:
-    """How bad a translation with these warnings is: the sum of theirs."""
-    return sum(SEVERITY[name] for name in warnings)
+def check(attempt: Attempt, target: str) -> tuple[Fault, ...]:
+    """The faults of an attempt's translation, which has placeholders for the try's spans.
 
-
-def checked(
-    seen: str, target: str, protected: Sequence[Protected], tokens: tuple[int, int]
-) -> Iterator[str]:
-    """The warnings for a translation, both texts with placeholders.
-
-    `tokens` are the source's and the target's.
+    It is held against the source sentence, whatever the try was shown of it. Never raises: a
+    check that fails itself leaves "unchecked".
     """
-    if not (kept(target, protected) and filled(seen, target, protected)):
-        yield "protected"
-    words = PLACEHOLDER.sub(" ", target)
+    try:
+        return tuple(_faults(attempt, target))
+    except Exception as error:  # whatever is wrong with a check, the answer stands
+        logger.error("a check failed: %s", type(error).__name__)
+        return (Fault.UNCHECKED,)
+
+
+def _faults(attempt: Attempt, target: str) -> Iterator[Fault]:
+    unit, protected = attempt.unit, attempt.tried.protected
+    if not (kept(target, protected) and filled(_shown(attempt), target, protected)):
+        yield Fault.PROTECTED
+    words = _without_spans(target, protected)
     if not _LETTERS.search(words):
-        yield "empty"
+        yield Fault.EMPTY
         return
     if HAN.search(words):
-        yield "copied" if copied(words) else "chinese"
-    if tokens[0] >= _SHORT_FROM and tokens[1] < _SHORT_FACTOR * tokens[0]:
-        yield "short"
-    source = PLACEHOLDER.sub(" ", seen)
-    if missing(source, words) or invented(source, words):
-        yield "numbers"
+        yield Fault.COPIED if copied(words) else Fault.CHINESE
+    length = sum(len(hypothesis.ids) for hypothesis in attempt.hypotheses)
+    if len(unit.ids) >= _SHORT_FROM and length < _SHORT_FACTOR * len(unit.ids):
+        yield Fault.SHORT
+    whole, restored = source_text(unit), restore(target, protected)
+    if missing(whole, restored) or invented(whole, restored):
+        yield Fault.NUMBERS
+    source = _without_spans(unit.seen, unit.protected)
+    if lost_words(source, words):
+        yield Fault.WORDS
+    if unpaired(source, words) or lost_markup(source, words):
+        yield Fault.MARKS
+    if signs_differ(source, words):
+        yield Fault.SIGNS
+
+
+def source_text(unit: Unit) -> str:
+    """The normalised source with its protected spans in their places."""
+    return restore(unit.seen, unit.protected)
 
 
 def copied(target: str) -> bool:
@@ -67,57 +70,18 @@ def copied(target: str) -> bool:
     return 2 * len(HAN.findall(target)) > len(_LETTERS.findall(target))
 
 
-def kept(target: str, protected: Sequence[Protected]) -> bool:
-    """Whether every span stands in the target once, tags around what they enclose, "%s" and the
-    like in order.
-    """
-    places = {number_of(mark[0]): mark.start() for mark in PLACEHOLDER.finditer(target)}
-    if any(len(span.text) >= _LONG_ENOUGH and span.text in target for span in protected):
-        return False
-    if len(places) != len(protected) or len(PLACEHOLDER.findall(target)) != len(protected):
-        return False
-    return len(protected) == 0 or (
-        max(places) < len(protected) and all(places[a] < places[b] for a, b in _ordered(protected))
-    )
+def _shown(attempt: Attempt) -> str:
+    """The source with the placeholders of the try."""
+    only, *others = attempt.tried.parts
+    return attempt.unit.seen if others or not attempt.tried.remedy else only.text
 
 
-def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
-    """Whether neither of two tags that follow each other in both texts has lost what stands between
-    them.
-    """
-    if not any(span.kind == "tag" for span in protected):
-        return True
-    translated = dict(_between_tags(target, protected))
-    return all(
-        not HAN.search(text) or _LETTERS.search(translated.get(pair, text))
-        for pair, text in _between_tags(seen, protected)
-    )
+def _without_spans(text: str, protected: Sequence[Protected]) -> str:
+    """The text with blanks in place of its spans, but for numbers and words that a retry masked."""
 
+    def said(mark: re.Match[str]) -> str:
+        number = number_of(mark[0])
+        span = protected[number] if number < len(protected) else None
+        return span.text if span and span.kind in MASKED else " "
 
-def _between_tags(
-    text: str, protected: Sequence[Protected]
-) -> Iterator[tuple[tuple[str, str], str]]:
-    marks = [mark for mark in PLACEHOLDER.finditer(text) if number_of(mark[0]) < len(protected)]
-    for left, right in pairwise(marks):
-        if all(protected[number_of(mark[0])].kind == "tag" for mark in (left, right)):
-            yield (left[0], right[0]), text[left.end() : right.start()]
-
-
-def _ordered(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:
-    """Pairs of spans of which the first must come first."""
-    yield from _enclosing(protected)
-    positional = [
-        number for number, span in enumerate(protected) if _POSITIONAL.fullmatch(span.text)
-    ]
-    yield from pairwise(positional)
-
-
-def _enclosing(protected: Sequence[Protected]) -> Iterator[tuple[int, int]]:
-    """The opening and closing tags that belong together."""
-    opened: dict[str, list[int]] = {}
-    for number, span in enumerate(protected):
-        if span.kind == "tag" and (name := _TAG_NAME.match(span.text)):
-            if not span.text.startswith("</"):
-                opened.setdefault(name[1], []).append(number)
-            elif opened.get(name[1]):
-                yield opened[name[1]].pop(), number
+    return PLACEHOLDER.sub(said, text)

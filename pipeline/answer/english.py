@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.text.normalise import BLANKS
+from pipeline.text.protect import PLACEHOLDER
 
 _CLOSERS = "”’」』）)》〉】〕］\\]\"'"
 _SOURCE_MARK = re.compile(f"(?P<marks>[。｡！？!?]+)(?P<closers>[{_CLOSERS}]*)$")
@@ -25,7 +26,8 @@ _TYPED_QUOTES = re.compile("(?<!`)`` ?(?!`)| ?(?<!')''(?!')")  # as corpora of n
 _ELLIPSES = re.compile("[…⋯]+")
 # Chinese marks carry their own space; digits stay together ("１，０００").
 _MISSING_SPACE = re.compile(
-    r"(?<=[，。！？；：、…⋯”」』》）】〕］])(?!(?<=\d[，：．。])\d)(?=[^\W_]|[“‘「『《（【〔［])"
+    r"(?<=[，。！？；：、…⋯”」』》）】〕］])(?!(?<=\d[，：．。])\d)"
+    rf"(?=[^\W_]|[“‘「『《（【〔［]|{PLACEHOLDER.pattern})"
     r"|(?<=[^\W_,.;:!?])(?=[“「『《（【〔［])|(?<=[,.;:!?])(?=[“「『《（【〔［])"
 )
 _SPACE_BEFORE = re.compile(
@@ -57,9 +59,13 @@ def english(text: str) -> str:
 
     Markup is left alone.
     """
-    text = _MISSING_SPACE.sub(" ", _TYPED_QUOTES.sub('"', text))
-    text = _ELLIPSES.sub("...", text).translate(_ENGLISH)
+    text = punctuated(_TYPED_QUOTES.sub('"', text))
     return _SPACE_AFTER.sub("", _SPACE_BEFORE.sub("", " ".join(text.split())))
+
+
+def punctuated(text: str) -> str:
+    """Chinese and full-width punctuation as ASCII, with the space that Chinese marks carry."""
+    return _ELLIPSES.sub("...", _MISSING_SPACE.sub(" ", text)).translate(_ENGLISH)
 
 
 def joined(pieces: Sequence[str], translated: Sequence[bool]) -> str:

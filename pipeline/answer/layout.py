@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pipeline.answer.english import ends_sentence, marker
+from dataclasses import replace
+
+from pipeline.answer.english import ends_sentence, marker, punctuated
 from pipeline.answer.translation import Answer, SentenceTranslation, Translation
-from pipeline.text.normalise import LINE_END
-from pipeline.text.prepared import Prepared, Span
-from pipeline.text.sentences import CLOSING, OPENING, parts_cells
+from pipeline.text.lines import layout_end, parts_cells
+from pipeline.text.normalise import BLANKS, CLOSING, LINE_END, OPENING
+from pipeline.text.prepared import Prepared, Span, Unit
+from pipeline.text.protect import restore
+from pipeline.text.structure import fitted, set_apart
 
 _NO_SPACE_BEFORE = CLOSING + ",.;:!?，。；：！？、<"
 _NO_SPACE_AFTER = OPENING + ">"
@@ -25,6 +29,16 @@ def capitals(prepared: Prepared) -> list[bool]:
     return capitals
 
 
+def kept(unit: Unit) -> Answer:
+    """The answer for a unit that no model is asked for.
+
+    It stays as it is, but beside Chinese it has the punctuation of a translation.
+    """
+    if not unit.seen:
+        return Answer(unit.text)
+    return Answer(restore(punctuated(unit.seen), unit.protected), translated=True)
+
+
 class Layout:
     """Puts the answers of a request one after another into the layout of their source."""
 
@@ -41,7 +55,10 @@ class Layout:
 
     def place(self, answer: Answer) -> SentenceTranslation:
         """Add the answer of the next unit, after what separates it from the one before."""
-        unit, separator = self._prepared.units[self.count], self._prepared.separators[self.count]
+        place, separators = self.count, self._prepared.separators
+        unit, separator = self._prepared.units[place], separators[place]
+        if answer.translated:
+            answer = replace(answer, text=fitted(answer.text, separator, separators[place + 1]))
         if self._placed:
             self._add(_between(self._placed[-1][0], separator, answer))
         else:
@@ -61,7 +78,8 @@ class Layout:
         sentences = tuple(sentence for _, sentence in self._placed)
         named = [name for sentence in sentences for name in sentence.warnings]
         warnings = tuple(dict.fromkeys([*self._prepared.warnings, *named]))
-        text = "".join([*self._pieces, self._prepared.separators[-1]])
+        last = self._prepared.separators[-1]
+        text = "".join([*self._pieces, _line_end(last) if sentences else last])
         return Translation(self._prepared.text, text, sentences, warnings)
 
     def _add(self, piece: str) -> None:
@@ -77,7 +95,18 @@ def _joins(separator: str) -> bool:
 def _line_start(separator: str, right: Answer) -> str:
     """What stands before the first target of a line: its marker is English if the target is."""
     start = max((found.end() for found in LINE_END.finditer(separator)), default=0)
-    return separator[:start] + marker(separator[start:]) if right.translated else separator
+    end = start + layout_end(separator[start:])
+    if not right.translated or end == start:
+        return separator
+    return separator[:start] + marker(separator[start:end]) + separator[end:]
+
+
+def _line_end(separator: str) -> str:
+    """What stands behind the last target of a line."""
+    line_end = LINE_END.search(separator)
+    end = line_end.start() if line_end else len(separator)
+    frame = separator[:end]
+    return (set_apart(frame).rstrip(BLANKS) if frame.strip(BLANKS) else frame) + separator[end:]
 
 
 def _between(left: Answer, separator: str, right: Answer) -> str:
@@ -85,12 +114,14 @@ def _between(left: Answer, separator: str, right: Answer) -> str:
     if not (left.translated or right.translated):
         return separator
     if LINE_END.search(separator):
-        return _line_start(separator, right)
+        return _line_start(_line_end(separator), right)
+    if separator.strip(BLANKS):
+        return set_apart(separator)
     if any(character.isspace() for character in separator):
         return separator.replace("\u3000", " ")
     # With a kept neighbour such as "）" or "</b>" on the side that clings, English has no space
     # either.
-    clings = (not right.translated and right.text[0] in _NO_SPACE_BEFORE) or (
-        not left.translated and left.text[-1] in _NO_SPACE_AFTER
+    clings = (right.score is None and right.text[0] in _NO_SPACE_BEFORE) or (
+        left.score is None and left.text[-1] in _NO_SPACE_AFTER
     )
     return separator if clings else separator + " "

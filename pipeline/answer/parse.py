@@ -1,7 +1,4 @@
-"""Hypotheses to text, whatever the model put out.
-
-Warnings found here (checks.py lists them all): "truncated", "loop", "unknown", "long", "empty".
-"""
+"""Hypotheses to text, whatever the model put out, and what is wrong with their token ids."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import eq
 
+from pipeline.answer.faults import Fault
 from pipeline.answer.translation import Part
 from pipeline.decode.options import Hypothesis
 from pipeline.text.normalise import visible
@@ -30,7 +28,7 @@ class Parsed:
     """A part's text, with placeholders, and what was wrong with its token ids."""
 
     text: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
 
 class Parser:
@@ -49,23 +47,24 @@ class Parser:
 
     def parse(self, part: Part, hypothesis: Hypothesis) -> Parsed:
         """The text of a hypothesis, "" where nothing is left of it. Never raises."""
-        ids, warnings = list(hypothesis.ids), []
+        ids = list(hypothesis.ids)
+        warnings: list[Fault] = []
         if self._end_id in ids:
             ids = ids[: ids.index(self._end_id)]
         if not hypothesis.finished:
-            warnings.append("truncated")
+            warnings.append(Fault.TRUNCATED)
         if len(ids) > _LONG_FACTOR * len(part.ids) + _LONG_EXTRA:
-            warnings.append("long")
+            warnings.append(Fault.LONG)
         if self._unknown_id in ids:
-            warnings.append("unknown")
+            warnings.append(Fault.UNKNOWN)
             ids = [i for i in ids if i != self._unknown_id]
         trimmed = self._without_loops(ids, part.text)
         if len(trimmed) < len(ids):
-            warnings.append("loop")
+            warnings.append(Fault.LOOP)
         text = PLACEHOLDER.sub("", visible(self._tokenizer.decode(trimmed)))
         text = self._masks.sub(lambda mask: self._placeholders[mask[0]], text)
         if not text:
-            warnings.append("empty")
+            warnings.append(Fault.EMPTY)
         return Parsed(text, tuple(warnings))
 
     def _without_loops(self, ids: list[int], source: str) -> list[int]:

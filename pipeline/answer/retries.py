@@ -2,7 +2,8 @@
 
 1. "around": what stands between the protected spans is translated alone, the spans stay where they
    were;
-2. "masked": the numbers that were lost are masked, and come back as English writes them;
+2. "masked": the numbers and Latin words that were lost are masked; the numbers come back as
+   English writes them, the words as they were;
 3. "no-repeat": the search takes no three tokens in a row twice;
 4. "greedy": the best token at each step;
 5. "split": the sentence is cut in the middle, at its best boundary.
@@ -15,29 +16,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.answer.checks import SEVERITY
-from pipeline.answer.numbers.chinese import written
-from pipeline.answer.numbers.compare import missing
+from pipeline.answer.faults import SEVERITY, Fault
+from pipeline.answer.marks import lost_words
+from pipeline.answer.numbers.chinese import quantities
+from pipeline.answer.numbers.compare import invented, missing
 from pipeline.answer.translation import Answer, Part, Try
 from pipeline.decode.options import Strictness
 from pipeline.text.prepared import Protected, Unit
-from pipeline.text.protect import PLACEHOLDER, number_of, placeholder
+from pipeline.text.protect import PLACEHOLDER, number_of, placeholder, restore
 from pipeline.text.units import UnitEncoder
 
 TRIES = 2  # of a sentence, after the first
 NO_REPEAT = 3  # tokens
 _SPLIT_FROM = 6  # tokens of a sentence that may be cut
-_REMEDIES = {
-    "empty": ("around", "greedy", "split"),
-    "copied": ("around", "greedy", "split"),
-    "protected": ("around",),
-    "truncated": ("no-repeat",),
-    "loop": ("no-repeat",),
-    "chinese": ("greedy", "split"),
-    "short": ("split", "greedy"),
-    "long": ("no-repeat",),
-    "numbers": ("masked",),
-    "unknown": ("greedy",),
+Masked = tuple[int, int, Protected]  # from, to, and what is restored
+_REMEDIES: dict[Fault, tuple[str, ...]] = {
+    Fault.EMPTY: ("around", "greedy", "split"),
+    Fault.COPIED: ("around", "greedy", "split"),
+    Fault.PROTECTED: ("around",),
+    Fault.TRUNCATED: ("no-repeat",),
+    Fault.LOOP: ("no-repeat",),
+    Fault.CHINESE: ("greedy", "split"),
+    Fault.SHORT: ("split", "greedy"),
+    Fault.LONG: ("no-repeat",),
+    Fault.NUMBERS: ("masked",),
+    Fault.WORDS: ("masked",),
+    Fault.MARKS: (),
+    Fault.SIGNS: (),
+    Fault.UNKNOWN: ("greedy",),
+    Fault.RARE: (),
+    Fault.UNCHECKED: (),
 }
 
 
@@ -54,8 +62,8 @@ class Ladder:
         """
         if len(answer.tried) >= TRIES:
             return None
-        for warning in sorted(answer.warnings, key=lambda name: -SEVERITY[name]):
-            for remedy in _REMEDIES[warning]:
+        for fault in sorted(map(Fault, answer.warnings), key=lambda fault: -SEVERITY[fault]):
+            for remedy in _REMEDIES[fault]:
                 if remedy not in answer.tried and (
                     retry := self._retry(place, unit, answer, remedy)
                 ):
@@ -101,25 +109,38 @@ class Ladder:
 
 
 def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protected, ...]]:
-    """The unit with the numbers masked that its translation lacks; all placeholders numbered anew.
-
-    All numbers are, where it lacks none but has one too many.
-    """
+    """The unit with what its translation lacks masked; all placeholders numbered anew."""
     pieces: list[str] = []
     protected: list[Protected] = []
-    lost = [number.start for number in missing(unit.seen, translation)]
     at = 0
-    for start, end, english in written(unit.seen):
-        wanted = not lost or any(start <= place < end for place in lost)
+    for start, end, shown in sorted([*_numbers(unit, translation), *_words(unit, translation)]):
         hidden = PLACEHOLDER.findall(unit.seen[at:])
-        if wanted and len(protected) + len(hidden) < most:
+        if start >= at and len(protected) + len(hidden) < most:
             pieces += [
                 _renumbered(unit.seen[at:start], unit, protected),
                 placeholder(len(protected)),
             ]
-            protected.append(Protected(english, "number"))
+            protected.append(shown)
             at = end
     return "".join([*pieces, _renumbered(unit.seen[at:], unit, protected)]), tuple(protected)
+
+
+def _numbers(unit: Unit, translation: str) -> Iterator[Masked]:
+    """The numbers that a translation lacks; all, where it lacks none but has one too many."""
+    whole = restore(unit.seen, unit.protected)
+    lost = {number.english for number in missing(whole, translation)}
+    if not lost and not invented(whole, translation):
+        return
+    for number in quantities(unit.seen):
+        wanted = number.english in lost if lost else number.certain
+        if number.english and wanted:
+            yield number.start, number.end, Protected(number.english, "number")
+
+
+def _words(unit: Unit, translation: str) -> Iterator[Masked]:
+    """The Latin words that a translation lacks."""
+    for start, end in lost_words(unit.seen, translation):
+        yield start, end, Protected(unit.seen[start:end], "word")
 
 
 def _renumbered(text: str, unit: Unit, protected: list[Protected]) -> str:

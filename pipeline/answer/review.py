@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.answer.checks import checked, severity
+from pipeline.answer.checks import check
 from pipeline.answer.english import capitalised, closed, english, joined
+from pipeline.answer.faults import Fault, severity
 from pipeline.answer.parse import Parsed, Parser
 from pipeline.answer.retries import Ladder
 from pipeline.answer.translation import Answer, Attempt, Part, Review
@@ -14,6 +17,9 @@ from pipeline.decode.options import Hypothesis
 from pipeline.text.protect import claimed, restore
 from pipeline.text.units import UnitEncoder
 from pipeline.tokenizers import load_tokenizer
+
+logger = logging.getLogger(__name__)
+Pair = tuple[Part, Hypothesis | None]
 
 
 class Postprocessor:
@@ -34,36 +40,36 @@ class Postprocessor:
 
         Raises ValueError if the attempt has not one hypothesis for each sentence of its try.
         """
-        answer, best = self._answer(attempt), attempt.best
+        pairs, best = attempt.by_part(), attempt.best
+        try:
+            answer = self._answer(attempt, pairs)
+        except Exception as error:  # a unit that breaks its review must not break its neighbours
+            logger.error("a review failed: %s", type(error).__name__)
+            answer = Answer(attempt.unit.text, (Fault.EMPTY, Fault.UNCHECKED))
         if best is not None:
             better = severity(answer.warnings) < severity(best.warnings)
             tried = (*best.tried, attempt.tried.remedy)
             answer = replace(answer if better else best, tried=tried)
         return Review(answer, self._ladder.next_try(attempt.tried.unit, attempt.unit, answer))
 
-    def _answer(self, attempt: Attempt) -> Answer:
-        unit, tried, hypotheses = attempt.unit, attempt.tried, attempt.hypotheses
-        pieces = [self._parsed(part, found) for part, found in attempt.by_part()]
+    def _answer(self, attempt: Attempt, pairs: Sequence[Pair]) -> Answer:
+        unit, protected = attempt.unit, attempt.tried.protected
+        pieces = [self._parsed(part, hypothesis) for part, hypothesis in pairs]
         warnings = dict.fromkeys(name for piece in pieces for name in piece.warnings)
-        text = joined([piece.text for piece in pieces], [bool(part.ids) for part in tried.parts])
-        text = english(claimed(text, tried.protected))
+        text = joined([piece.text for piece in pieces], [bool(part.ids) for part, _ in pairs])
+        text = english(claimed(text, protected))
         if attempt.opens:
             text = capitalised(text, unit.seen)
-        if "truncated" not in warnings:
+        if Fault.TRUNCATED not in warnings:
             text = closed(text, unit.seen)
-        if "empty" not in warnings:
-            tokens = len(unit.ids), sum(len(hypothesis.ids) for hypothesis in hypotheses)
-            warnings |= dict.fromkeys(checked(_shown(attempt), text, tried.protected, tokens))
-        score = sum(hypothesis.score for hypothesis in hypotheses) / len(hypotheses)
-        if "empty" in warnings:
+        if Fault.EMPTY not in warnings:
+            warnings |= dict.fromkeys(check(attempt, text))
+        warnings |= dict.fromkeys(map(Fault, unit.warnings))
+        scores = [hypothesis.score for hypothesis in attempt.hypotheses]
+        score = sum(scores) / len(scores)
+        if Fault.EMPTY in warnings:
             return Answer(unit.text, tuple(warnings), score=score)
-        return Answer(restore(text, tried.protected), tuple(warnings), True, score)
+        return Answer(restore(text, protected), tuple(warnings), translated=True, score=score)
 
     def _parsed(self, part: Part, hypothesis: Hypothesis | None) -> Parsed:
         return self._parser.parse(part, hypothesis) if hypothesis else Parsed(part.text)
-
-
-def _shown(attempt: Attempt) -> str:
-    """The source that the answer is checked against: what was masked cannot be missing from it."""
-    only, *others = attempt.tried.parts
-    return attempt.unit.seen if others or not attempt.tried.remedy else only.text

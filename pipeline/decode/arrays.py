@@ -63,11 +63,12 @@ class Buffer(Generic[Scalar]):
         self._memory: npt.NDArray[Scalar] = np.zeros(0, dtype)
         self.array = self._memory.reshape((0,) * dimensions)
 
-    def reshape(self, shape: tuple[int, ...], live: int) -> None:
+    def reshape(self, shape: tuple[int, ...], live: int, *, tight: bool = False) -> None:
         """Give `array` this shape; its first `live` entries keep what they hold.
 
         These have zeros where they grew; the other entries hold anything. Beside the memory there
-        is only a copy of the live entries meanwhile.
+        is only a copy of the live entries meanwhile. If `tight`, memory that the shape does not
+        need is given back.
         """
         if self.array.shape == shape:
             return
@@ -75,7 +76,7 @@ class Buffer(Generic[Scalar]):
         common = tuple(map(slice, (live, *overlap)))
         kept = self.array[common].copy()
         size, dtype = math.prod(shape), self._memory.dtype
-        if self._memory.size < size:
+        if self._memory.size < size or tight:
             # Both names let go of the old memory before there is new.
             self.array = self._memory = np.zeros(0, dtype)
             self._memory = np.zeros(size, dtype)

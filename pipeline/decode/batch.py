@@ -19,6 +19,7 @@ import onnxruntime as ort
 from pipeline.decode.arrays import Buffer, Floats, Ints, grown
 from pipeline.decode.sessions import PAD_MULTIPLE, EncodedSource, Sessions, ort_value, padded
 
+MIN_SLOTS = 4  # of a batch's buffers
 OUTPUTS = ("top_ids", "top_logprobs", "logits", "alignment")  # of the step graphs
 
 
@@ -59,8 +60,8 @@ class Batch:
             *self.cross_keys,
             *self.cross_values,
         )
-        self._allocate(
-            slots=4, source_positions=2 * PAD_MULTIPLE, target_positions=2 * PAD_MULTIPLE
+        self._reserve(
+            slots=MIN_SLOTS, source_positions=2 * PAD_MULTIPLE, target_positions=2 * PAD_MULTIPLE
         )
 
     @property
@@ -72,7 +73,7 @@ class Batch:
         """Give the sentence a slot, with an empty cache; returns the slot."""
         slot, needed = self.size, padded(source.length)
         positions = max(self._source_positions, needed) if slot else needed
-        self._allocate(slot + 1, positions, self._target_positions)
+        self._reserve(slot + 1, positions, self._target_positions)
         self.size += 1
         parts = source.mask, source.semantic_bias, *source.keys, *source.values
         for buffer, part in zip(self._source_buffers, parts, strict=True):
@@ -105,7 +106,7 @@ class Batch:
         The outputs are then in `top_ids` and so on, as far as the graph gives them.
         """
         longest = int(self.positions.array[: self.rows].max()) + 1
-        self._allocate(self._slots, self._source_positions, longest)
+        self._reserve(self._slots, self._source_positions, longest)
         self._bind()
         self._cache_length[...] = longest
         self._session.run_with_iobinding(self._binding)
@@ -124,29 +125,47 @@ class Batch:
             for cache in self.caches:
                 cache.array[changed, :, :filled] = cache.array[rows[changed], :, :filled]
 
+    def trim(self) -> None:
+        """Give back the memory of free slots where they are three quarters or more."""
+        slots = max(MIN_SLOTS, 2 * self.size)
+        if 2 * slots <= self._slots:
+            self._resize(slots, self._source_positions, self._target_positions, tight=True)
+
     def _rows_of(self, slot: int) -> slice:
         return slice(slot * self.beam, (slot + 1) * self.beam)
 
-    def _allocate(self, slots: int, source_positions: int, target_positions: int) -> None:
-        """Give the buffers room for so many; what live rows hold stays."""
+    def _reserve(self, slots: int, source_positions: int, target_positions: int) -> None:
+        """Have room for so many, in buffers that grow by doubling but for source positions."""
         slots = grown(self._slots, slots)
         target_positions = grown(self._target_positions, target_positions)
         sizes = slots, source_positions, target_positions
-        if sizes == (self._slots, self._source_positions, self._target_positions):
-            return
-        self._slots, self._source_positions, self._target_positions = sizes
-        dims, rows = self._dimensions, slots * self.beam
+        if sizes != (self._slots, self._source_positions, self._target_positions):
+            self._resize(*sizes)
+
+    def _resize(
+        self, slots: int, source_positions: int, target_positions: int, *, tight: bool = False
+    ) -> None:
+        """Give the buffers these sizes; what live rows hold stays."""
+        self._slots = slots
+        self._source_positions, self._target_positions = source_positions, target_positions
+        dims = self._dimensions
         h, d = dims.num_heads, dims.head_size
         bias_layers = dims.num_decoder_layers if dims.semantic_bias else 0
-        self.tokens.reshape((rows,), self.rows)
-        self.positions.reshape((rows,), self.rows)
-        self.source_mask.reshape((slots, source_positions), self.size)
-        self.semantic_bias.reshape((slots, bias_layers, dims.hidden_size), self.size)
-        for keys, values in zip(self.cross_keys, self.cross_values, strict=True):
-            keys.reshape((slots, h, d, source_positions), self.size)
-            values.reshape((slots, h, source_positions, d), self.size)
-        for cache in self.caches:
-            cache.reshape((rows, h, target_positions, d), self.rows)
+        of_slots: list[tuple[Buffer[Any], tuple[int, ...]]] = [
+            (self.source_mask, (source_positions,)),
+            (self.semantic_bias, (bias_layers, dims.hidden_size)),
+            *((keys, (h, d, source_positions)) for keys in self.cross_keys),
+            *((values, (h, source_positions, d)) for values in self.cross_values),
+        ]
+        of_rows: list[tuple[Buffer[Any], tuple[int, ...]]] = [
+            (self.tokens, ()),
+            (self.positions, ()),
+            *((cache, (h, target_positions, d)) for cache in self.caches),
+        ]
+        for buffer, shape in of_slots:
+            buffer.reshape((slots, *shape), self.size, tight=tight)
+        for buffer, shape in of_rows:
+            buffer.reshape((slots * self.beam, *shape), self.rows, tight=tight)
         self._allocate_outputs()
 
     def _allocate_outputs(self) -> None:

@@ -7,8 +7,10 @@ tolerance.
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.bundle import Bundle
 from pipeline.config import Strict
@@ -24,11 +26,17 @@ class Pair(Strict):
     target: tuple[int, ...]
     logprobs: tuple[float, ...]  # natural, of each target token and the end symbol
 
+    @model_validator(mode="after")
+    def _one_a_token(self) -> Self:
+        if len(self.logprobs) != len(self.target) + 1:
+            raise ValueError("one log-probability for each target token and the end symbol")
+        return self
+
 
 class CanaryFile(Strict):
     """`canary.json`."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair, ...] = Field(min_length=1)
 
 
 def read(bundle: Bundle) -> CanaryFile:

@@ -2,11 +2,13 @@
 
 1. A submitted sentence waits in one of two lanes: `interactive` or `bulk` (sentences of long
    documents).
-2. Each worker thread runs one batch, one step at a time; between steps finished sentences leave,
-   those whose caller left or whose deadline passed are dropped, and waiting ones join.
-3. A token budget bounds a batch, not a row count; bulk may fill only part of it, and interactive
-   sentences join first, so that a one-line request overtakes a document that came before it.
-4. A failure in a worker fails the sentences it held and makes `check` raise: the replica is
+2. Each worker thread decodes one step at a time; between steps finished sentences leave, those
+   that were cancelled or are late are dropped, and waiting ones join.
+3. Sentences with as many beams share a batch; a worker steps its batches in turn, so nobody waits
+   for other sentences because their options differ.
+4. A token budget bounds what a worker decodes at once, not a row count. Bulk may fill only part of
+   it, and interactive sentences join first: a one-line request overtakes a document.
+5. A failure in a worker fails the sentences it held and makes `check` raise: the replica is
    replaced.
 """
 
@@ -14,19 +16,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from pipeline.bundle import Bundle, Decoding
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, LANES, RESERVED, Job, Lane
+from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, RESERVED, Job, Lane, Lanes
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.worker import Worker
 from pipeline.errors import EngineStopped, InvalidText
 
+MAX_BEAM_SIZE = 64  # each beam size is a batch of its own, and a run of the graph
 WARM_UP = 4  # tokens of the translation that warms the graphs
 
 
@@ -70,7 +72,7 @@ class Engine:
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
         self._reserve = RESERVED * settings.max_batch_tokens
-        self._lanes: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
+        self._lanes = Lanes()
         self._work = threading.Condition()
         self._open, self._failed = True, False
         self._workers = [Worker(sessions, batch) for _ in range(settings.workers)]
@@ -83,15 +85,27 @@ class Engine:
 
     @staticmethod
     def load(bundle: Bundle, settings: EngineSettings | None = None) -> Engine:
-        """Open the bundle's sessions, start the workers and translate a little.
+        """Open the bundle's sessions and `start`.
 
-        The first request then finds everything in place. Raises BundleError for a graph that this
-        runtime cannot load.
+        Raises BundleError for a graph that this runtime cannot load.
         """
-        engine = Engine(Sessions(bundle), settings or EngineSettings())
-        engine.submit(
-            [bundle.manifest.decoding.end_id], options=replace(engine.defaults, max_length=WARM_UP)
-        ).result()
+        return Engine.start(Sessions(bundle), settings)
+
+    @staticmethod
+    def start(sessions: Sessions, settings: EngineSettings | None = None) -> Engine:
+        """Start the workers and translate a little, so that the first request finds all in place.
+
+        Where that fails, no thread is left. What else may fail (the canary's replay needs only the
+        sessions) is best done before.
+        """
+        engine = Engine(sessions, settings or EngineSettings())
+        try:
+            engine.submit(
+                [sessions.end_id], options=replace(engine.defaults, max_length=WARM_UP)
+            ).result()
+        except BaseException:
+            engine.close()
+            raise
         return engine
 
     def submit(
@@ -106,22 +120,36 @@ class Engine:
 
         `options` default to the bundle's. The future gives the hypotheses, best first. Cancelling
         it drops the sentence before the next step. It may raise DeadlineExceeded after `timeout`
-        seconds, or EngineStopped. Raises InvalidText at once for a sentence or a `max_length` that
-        the bundle does not allow.
+        seconds, or EngineStopped. Raises InvalidText at once for a sentence or options that the
+        bundle does not allow.
         """
-        options = options or self.defaults
-        self._check(ids, options)
+        sentence = ids, options or self.defaults
+        return self.submit_all([sentence], timeout=timeout, lane=lane)[0]
+
+    def submit_all(
+        self,
+        sentences: Sequence[tuple[Sequence[int], DecodingOptions]],
+        *,
+        timeout: float | None = None,
+        lane: Lane = "interactive",
+    ) -> list[Future[tuple[Hypothesis, ...]]]:
+        """Decode sentences, each by its own options. As `submit`, but all of them or none.
+
+        Where one is refused with InvalidText, none has begun.
+        """
+        for ids, options in sentences:
+            self._check(ids, options)
         deadline = None if timeout is None else time.monotonic() + timeout
-        job = Job(tuple(ids), options, lane, deadline)
+        jobs = [Job(tuple(ids), options, lane, deadline) for ids, options in sentences]
         with self._work:
-            if not self._open:
-                job.future.set_exception(
-                    EngineStopped("the engine is stopped: try again on another replica")
-                )
-            else:
-                self._lanes[lane].append(job)
-                self._work.notify()
-        return job.future
+            if self._open:
+                for job in jobs:
+                    self._lanes.add(job)
+                self._work.notify(len(jobs))
+                return [job.future for job in jobs]
+        for job in jobs:
+            job.stop()
+        return [job.future for job in jobs]
 
     def _check(self, ids: Sequence[int], options: DecodingOptions) -> None:
         """Refuse what the graphs could not look up."""
@@ -132,18 +160,20 @@ class Engine:
             raise InvalidText(
                 f"a source id outside the vocabulary: give 0 to {dims.source_vocab_size - 1}"
             )
-        if not 0 < options.max_length <= dims.max_positions:
+        if not (options.limit(len(ids)) > 0 and options.max_length <= dims.max_positions):
             raise InvalidText(f"max_length {options.max_length}: give 1 to {dims.max_positions}")
+        widest = min(MAX_BEAM_SIZE, dims.target_vocab_size // 2)
+        if not 0 < options.beams <= widest:
+            raise InvalidText(f"beam_size {options.beam_size}: give 1 to {widest}")
+        if options.no_repeat_ngram < 0:
+            raise InvalidText(f"no_repeat_ngram {options.no_repeat_ngram}: give 0 or more")
 
     def stats(self) -> EngineStats:
         """What it holds now."""
         with self._work:
-            waiting = {
-                lane: sum(len(job.ids) for job in jobs) for lane, jobs in self._lanes.items()
-            }
-            sentences = sum(map(len, self._lanes.values()))
+            interactive, bulk = self._lanes.tokens("interactive"), self._lanes.tokens("bulk")
             active = sum(worker.active for worker in self._workers)
-            return EngineStats(sentences, sum(waiting.values()), waiting["interactive"], active)
+            return EngineStats(len(self._lanes), interactive + bulk, interactive, active)
 
     def check(self) -> None:
         """Raises EngineStopped if a worker has failed or the engine was closed."""
@@ -159,12 +189,10 @@ class Engine:
     def _stop(self) -> None:
         with self._work:
             self._open = False
-            waiting = [job for lane in self._lanes.values() for job in lane]
-            for lane in self._lanes.values():
-                lane.clear()
+            waiting = self._lanes.clear()
             self._work.notify_all()
         for job in waiting:
-            job.fail()
+            job.stop()
 
     def _run(self, worker: Worker) -> None:
         try:
@@ -172,37 +200,32 @@ class Engine:
                 self._hand_over(worker)
                 worker.join()
                 worker.step()
-        except Exception:
+        except BaseException:
             self._failed = True
             raise
         finally:
             for job in worker.held:
-                job.fail()
+                job.stop()
             if self._failed:
                 self._stop()
 
     def _hand_over(self, worker: Worker) -> None:
-        """Give the worker what may join its batch now; waits while there is nothing to do."""
+        """Give the worker what may join its batches now; waits while there is nothing to do."""
         with self._work:
-            while self._open and not worker.jobs and not any(self._lanes.values()):
+            while self._open and not worker.active and not self._lanes:
                 self._work.wait()
-            waiting = sum(map(len, self._lanes.values()))
-            share = min(
-                JOINS_A_STEP if worker.jobs else FIRST_JOINS, -(-waiting // self.settings.workers)
-            )
-            while len(worker.joining) < share and (job := self._next(worker)):
-                worker.joining.append(job)
+            unwanted = self._lanes.sweep()
+            if self._lanes:
+                self._fill(worker)
+        for job in unwanted:
+            job.drop_if_unwanted()
 
-    def _next(self, worker: Worker) -> Job | None:
-        companions = worker.held
-        budget: float = self.settings.max_batch_tokens - sum(job.cost for job in companions)
-        for lane, queue in self._lanes.items():
-            while queue and queue[0].drop_if_unwanted():
-                queue.popleft()
-            if not queue:
-                continue
-            room = budget - (self._reserve if lane == "bulk" else 0)
-            if companions and (queue[0].cost > room or not queue[0].compatible_with(companions[0])):
-                continue
-            return queue.popleft()
-        return None
+    def _fill(self, worker: Worker) -> None:
+        budget = self.settings.max_batch_tokens - worker.cost
+        share = -(-len(self._lanes) // self.settings.workers)
+        for _ in range(min(JOINS_A_STEP if worker.active else FIRST_JOINS, share)):
+            job = self._lanes.take(budget, self._reserve, alone=not worker.active)
+            if job is None:
+                return
+            worker.joining.append(job)
+            budget -= job.cost

@@ -1,9 +1,11 @@
-"""Who goes first: the sentences that wait, and the rules by which they get their turn."""
+"""Who goes first: the jobs that wait, and the rules by which they get their turn."""
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +19,7 @@ BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go a
 RESERVED = 0.25
 JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
 FIRST_JOINS = 64  # where there are none: sentences that start together make the fullest batches
+SWEEP_S = 0.2  # how often all that wait are looked at for deadlines and cancellations
 
 
 def lane_for(units: int) -> Lane:
@@ -42,24 +45,16 @@ class Job:
     @property
     def cost(self) -> int:
         """Tokens it is expected to hold in the cache, over its beams."""
-        beams = 1 if self.options.greedy else self.options.beam_size
         target = min(self.limit, 2 * len(self.ids) + 8)
-        return beams * (len(self.ids) + 1 + target)
+        return self.options.beams * (len(self.ids) + 1 + target)
 
-    def compatible_with(self, other: Job) -> bool:
-        """Whether both may be rows of one batch."""
-        ours, theirs = self.options, other.options
-        return (ours.greedy, ours.beam_size) == (theirs.greedy, theirs.beam_size)
+    def unwanted(self, now: float) -> bool:
+        """Whether its caller cancelled it or its deadline has passed by `now`."""
+        return (self.deadline is not None and self.deadline <= now) or self.future.cancelled()
 
     def drop_if_unwanted(self) -> bool:
-        """Whether nobody waits for it any more.
-
-        That is so once its caller cancelled it or its deadline passed, which then fails its future
-        with DeadlineExceeded.
-        """
-        if self.future.cancelled():
-            return True
-        if self.deadline is None or time.monotonic() < self.deadline:
+        """Whether it is unwanted. A passed deadline fails the future with DeadlineExceeded."""
+        if not self.unwanted(time.monotonic()):
             return False
         if self.future.set_running_or_notify_cancel():
             self.future.set_exception(
@@ -67,9 +62,76 @@ class Job:
             )
         return True
 
-    def fail(self) -> None:
-        """Fail the future with EngineStopped, where its caller still waits."""
-        if not self.future.done() and self.future.set_running_or_notify_cancel():
+    def finish(self, hypotheses: tuple[Hypothesis, ...]) -> None:
+        """Give the caller its result, unless it cancelled."""
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_result(hypotheses)
+
+    def stop(self) -> None:
+        """Fail the future with EngineStopped, unless it is done or cancelled."""
+        with suppress(InvalidStateError):
             self.future.set_exception(
                 EngineStopped("the engine was stopped before this sentence was done")
             )
+
+
+class Lanes:
+    """Jobs that wait for a worker, in the order they came. The engine's lock guards it."""
+
+    def __init__(self) -> None:
+        self._queues: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
+        self._tokens: dict[Lane, int] = dict.fromkeys(LANES, 0)
+        self._next_sweep = 0.0
+
+    def __len__(self) -> int:
+        """The number of jobs."""
+        return sum(map(len, self._queues.values()))
+
+    def tokens(self, lane: Lane) -> int:
+        """Source tokens of the jobs in `lane`."""
+        return self._tokens[lane]
+
+    def add(self, job: Job) -> None:
+        """Let the job wait at the end of its lane."""
+        self._queues[job.lane].append(job)
+        self._tokens[job.lane] += len(job.ids)
+
+    def take(self, budget: float, reserved: float, *, alone: bool) -> Job | None:
+        """The next job, if it costs no more than `budget` tokens, or any that would be `alone`.
+
+        Of the budget, `reserved` tokens are closed to bulk. Nothing overtakes a job that finds no
+        room: room that a smaller one took would be missing again.
+        """
+        for lane, queue in self._queues.items():
+            if queue:
+                room = budget - reserved if lane == "bulk" else budget
+                if not alone and queue[0].cost > room:
+                    return None
+                self._tokens[lane] -= len(queue[0].ids)
+                return queue.popleft()
+        return None
+
+    def sweep(self) -> list[Job]:
+        """Take out the jobs that nobody waits for any more, wherever they stand.
+
+        It looks at them every SWEEP_S seconds; calls in between find none.
+        """
+        now = time.monotonic()
+        if now < self._next_sweep:
+            return []
+        self._next_sweep = now + SWEEP_S
+        swept = [job for queue in self._queues.values() for job in queue if job.unwanted(now)]
+        if swept:
+            unwanted = set(swept)
+            for job in self.clear():
+                if job not in unwanted:
+                    self.add(job)
+        return swept
+
+    def clear(self) -> list[Job]:
+        """Take out all jobs, in the order of the lanes."""
+        jobs = [job for queue in self._queues.values() for job in queue]
+        for lane, queue in self._queues.items():
+            queue.clear()
+            self._tokens[lane] = 0
+        return jobs

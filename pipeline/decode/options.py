@@ -21,6 +21,15 @@ class DecodingOptions:
     length_margin: int = 16  # target tokens beside that ratio
     no_repeat_ngram: int = 0  # beam search repeats no n-gram of so many tokens; 0 for no such rule
 
+    @property
+    def beams(self) -> int:
+        """Rows that a sentence takes in a batch."""
+        return 1 if self.greedy else self.beam_size
+
+    def compatible_with(self, other: DecodingOptions) -> bool:
+        """Whether sentences with both may share a batch."""
+        return (self.greedy, self.beams) == (other.greedy, other.beams)
+
     def limit(self, source_length: int) -> int:
         """Most target tokens, the end symbol included, for a source of `source_length` tokens.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ EXACT_SUMS = "session.x64quantprecision"
 # Source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours
 # are.
 PAD_MULTIPLE = 16
+# StringStringEntryProto(key="location", value=…) as protobuf writes it, up to the value's length:
+# the tag and length of each field come before it, and fields stand in the order of their numbers.
+LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]?[\x00-\x7f])")
 SENTENCES_A_RUN = 8  # encoded at once; more gain nothing and take memory
 SLOW_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long as what it replaces
 
@@ -54,9 +58,13 @@ class Sessions:
     def open(self, name: str) -> ort.InferenceSession:
         """A new session of the bundle's graph `name`.
 
-        Raises BundleError for a graph that the manifest does not list or this runtime cannot load.
+        Raises BundleError if the manifest does not list the graph or a file that it keeps tensors
+        in, or if this runtime cannot load it.
         """
-        return open_session(self.bundle.file(name))
+        path = self.bundle.file(name)
+        for location in external_files(path.read_bytes()):
+            self.bundle.file(str(Path(name).parent / location))
+        return open_session(path)
 
     def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
         """Encode sentences (ids without the end symbol), in their order and several at once.
@@ -91,6 +99,18 @@ class Sessions:
 def padded(length: int) -> int:
     """The least multiple of PAD_MULTIPLE that holds `length` positions."""
     return -(-length // PAD_MULTIPLE) * PAD_MULTIPLE
+
+
+def external_files(graph: bytes) -> set[str]:
+    """The files in which an ONNX graph keeps tensors, relative to its own folder.
+
+    In a serialised graph each is an entry with the key "location" and the file's name as value.
+    """
+    names = set()
+    for match in LOCATION.finditer(graph):
+        size = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(match[1]))
+        names.add(graph[match.end() : match.end() + size].decode(errors="replace"))
+    return names
 
 
 def open_session(path: Path) -> ort.InferenceSession:

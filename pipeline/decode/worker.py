@@ -1,4 +1,8 @@
-"""One thread of the engine: jobs that are decoded together, joined and left between steps."""
+"""One thread of the engine: jobs that are decoded together, joined and left between steps.
+
+Jobs with as many beams share a batch. A worker steps its batches in turn, all within one token
+budget, so nobody waits for a batch of others to end.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections import deque
 
 from pipeline.decode.batch import Batch
 from pipeline.decode.lanes import Job
+from pipeline.decode.options import DecodingOptions
 from pipeline.decode.search import make_search
 from pipeline.decode.sessions import EncodedSource, Sessions
 
@@ -13,16 +18,16 @@ from pipeline.decode.sessions import EncodedSource, Sessions
 class JobBatch:
     """Jobs that share a batch and its search, by slot."""
 
-    def __init__(self, sessions: Sessions, first: Job, batch: type[Batch]) -> None:
-        """An empty one for jobs that are compatible with `first`."""
-        self._first = first
-        self._search = make_search(sessions.bundle.manifest, first.options)
+    def __init__(self, sessions: Sessions, options: DecodingOptions, batch: type[Batch]) -> None:
+        """An empty one for jobs whose options are compatible with `options`."""
+        self._options = options
+        self._search = make_search(sessions.bundle.manifest, options)
         self._batch = batch(sessions, sessions.step, self._search.beam, self._search.candidates)
         self.jobs: list[Job] = []
 
     def takes(self, job: Job) -> bool:
         """Whether the job may join."""
-        return job.compatible_with(self._first)
+        return job.options.compatible_with(self._options)
 
     def join(self, job: Job, source: EncodedSource) -> None:
         """Give the job, whose sentence is `source`, a slot."""
@@ -40,16 +45,15 @@ class JobBatch:
         tokens, parents, done = self._search.advance(batch.size, ids, logprobs)
         for slot in reversed(range(batch.size)):
             if done[slot]:
-                self._finish(slot)
+                self.jobs[slot].finish(self._search.result(slot))
         batch.advance(tokens, parents)
         for slot in reversed(range(batch.size)):
             if done[slot] or self.jobs[slot].drop_if_unwanted():
                 self._leave(slot)
 
-    def _finish(self, slot: int) -> None:
-        job = self.jobs[slot]
-        if job.future.set_running_or_notify_cancel():
-            job.future.set_result(self._search.result(slot))
+    def trim(self) -> None:
+        """Give back memory that the jobs do not need."""
+        self._batch.trim()
 
     def _leave(self, slot: int) -> None:
         last = self._batch.leave(slot)
@@ -60,42 +64,58 @@ class JobBatch:
 
 
 class Worker:
-    """What one thread decodes: jobs handed to it, and jobs in its batch."""
+    """What one thread decodes: jobs handed to it, and jobs in its batches."""
 
     def __init__(self, sessions: Sessions, batch: type[Batch]) -> None:
         self._sessions, self._make_batch = sessions, batch
-        self._batch: JobBatch | None = None
+        self._batches: list[JobBatch] = []  # in the order of their turns; replaced, never changed
         self.joining: deque[Job] = deque()
-
-    @property
-    def jobs(self) -> list[Job]:
-        """The jobs in its batch, by slot."""
-        return self._batch.jobs if self._batch else []
 
     @property
     def held(self) -> list[Job]:
         """All jobs in its hands; for its own thread."""
-        return [*self.jobs, *self.joining]
+        return [*(job for batch in self._batches for job in batch.jobs), *self.joining]
 
     @property
     def active(self) -> int:
         """The number of jobs in its hands; for any thread."""
-        return len(self.jobs) + len(self.joining)
+        return sum(len(batch.jobs) for batch in self._batches) + len(self.joining)
+
+    @property
+    def cost(self) -> int:
+        """Tokens that its jobs are expected to hold; for its own thread."""
+        return sum(job.cost for job in self.held)
 
     def join(self) -> None:
         """Encode what was handed over and give it slots.
 
         The shortest sentences are first, so that little is padded.
         """
-        self.joining = deque(sorted(self.joining, key=lambda job: len(job.ids)))
+        wanted = [job for job in self.joining if not job.drop_if_unwanted()]
+        self.joining = deque(sorted(wanted, key=lambda job: len(job.ids)))
         for source in self._sessions.encode([job.ids for job in self.joining]):
             job = self.joining[0]
-            if self._batch is None or not self._batch.takes(job):
-                self._batch = JobBatch(self._sessions, job, self._make_batch)
-            self._batch.join(job, source)
+            self._batch_for(job).join(job, source)
             self.joining.popleft()
 
+    def _batch_for(self, job: Job) -> JobBatch:
+        for batch in self._batches:
+            if batch.takes(job):
+                return batch
+        # Beside others, a batch keeps no memory that it does not need, and an empty one none.
+        self._batches = [batch for batch in self._batches if batch.jobs]
+        for batch in self._batches:
+            batch.trim()
+        new = JobBatch(self._sessions, job.options, self._make_batch)
+        self._batches = [*self._batches, new]
+        return new
+
     def step(self) -> None:
-        """One step for all jobs in the batch; nothing where there are none."""
-        if self._batch and self._batch.jobs:
-            self._batch.step()
+        """One step of the batch whose turn it is; nothing where there are no jobs."""
+        if not self._batches or not self._batches[0].jobs:
+            return
+        batch, *others = self._batches
+        batch.step()
+        if others:
+            batch.trim()
+            self._batches = [*others, batch] if batch.jobs else others

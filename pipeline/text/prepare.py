@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline.bundle import Bundle
-from pipeline.text.normalise import checked
+from pipeline.text.found import Found, within
+from pipeline.text.normalise import HAN, LINE_END, check
 from pipeline.text.prepared import Prepared, Span, Unit
-from pipeline.text.protect import MOST, Found, find, within
+from pipeline.text.protect import MOST, find
 from pipeline.text.sentences import Splitting, sentences
 from pipeline.text.units import UnitEncoder
 
@@ -30,14 +31,18 @@ class Preprocessor:
 
         Raises InvalidText for NUL and lone surrogates.
         """
-        text = checked(text)
-        found = find(text)
+        check(text)
+        found = self._encoder.unreadable.spans(text, find(text))
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0
-        for sentence in _whole(sentences(text, split_sentences), found):
+        line, chinese = Span(0, 0), False
+        for sentence in sentences(text, split_sentences, found):
             sentence_count += 1
-            for unit in self._units(text, sentence, within(found, sentence.start, sentence.end)):
+            if sentence.end > line.end:
+                line, chinese = _line(text, sentence)
+            spans = within(found, sentence.start, sentence.end)
+            for unit in self._units(text, sentence, spans, chinese):
                 separators.append(text[end : unit.span.start])
                 units.append(unit)
                 end = unit.span.end
@@ -45,28 +50,21 @@ class Preprocessor:
         warnings = ("split",) if len(units) > sentence_count else ()
         return Prepared(text, tuple(units), tuple(separators), warnings)
 
-    def _units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+    def _units(
+        self, text: str, sentence: Span, found: Sequence[Found], chinese: bool
+    ) -> Iterator[Unit]:
         start = sentence.start
         while len(found) > MOST:
             portion = Span(start, found[MOST].start)
-            yield from self._encoder.units(text, portion, found[:MOST])
+            yield from self._encoder.units(text, portion, found[:MOST], beside_chinese=chinese)
             start, found = portion.end, found[MOST:]
-        yield from self._encoder.units(text, Span(start, sentence.end), found)
+        yield from self._encoder.units(
+            text, Span(start, sentence.end), found, beside_chinese=chinese
+        )
 
 
-def _whole(cut: Iterable[Span], found: Sequence[Found]) -> Iterator[Span]:
-    """The sentences, those joined again between which a protected span was cut."""
-    spans = iter(found)
-    span = next(spans, None)
-    waiting: Span | None = None
-    for sentence in cut:
-        while span and waiting and span.end <= waiting.end:
-            span = next(spans, None)
-        if waiting and span and span.start < waiting.end:
-            waiting = Span(waiting.start, sentence.end)
-            continue
-        if waiting:
-            yield waiting
-        waiting = sentence
-    if waiting:
-        yield waiting
+def _line(text: str, sentence: Span) -> tuple[Span, bool]:
+    """The rest of the line, or lines, of a sentence, and whether Chinese stands there."""
+    line_end = LINE_END.search(text, sentence.end)
+    line = Span(sentence.start, line_end.start() if line_end else len(text))
+    return line, bool(HAN.search(text, line.start, line.end))

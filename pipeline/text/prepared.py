@@ -18,9 +18,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """What stands in the translation in place of a placeholder, and what kind of thing it is
-    (protect.py).
-    """
+    """What stands for a placeholder in the translation, and its kind (protect.py)."""
 
     text: str
     kind: str
@@ -31,8 +29,10 @@ class Unit:
     """One sentence of a request, or a part of one that was too long to translate at once.
 
     `ids` are source token ids without the end symbol; empty where the text is kept as it is
-    (blank, punctuation, already English) and no model is asked. `seen` is the normalised text
-    with placeholder n for protected[n], as the model sees it but for its own mask symbols.
+    (blank, punctuation, already English) and no model is asked. `seen` is the normalised text with
+    placeholder n for protected[n], as the model sees it but for its own mask symbols; it is empty
+    where the line has no Chinese at all.
+    `warnings` are what makes any translation of it doubtful.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Unit:
     ids: tuple[int, ...] = ()
     seen: str = ""
     protected: tuple[Protected, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

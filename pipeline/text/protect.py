@@ -1,8 +1,8 @@
 """What a translation must carry over letter for letter, and the placeholders that stand for it
 meanwhile.
 
-1. `find` names the spans of a text: URLs, e-mail addresses, code, paths, placeholders, tags,
-   entities, emoji, figures with units, and the model's own mask symbols where a user wrote them.
+1. `find` names the spans of a text: blocks over several lines, then what one of the patterns
+   describes, then the frames of code, tables and Markdown around what is left.
 2. `hide` puts one private-use character in the place of each; text that is normalised, cut or
    respaced then cannot harm them. Private-use characters of the user's are spans themselves, so
    none is mistaken for ours.
@@ -12,132 +12,84 @@ meanwhile.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
+from pipeline.text.found import STRUCTURE, Found, merged, sides
+from pipeline.text.lines import lines
+from pipeline.text.patterns import PATTERNS
 from pipeline.text.prepared import Protected, Span
+from pipeline.text.structure import blocks, frames
 
 _FIRST, _LAST = 0xF0000, 0xFFFFD  # a private-use plane
 MOST = 4096  # spans that `hide` takes at once, far below the placeholders that there are
 PLACEHOLDER = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-LONGEST = 2000  # characters of a span; what is longer is a text that only looks like one
+_JOINABLE = frozenset(["code", "figure", "name", "path", "placeholder", "url"])
+_JOINTS = frozenset(["", " ", "/", ":", "-"])  # between two spans that become one
 
-_UNITS = (
-    "km/h|m/s|[Mk]?bps|[kKMGT]B/s|km[²2³3]?|cm[²2³3]?|mm[²2³3]?|nm|[μµ]m|m[²2³3]|kg|mg|[μµ]g|ml|mL|kWh|[MGk]W|mAh"
-    "|[kKMGTP]i?B|[kMG]?Hz|[kM]?Pa|[mk]?V|dB|px|dpi|fps|rpm|ppm|psi|°[CF]|[℃℉㎡㎏㎞㎝㎜]|[mgsWALKt](?![²2³3])"
+_COMMON = "\u3400-\u9fff，。、；：！？“”‘’《》 \u3000"  # begin only patterns that say so
+_ELSEWHERE = "|".join(f"({pattern.expression})" for pattern in PATTERNS if not pattern.chinese)
+_ANYWHERE = "|".join(f"({pattern.expression})" for pattern in PATTERNS if pattern.chinese)
+_SPAN = re.compile(rf"(?=[^{_COMMON}])(?:{_ELSEWHERE})|{_ANYWHERE}", re.ASCII)
+_KINDS = [
+    pattern.kind for chinese in (False, True) for pattern in PATTERNS if pattern.chinese == chinese
+]
+
+# English has none of these; all else of a span comes back letter for letter.
+_ENGLISH = str.maketrans(
+    {"￥": "¥", "％": "%", "－": "-", "℃": "°C", "℉": "°F", "㎡": "m²", "㎥": "m³"}
+    | {"㎏": "kg", "㎞": "km", "㎝": "cm", "㎜": "mm", "㎎": "mg", "㏄": "cc"}
 )
-_ATTRIBUTE = r"""[ \t]+[A-Za-z_:@.-][\w:.-]*(?:=(?:"[^"<>¶]*"|'[^'<>¶]*'|[^\s"'<>¶]+))?"""
-
-# In order of precedence where two begin at the same place; "¶" stands for the characters that end a
-# line. ASCII mode: a Chinese character is no part of a word, and \w no letter of another script.
-_KINDS = {
-    "symbol": [r"⟦[^⟦⟧¶]{0,12}⟧", "[⟦⟧]", "[\ue000-\uf8ff\U000f0000-\U0010ffff]+"],
-    "code": [
-        r"```(?!`)[^¶]{1,400}?```",
-        r"(?<!`)`[^`¶]{1,400}`(?!`)",
-        r"(?<!\$)\$\$[^$¶]{1,400}\$\$(?!\$)",
-        r"(?<![\w.])[A-Za-z_]\w{0,64}(?:\.\w{1,64}){0,8}\(\)",
-    ],
-    "url": [
-        # Chinese belongs to a URL only where that stands alone between blanks.
-        r"(?<![^\s\u3000])(?:https?|ftp)://[^\s\u3000¶，。；：！？、（）《》“”<>\"]+(?![^\s\u3000])",
-        r"(?:(?:https?|ftp|wss?|file|git|ssh|s3)://|mailto:|www\.(?=\w))[!-~]*[\w/#=&~+%-]",
-    ],
-    "email": [r"(?<!\w)[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"],
-    "placeholder": [
-        r"\{\{\{?[^{}¶]{1,200}\}?\}\}",
-        r"\{%[^{}¶]{1,200}%\}",
-        r"[$#%]\{[^{}¶]{1,200}\}",
-        r"\{[\w.:\[\]!,+<>^#%-]{0,80}\}",
-        r"\[\[[\w.:|-]{1,80}\]\]",
-        r"\[\d{1,3}\]",  # a reference
-        r"(?<![\d%])%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?(?:l{0,2}[sdiufgexXc]|@)(?![A-Za-z])",
-        r"(?<![\w$])\$[A-Za-z_]\w*",
-        r"%[A-Z_][A-Z0-9_]*%",
-        r"(?<!#)\#{2,}\w+\#{2,}",
-        r"__[A-Z][A-Z0-9_]*__",
-        r"(?<![\w@.])@[A-Za-z_][\w-]*",
-        r"\\[nrt\"'\\](?![A-Za-z])",
-    ],
-    "tag": [
-        rf"</?[A-Za-z][\w:.-]*(?:{_ATTRIBUTE}){{0,30}}[ \t]*/?>",
-        r"<!--[^¶]{0,400}?-->",
-        r"</?\d+/?>",
-    ],
-    "entity": [r"&(?:[A-Za-z]{2,8}\d?|\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6});"],
-    "path": [
-        r"(?<![\w/.~])(?:~|\.{1,2})?(?:/[\w.@+-]*[\w@+-]){2,}/?",
-        r"(?<![\w/.])(?:~|\.{1,2})/[\w.@+-]*[\w@+-]/?",
-        r"(?<!\w)[A-Za-z]:\\[\w.\\ -]*[\w\\]",
-        r"\\\\[\w.-]+\\[\w.\\$-]*[\w\\]",
-        r"(?<![\w./-])(?:[\w-]{1,64}/){1,16}[\w-]{1,64}\.[A-Za-z]\w{0,5}(?!\w)",
-        r"(?<![\w./-])[\w-]{2,64}(?:\.[\w-]{1,64}){0,8}\.[a-z][a-z0-9]{1,4}(?![\w.])",
-    ],
-    "name": [
-        r"(?<!\w)_*[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?!\w)",
-        r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)",
-        r"(?<!\w)(?=\w{0,63}[0-9])(?=\w{0,63}[a-f])[0-9a-f]{7,64}(?!\w)",
-        r"(?<![\w-])--?[A-Za-z][\w-]*(?:=[\w./:-]*\w)?",
-    ],
-    "figure": [
-        r"(?<![\w.])(?:[¥￥$€£₩₹]|[A-Z]{2}[$¥]) ?\d+(?:,\d{3})*(?:\.\d+)?(?![\d.]*[万亿萬億千百十])",
-        rf"(?<![\w.])[+-]?\d+(?:,\d{{3}})*(?:\.\d+)? ?(?:{_UNITS})(?![A-Za-z0-9])",
-        r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}|/\d{1,2})?(?![\w.])",
-        r"(?<![\w.])[vV]\d+(?:\.\d+)+[\w.-]*(?<![.-])",
-        r"(?<![\w.,])\d{6,}(?![\w.,]*\d|[万亿萬億])",
-    ],
-    "emoji": [
-        "(?:[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3"
-        "|(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u2190-\u21ff\u25a0-\u25ff]"
-        "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\u200d\u2640\u2642\U000e0020-\U000e007f]*)+)+"
-    ],
-}
-_ALTERNATIVES = "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _KINDS.items())
-_SPAN = re.compile(_ALTERNATIVES.replace("¶", r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"), re.ASCII)
-_OPENING_TAG = re.compile(r"<[^/!][^<>]*(?<!/)>")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A span of a text that must not change, and what kind it is."""
-
-    start: int
-    end: int
-    kind: str
 
 
 def placeholder(number: int) -> str:
+    """The character that stands for the span of this number, from 0."""
     return chr(_FIRST + number)
 
 
 def number_of(mark: str) -> int:
+    """The number of the span that a placeholder stands for."""
     return ord(mark) - _FIRST
 
 
+def carried(text: str, kind: str) -> Protected:
+    """What comes back in place of a span: itself, its figures with English signs."""
+    return Protected(text.translate(_ENGLISH) if kind == "figure" else text, kind)
+
+
 def find(text: str) -> list[Found]:
-    """The spans of a text to protect, in order, none across a line end.
+    """The spans of a text to protect, in order and apart.
 
-    Those that touch are one.
+    Only blocks, such as fenced code, go over several lines.
     """
-    found: list[Found] = []
-    for match in _SPAN.finditer(text):
-        start, end, kind = match.start(), match.end(), match.lastgroup or ""
-        if end - start > LONGEST:
-            continue
-        if found and found[-1].end == start and found[-1].kind == kind and kind != "tag":
-            start = found.pop().start
-        found.append(Found(start, end, kind))
-    return found
+    whole = blocks(text)
+    found = list(whole)
+    at = 0
+    for block in [*whole, Found(len(text), len(text), STRUCTURE)]:
+        for line in lines(text, at, block.start):
+            found += _in_line(text, line)
+        at = block.end
+    found = merged(found) if whole else found
+    return merged([*found, *frames(text, found)])
 
 
-def within(found: Sequence[Found], start: int, end: int) -> Sequence[Found]:
-    """Those that lie wholly in a range of the text."""
-    first = bisect_left(found, start, key=lambda span: span.start)
-    last = bisect_left(found, end, lo=first, key=lambda span: span.start)
-    return (
-        found[first : last - 1] if last > first and found[last - 1].end > end else found[first:last]
-    )
+def _in_line(text: str, line: Span) -> Iterator[Found]:
+    """What the patterns describe, one span where several of a kind stand side by side."""
+    waiting: Found | None = None
+    for match in _SPAN.finditer(text, line.start, line.end):
+        span = Found(match.start(), match.end(), _KINDS[(match.lastindex or 0) - 1])
+        if waiting and span.kind == waiting.kind and _touch(text, waiting, span):
+            span = Found(waiting.start, span.end, span.kind)
+        elif waiting:
+            yield waiting
+        waiting = span
+    if waiting:
+        yield waiting
+
+
+def _touch(text: str, left: Found, right: Found) -> bool:
+    between = text[left.end : right.start]
+    joinable = left.kind in _JOINABLE and between in _JOINTS
+    return joinable or (not between and left.kind != "tag")
 
 
 def hide(text: str, sentence: Span, found: Iterable[Found]) -> str:
@@ -150,16 +102,28 @@ def hide(text: str, sentence: Span, found: Iterable[Found]) -> str:
 
 
 def restore(text: str, protected: Sequence[Protected]) -> str:
-    """The text with its spans in place of the placeholders; tags cling to what they enclose."""
-    pieces, at = [], 0
+    """The text with its spans in place of the placeholders.
+
+    Tags and marks cling to what they enclose, and no two figures run together.
+    """
+    tags = [number for number, span in enumerate(protected) if span.kind == "tag"]
+    side = dict(zip(tags, sides([protected[number].text for number in tags]), strict=True))
+    pieces: list[str] = []
+    at = 0
     for mark in PLACEHOLDER.finditer(text):
         number = number_of(mark[0])
-        span = protected[number] if number < len(protected) else Protected("", "")
+        span = protected[number].text if number < len(protected) else ""
         before = text[at : mark.start()]
-        pieces += [before.rstrip(" ") if span.text.startswith("</") else before, span.text]
         at = mark.end()
-        if span.kind == "tag" and _OPENING_TAG.fullmatch(span.text):
+        if side.get(number) == "closing":
+            before = before.rstrip(" ")
+        elif side.get(number) == "opening":
             at += len(text[at:]) - len(text[at:].lstrip(" "))
+        if before[-1:].isdecimal() and span[:1].isdecimal():
+            before += " "
+        if span[-1:].isdecimal() and text[at : at + 1].isdecimal():
+            span += " "
+        pieces += [before, span]
     return "".join([*pieces, text[at:]])
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, count
 
 from pipeline.bundle import Bundle
+from pipeline.text.found import Found
 from pipeline.text.normalise import HAN, Normaliser
 from pipeline.text.prepared import Protected, Span, Unit
-from pipeline.text.protect import PLACEHOLDER, Found, hide, number_of, placeholder
+from pipeline.text.protect import PLACEHOLDER, carried, hide, number_of, placeholder
+from pipeline.text.unreadable import Unreadable
 from pipeline.text.wrap import wrap
 from pipeline.tokenizers import Tokenizer, load_tokenizer
 
@@ -28,6 +29,7 @@ class UnitEncoder:
         self._tokenizer = tokenizer
         self._normaliser = Normaliser()
         self._symbols = tuple(mask_symbols)
+        self.unreadable = Unreadable(tokenizer.reads)
         self.limit = limit
         self.most_masks = len(mask_symbols) or MOST_MASKS
 
@@ -41,13 +43,16 @@ class UnitEncoder:
             manifest.tokenizer.mask_symbols,
         )
 
-    def units(self, text: str, sentence: Span, found: Sequence[Found]) -> Iterator[Unit]:
+    def units(
+        self, text: str, sentence: Span, found: Sequence[Found], *, beside_chinese: bool
+    ) -> Iterator[Unit]:
         """The sentence in units of at most `limit` tokens and `most_masks` spans.
 
-        `found` are the spans to protect, all within the sentence.
+        `found` are the spans to protect, all within the sentence; `beside_chinese` says whether its
+        line has Chinese.
         """
         hidden = hide(text, sentence, found)
-        spans = [_protected(text[span.start : span.end], span.kind) for span in found]
+        spans = [carried(text[span.start : span.end], span.kind) for span in found]
         origin = _origin(hidden, sentence, found)
 
         def encode(part: str) -> list[int]:
@@ -55,8 +60,10 @@ class UnitEncoder:
 
         for part, ids in wrap(hidden, encode, self._tokenizer.count, self.limit, self._fits):
             source = Span(origin(part.start), origin(part.end))
-            seen, protected = self._seen(hidden[part.start : part.end], spans) if ids else ("", ())
-            yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected)
+            piece = hidden[part.start : part.end]
+            seen, protected = self._seen(piece, spans) if beside_chinese else ("", ())
+            rare = ("rare",) if self.unreadable.rare(seen) else ()
+            yield Unit(text[source.start : source.end], source, tuple(ids), seen, protected, rare)
 
     def ids(self, seen: str, protected: Sequence[Protected]) -> tuple[int, ...]:
         """Token ids of a text with placeholders; none where there is no Chinese to translate."""
@@ -97,8 +104,3 @@ def _origin(hidden: str, sentence: Span, found: Sequence[Found]) -> Callable[[in
     marks = [mark.start() for mark in PLACEHOLDER.finditer(hidden)] if found else []
     shrunk = [0, *accumulate(span.end - span.start - 1 for span in found)]
     return lambda place: sentence.start + place + shrunk[bisect_left(marks, place)]
-
-
-def _protected(text: str, kind: str) -> Protected:
-    # English has no "℃" and no full-width "￥".
-    return Protected(unicodedata.normalize("NFKC", text) if kind == "figure" else text, kind)

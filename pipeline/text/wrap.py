@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from pipeline.text.normalise import BLANKS
+from pipeline.text.lines import trimmed
+from pipeline.text.normalise import BLANKS, CLOSING, OPENING
 from pipeline.text.prepared import Span
-from pipeline.text.sentences import CLOSING, OPENING, trimmed
 
 _CLOSERS = f"[{re.escape(CLOSING)}]*"
 # Boundaries from best to worst; the cut comes after what matches.

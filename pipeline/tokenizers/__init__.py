@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from pipeline.bundle import Bundle
+from pipeline.bundle import Bundle, CsanmtEntry
+from pipeline.errors import BundleError
+from pipeline.tokenizers.marian import MarianTokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 
 
@@ -24,18 +26,29 @@ class Tokenizer(Protocol):
         Ids that stand for no text (unknown, end, out of range) are left out.
         """
 
+    def reads(self, character: str) -> bool:
+        """Whether the source vocabulary has a character as it is.
+
+        It has not where nothing but bytes or the unknown symbol stand for it, or where it is
+        folded into other letters or digits ("⁶" into "6").
+        """
+
 
 def load_tokenizer(bundle: Bundle) -> Tokenizer:
     """The tokenizer of a bundle; raises BundleError naming a file that is none."""
     entry = bundle.manifest.tokenizer
     if entry.kind == "csanmt":
-        from pipeline.tokenizers.csanmt import (
-            CsanmtTokenizer,
-        )  # jieba and Moses take a second to import
-
-        return CsanmtTokenizer(bundle, entry)
+        return _csanmt(bundle, entry)
     if entry.kind == "marian":
-        from pipeline.tokenizers.marian import MarianTokenizer
-
         return MarianTokenizer(bundle, entry)
     return SentencePieceTokenizer(bundle.file(entry.source), bundle.file(entry.target))
+
+
+def _csanmt(bundle: Bundle, entry: CsanmtEntry) -> Tokenizer:
+    try:
+        from pipeline.tokenizers.csanmt import CsanmtTokenizer  # its libraries take a second
+    except ModuleNotFoundError as error:
+        raise BundleError(
+            f"{bundle.path}: its text side needs {error.name}: install csanmt-serve[csanmt]"
+        ) from None
+    return CsanmtTokenizer(bundle, entry)

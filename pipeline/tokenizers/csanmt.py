@@ -38,6 +38,9 @@ class CsanmtTokenizer:
     def count(self, text: str) -> int:
         return len(self._source.pieces(text))
 
+    def reads(self, character: str) -> bool:
+        return self._unknown not in self.encode(character)
+
     def decode(self, ids: Iterable[int]) -> str:
         """As the reference shows it: up to the end symbol, `<unk>` for ids without a line."""
         size = len(self._target)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.bundle import Bundle, MarianEntry
 from pipeline.errors import BundleError
-from pipeline.tokenizers.sentencepiece import processor
+from pipeline.tokenizers.sentencepiece import folded, processor
 
 SPACE = "▁"
 SYMBOLS = frozenset({"<pad>", "<unk>", "</s>", "<s>"})
@@ -37,6 +37,11 @@ class MarianTokenizer:
 
     def count(self, text: str) -> int:
         return len(self._source.encode(text))
+
+    def reads(self, character: str) -> bool:
+        if self._unknown in self.encode(character):
+            return False
+        return not folded(character, self._source.normalize(character).strip("▁ "))
 
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._target.decode_pieces([self._pieces[i] for i in ids if i in self._pieces])

@@ -40,6 +40,9 @@ class SentencePieceTokenizer:
     def count(self, text: str) -> int:
         return len(self._source.encode(text))
 
+    def reads(self, character: str) -> bool:
+        return reads(self._source, character)
+
     def decode(self, ids: Iterable[int]) -> str:
         kept: list[int] = []
         for is_byte, group in groupby(
@@ -63,3 +66,17 @@ def processor(path: Path) -> sentencepiece.SentencePieceProcessor:
         raise BundleError(
             f"{path}: expected a sentencepiece model, found something else: rebuild the bundle"
         ) from None
+
+
+def reads(model: sentencepiece.SentencePieceProcessor, character: str) -> bool:
+    """Whether a model has a piece for a character that is not folded into others."""
+    if any(model.is_byte(i) or model.is_unknown(i) for i in model.encode(character)):
+        return False
+    return not folded(character, model.normalize(character).strip("▁ "))
+
+
+def folded(character: str, normalised: str) -> bool:
+    """Whether a normaliser made other letters or digits of a character, full-width ASCII apart."""
+    if normalised == character or "\uff01" <= character <= "\uff5e":
+        return False
+    return any(part.isalnum() for part in normalised)

@@ -6,6 +6,7 @@ It stands alone: a converted Hugging Face model carries a copy of it.
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -82,10 +83,16 @@ def chinese_words(text: str) -> str:
 
 @cache
 def segmenter() -> jieba.Tokenizer:
-    """jieba with its own dictionary, loaded: half a second, once."""
+    """jieba with its own dictionary, loaded: half a second, once.
+
+    It keeps what it loaded in the temporary folder, and would take it from there: from whoever put
+    it there first. A folder of our own for that moment keeps others' words out.
+    """
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()  # the module's own could be given words by others
-    tokenizer.initialize()
+    with tempfile.TemporaryDirectory() as private:
+        tokenizer.tmp_dir = private
+        tokenizer.initialize()
     return tokenizer
 
 

@@ -7,7 +7,6 @@ translations, fed to both, move only as far as the arithmetic does.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.bundle import Bundle
+from pipeline.config import cpus
 from pipeline.decode.engine import Engine, EngineSettings
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logits, log_softmax
@@ -49,8 +49,8 @@ class Probe:
 
 
 def open_engine(bundle: Bundle) -> Engine:
-    """The serving engine with all CPUs."""
-    return Engine.load(bundle, EngineSettings(workers=os.cpu_count() or 1))
+    """The serving engine with a worker for each CPU that this process may use."""
+    return Engine.load(bundle, EngineSettings(workers=cpus()))
 
 
 def make_probe(reference: Bundle, lines: Sequence[str], show: Show = no_show) -> Probe:

@@ -47,7 +47,7 @@ def open_marian(folder: Path, name: str | None = None) -> Source:
             raise UserError(f"{path} is missing: copy all files of the model")
     return Source(
         folder=folder,
-        identity=(folder / "config.json", weights_file(folder)),
+        identity=_identity(folder),
         network=_network(config, generation, _weights(config, folder)),
         languages=Languages(
             source=LANGUAGES.get(tokenizer.source_lang, tokenizer.source_lang),
@@ -66,6 +66,12 @@ def open_marian(folder: Path, name: str | None = None) -> Source:
         decoding=_decoding(config, generation),
         about=About(provenance=f"converted from {name or f'the Marian model {folder.name}'}"),
     )
+
+
+def _identity(folder: Path) -> tuple[Path, ...]:
+    names = "config.json", "generation_config.json", "tokenizer_config.json"
+    files = [folder / name for name in names]
+    return (*filter(Path.is_file, files), weights_file(folder))
 
 
 def _decoding(config: Config, generation: Generation) -> Decoding:

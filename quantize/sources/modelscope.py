@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import AfterValidator, PositiveInt, ValidationError
 
 from pipeline.bundle import CsanmtEntry, Decoding, Languages
 from pipeline.errors import UserError
@@ -33,10 +33,17 @@ SIZES = {  # that `configuration.json` and `CsanmtConfig` name alike
 }
 
 
-class FileSection(Section):
-    """A file beside the configuration."""
+def _inside(name: str) -> str:
+    """Raises ValueError for a file outside the model's folder, which would end up in bundles."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(f"{name} leaves the model's folder")
+    return name
 
-    file: str
+
+class FileSection(Section):
+    """A file beside the configuration, or in a folder there."""
+
+    file: Annotated[str, AfterValidator(_inside)]
 
 
 class ModelSection(Section):

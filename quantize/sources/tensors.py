@@ -52,10 +52,15 @@ def _pickled(path: Path) -> LazyWeights:
         import torch
     except ModuleNotFoundError:
         raise UserError(f"{path} needs torch: install the quantize extra") from None
+    refused = UserError(f"{path} is damaged, or no plain weights: copy it anew")
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception:  # a damaged or hostile file raises what it likes
-        raise UserError(f"{path} is damaged, or no plain weights: copy it anew") from None
+        raise refused from None
+    if not isinstance(tensors, dict):
+        raise refused
+    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
+        raise refused
 
     def reader(tensor: torch.Tensor) -> Callable[[], Array]:
         return lambda: _float32(tensor.float().numpy())

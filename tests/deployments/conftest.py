@@ -39,5 +39,6 @@ def api(translation_service: TranslationService) -> Iterator[TestClient]:
     """A client of the application of one ingress replica."""
     config = load({})
     readiness = Readiness({}, config.readiness)
-    with TestClient(make_app(translation_service, readiness, Traffic(), config.limits)) as client:
+    app = make_app(translation_service, readiness, Traffic(), config)
+    with TestClient(app, base_url="http://localhost") as client:
         yield client

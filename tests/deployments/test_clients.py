@@ -22,6 +22,7 @@ SENTENCES = [
     "他在图书馆里看了一整天的书。",
 ]
 ARTICLE = (ROOT / "tests" / "data" / "article.zh.txt").read_text(encoding="utf-8")
+JSON = {"content-type": "application/json"}
 BAD = [
     b"",
     b"{",
@@ -49,13 +50,16 @@ def act(service: Service, seed: int) -> tuple[str, int]:
                 text = {"text": ARTICLE[: chance.randrange(20, 1000)]}
                 return kind, checked(client.post("/translate", json=text))
             case "bad":
-                return kind, checked(client.post("/translate", content=chance.choice(BAD)))
+                return kind, checked(
+                    client.post("/translate", content=chance.choice(BAD), headers=JSON)
+                )
             case "wrong way":
                 method = chance.choice(["GET", "PUT", "DELETE"])
                 path = chance.choice(["/translate", "/nowhere"])
                 return kind, checked(client.request(method, path))
     body = httpx.Request("POST", service.url, json={"text": ARTICLE}).content
-    head = b"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-length: %d\r\n\r\n" % len(body)
+    head = b"POST /translate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    head += b"content-length: %d\r\n\r\n" % len(body)
     sent = len(body) if kind == "leaves" else chance.randrange(len(body))
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head + body[:sent])

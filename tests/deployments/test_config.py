@@ -116,8 +116,31 @@ def test_a_wrong_variable_is_named_on_one_line(
 def test_a_wrong_value_is_named_on_one_line(args: dict[str, object], message: str) -> None:
     with pytest.raises(UserError) as error:
         load(args)
-    assert f"configs/service.yaml: {message}" in str(error.value)
+    assert str(error.value).startswith(f"args: {message}")
     assert "\n" not in str(error.value)
+
+
+def test_a_wrong_value_is_named_with_the_place_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = yaml.safe_load((ROOT / "configs" / "service.yaml").read_text(encoding="utf-8"))
+    values["limits"]["characters"] = 0
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    wrong = {"config": str(path), "limits": {"concurrent": 5}}
+    with pytest.raises(UserError, match=rf"^{re.escape(str(path))}: limits\.characters: "):
+        load(wrong)
+    wrong["limits"] = {"characters": -1}
+    with pytest.raises(UserError, match=r"^a\.yaml: args: limits\.characters: "):
+        load(wrong, "a.yaml: args")
+    monkeypatch.setenv("CSANMT__LIMITS__CHARACTERS", "-2")
+    with pytest.raises(UserError, match=r"^CSANMT__LIMITS__CHARACTERS: limits\.characters: "):
+        load(wrong)
+    del values["limits"]
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    monkeypatch.delenv("CSANMT__LIMITS__CHARACTERS")
+    with pytest.raises(UserError, match=rf"^{re.escape(str(path))}: limits: Field required"):
+        load({"config": str(path)})
 
 
 def test_a_file_that_is_not_a_mapping_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import pickle
 import re
 from collections.abc import Iterator
@@ -22,8 +23,8 @@ from deployments.errors import (
     UnknownModel,
     from_code,
 )
-from deployments.stages.messages import Refusal, refusal
-from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText, UserError
+from deployments.stages.messages import Refusal, guarded, refusal
+from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText, UserError
 
 
 def tree(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
@@ -82,6 +83,15 @@ def test_the_pipelines_errors_travel_as_codes_and_arrive_as_the_services(
     assert type(from_code(travelled.code)) is ours
 
 
-def test_an_error_that_concerns_no_request_does_not_travel() -> None:
-    with pytest.raises(BundleError):
-        refusal(BundleError("…"))
+def test_a_fault_travels_as_an_internal_error_and_is_logged_without_its_message(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def value_of(text: str) -> int:
+        return {"a": 1}[text]
+
+    monkeypatch.setattr(logging.getLogger("ray.serve"), "propagate", True)
+    texts = ["a", "the user's text", "a"]
+    answers = list(map(guarded(value_of), texts))
+    assert answers == [1, Refusal(Internal.code), 1]
+    assert "KeyError" in caplog.text and "test_errors.py" in caplog.text
+    assert texts[1] not in caplog.text

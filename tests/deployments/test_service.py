@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from deployments.config import Limits, load
@@ -9,6 +11,7 @@ from deployments.errors import EmptyText, TextTooLong, UnknownModel, Unsupported
 from deployments.request.deadline import Deadline, Stopwatch
 from deployments.request.flow import Flow
 from deployments.service import TranslationService
+from deployments.stages.messages import PrepareItem
 from pipeline.answer.translation import Translation
 from pipeline.bundle import Languages
 
@@ -28,11 +31,11 @@ class Echo(Flow):
         self.seconds: list[float] = []
 
     async def translate(
-        self, text: str, model: str, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
     ) -> Translation:
         self.seconds.append(deadline.left())
         stopwatch.lap("echo")
-        return Translation(text, f"{model}: {text}")
+        return Translation(item.text, f"{item.model}: {item.text}")
 
 
 def service(**limits: float) -> TranslationService:
@@ -45,6 +48,12 @@ async def test_gives_the_translation_its_model_and_its_timings() -> None:
     assert given.translation == Translation("好", "small: 好") and given.model == "small"
     assert list(given.timings.stages) == ["echo"]
     assert given.timings.total_ms >= given.timings.stages["echo"] >= 0
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "　", "\u200b\ufeff\u2060", "\u00ad \u200d\r\n"])
+async def test_a_text_in_which_nothing_can_be_seen_is_empty(text: str) -> None:
+    with pytest.raises(EmptyText):
+        await service().translate(text)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +69,7 @@ async def test_gives_the_translation_its_model_and_its_timings() -> None:
     ],
 )
 async def test_the_model_that_is_named_translates_or_the_first_with_the_languages(
-    asked: dict[str, str], chosen: str
+    asked: dict[str, Any], chosen: str
 ) -> None:
     assert (await service().translate("好", **asked)).model == chosen
 
@@ -68,7 +77,7 @@ async def test_the_model_that_is_named_translates_or_the_first_with_the_language
 @pytest.mark.parametrize(
     "asked", [{"source": "de"}, {"source": "zh", "target": "zh"}, {"model": "back", "source": "zh"}]
 )
-async def test_languages_that_no_model_has_are_refused(asked: dict[str, str]) -> None:
+async def test_languages_that_no_model_has_are_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedLanguages, match=r"served are: zh to en, en to zh$"):
         await service().translate("好", **asked)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.bundle import Bundle
-from pipeline.config import DEFAULT_MODEL, resolve
+from pipeline.config import DEFAULT_MODEL, ROOT, resolve
 
 pytestmark = pytest.mark.quantize
 SOURCE = resolve(DEFAULT_MODEL) / "source"
@@ -94,3 +97,70 @@ def test_the_terminal_shows_the_winner(
     shown = capsys.readouterr().out
     assert "|Δ log p|" in shown
     assert "row-63 is the fastest recipe" in shown
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], str]:
+    """What the folder of results is called now, by a copy of the code that a test may edit."""
+    from quantize import tune
+    from quantize.sentences import load_test_sets
+    from quantize.sources import open_source
+
+    for folder in ("pipeline", "quantize"):
+        ignore = shutil.ignore_patterns("__pycache__", "testsets")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
+    monkeypatch.setattr(tune, "ROOT", tmp_path, raising=False)
+    source, sets = open_source(SOURCE), load_test_sets(4)
+    return lambda: tune._key(source, None, sets)
+
+
+@pytest.mark.parametrize("library", ["numpy", "onnxruntime", "sentencepiece"])
+def test_another_version_of_a_library_begins_anew(
+    key: Callable[[], str], monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    from quantize import machine
+
+    before = key()
+    assert key() == before
+    monkeypatch.setattr(
+        machine, "version", lambda name: "0.0" if name == library else version(name)
+    )
+    assert key() != before
+
+
+def test_another_contract_begins_anew(
+    key: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quantize import tune
+
+    before = key()
+    monkeypatch.setattr(tune, "CONTRACT", 99, raising=False)
+    assert key() != before
+
+
+def test_another_cpu_begins_anew(key: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from quantize import machine
+
+    before = key()
+    monkeypatch.setattr(machine, "cpu_name", lambda: "another one")
+    assert key() != before
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["quantize/graphs/step.py", "quantize/int8/rounding.py", "pipeline/decode/batch.py"],
+)
+def test_other_code_that_writes_or_runs_graphs_begins_anew(
+    key: Callable[[], str], tmp_path: Path, module: str
+) -> None:
+    before = key()
+    path = tmp_path / module
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
+    assert key() != before
+
+
+def test_other_limits_of_the_gate_do_not_begin_anew(key: Callable[[], str], tmp_path: Path) -> None:
+    before = key()
+    path = tmp_path / "quantize" / "judge" / "gate.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
+    assert key() == before

@@ -1,24 +1,25 @@
-"""The dialect that the service was born with: POST /translate, `{"text": …}` to three keys.
-
-Bodies are parsed here rather than by the framework, so that every malformed one gets the same kind
-of answer: 400 and one sentence.
-"""
+"""The dialect that the service was born with: POST /translate, `{"text": …}` to three keys."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from deployments.errors import Internal, InvalidRequest, ServiceError
+from deployments.gateway.dialects.json_body import json_object
 from deployments.service import Translated, TranslationService
+
+STATUSES = (400, 408, 413, 415, 500, 503)  # of errors
 
 
 class TranslateRequest(BaseModel):
-    """Unknown fields are ignored, since clients send more than one service reads."""
+    """Unknown fields are ignored, since clients send more than one service reads.
+
+    A field that is null is as one that is not there, but for `text`.
+    """
 
     model_config = ConfigDict(
         strict=True, json_schema_extra={"examples": [{"text": "中国的科技创新能力正在快速提升。"}]}
@@ -27,11 +28,16 @@ class TranslateRequest(BaseModel):
     text: Annotated[str, StringConstraints(strict=True)] = Field(
         description="Chinese text of any number of lines"
     )
-    detail: bool = Field(
-        default=False, description="Whether to add `sentences`, `warnings` and `request_id`"
+    detail: bool | None = Field(
+        default=None, description="Whether to add `sentences`, `warnings` and `request_id`"
     )
     model: str | None = Field(
         default=None, description="Name of a model that is served; the first by default"
+    )
+    split_sentences: Literal["on", "off", "nonewlines"] | None = Field(
+        default=None,
+        description="Where sentences end: at their marks and at line ends (on, the default),"
+        " nowhere, or at their marks only, so that wrapped lines are joined",
     )
 
 
@@ -76,20 +82,27 @@ class Seed:
             summary="Translate a text",
             response_model=TranslateResponse,
             response_model_exclude_unset=True,
-            responses={status: {"model": ErrorResponse} for status in (400, 408, 413, 500, 503)},
+            responses={status: {"model": ErrorResponse} for status in STATUSES},
             openapi_extra={
                 "requestBody": {
                     "required": True,
-                    "content": {
-                        "application/json": {"schema": TranslateRequest.model_json_schema()}
-                    },
+                    "content": {"application/json": {"schema": self.request_schema()}},
                 }
             },
         )
 
+    def request_schema(self) -> dict[str, Any]:
+        """JSON Schema of a request, with the names of the models that are served."""
+        schema = TranslateRequest.model_json_schema()
+        name, _ = schema["properties"]["model"]["anyOf"]
+        name["enum"] = list(self.service.models)
+        return schema
+
     async def translate(self, request: Request) -> Response:
-        given = parse(await request.body())
-        translated = await self.service.translate(given.text, model=given.model)
+        given = parse(await json_object(request))
+        translated = await self.service.translate(
+            given.text, model=given.model, split_sentences=given.split_sentences or "on"
+        )
         body = response_to(translated)
         if given.detail:
             add_detail(body, translated, request.state.request_id)
@@ -134,32 +147,12 @@ def add_detail(response: TranslateResponse, translated: Translated, request_id: 
     response.request_id = request_id
 
 
-def parse(body: bytes) -> TranslateRequest:
-    """Raises InvalidRequest, which says what is wrong, unless `body` is a JSON request."""
+def parse(fields: dict[str, Any]) -> TranslateRequest:
+    """Raises InvalidRequest, which says what is wrong."""
     try:
-        return TranslateRequest.model_validate(json_object(body))
+        return TranslateRequest.model_validate(fields)
     except ValidationError as error:
         raise InvalidRequest(explain(error)) from None
-
-
-def json_object(body: bytes) -> dict[str, Any]:
-    """Raises InvalidRequest unless `body` is a JSON object in UTF-8."""
-    try:
-        value = json.loads(body.decode("utf-8"), parse_constant=refuse_constant)
-    except UnicodeDecodeError:
-        raise InvalidRequest("the body is not UTF-8") from None
-    except ValueError:
-        raise InvalidRequest("the body is not JSON") from None
-    except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("the body is not a JSON object")
-    return value
-
-
-def refuse_constant(name: str) -> NoReturn:
-    """NaN and the infinities, which Python reads, are no JSON."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def explain(error: ValidationError) -> str:
@@ -173,5 +166,7 @@ def explain(error: ValidationError) -> str:
             return f"{name} must be a string"
         case "bool_type":
             return f"{name} must be true or false"
+        case "literal_error":
+            return f"{name} must be {first['ctx']['expected']}"
         case _:
             return f"{name} is not valid"

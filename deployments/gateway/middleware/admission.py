@@ -6,10 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployments.config import Limits
 from deployments.errors import Overloaded, Stopping
-from deployments.gateway.traffic import Traffic
-
-# Methods whose requests are admitted, or refused for load.
-WORK = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+from deployments.gateway.traffic import WORK, Traffic
 
 
 class Admission:

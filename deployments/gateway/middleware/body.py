@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments.config import Limits
-from deployments.errors import BodyTooLarge, BodyTooSlow, Overloaded, ServiceError
-from deployments.gateway.traffic import Traffic
+from deployments.errors import BodyTooLarge, BodyTooSlow, InvalidRequest, Overloaded, ServiceError
+from deployments.gateway.traffic import WORK, Traffic
 
 
 class Body:
@@ -19,7 +20,7 @@ class Body:
         self.app, self.limits, self.traffic = app, limits, traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] not in WORK:
             await self.app(scope, receive, send)
             return
         try:
@@ -34,10 +35,10 @@ class Body:
     async def read(self, headers: Headers, receive: Receive) -> bytes | None:
         """The body, or None if the client left.
 
-        Raises BodyTooLarge, BodyTooSlow or Overloaded.
+        Raises BodyTooLarge, BodyTooSlow, Overloaded or InvalidRequest.
         """
         limits, traffic = self.limits, self.traffic
-        if int(headers.get("content-length", 0)) > limits.body_bytes:
+        if declared_length(headers) > limits.body_bytes:
             raise BodyTooLarge(limits.body_bytes)
         if traffic.bodies >= limits.bodies or traffic.buffered >= limits.buffered_bytes:
             raise Overloaded
@@ -64,6 +65,14 @@ class Body:
             traffic.bodies -= 1
             traffic.buffered -= size
         return b"".join(chunks)
+
+
+def declared_length(headers: Headers) -> int:
+    """Content-Length in bytes, 0 where there is none; raises InvalidRequest if it is no number."""
+    length = headers.get("content-length", "0")
+    if not re.fullmatch("[0-9]{1,18}", length):
+        raise InvalidRequest("Content-Length is not a number")
+    return int(length)
 
 
 def first(message: Message, then: Receive) -> Receive:

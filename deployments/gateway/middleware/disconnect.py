@@ -8,6 +8,7 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployments.gateway.middleware.body import first
+from deployments.gateway.traffic import WORK
 
 
 class Disconnect:
@@ -20,7 +21,7 @@ class Disconnect:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] not in WORK:
             await self.app(scope, receive, send)
             return
         body = await receive()

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deployments.errors import Internal, ServiceError
+from deployments.errors import Internal, ServiceError, described
 from deployments.gateway.dialects.base import Dialect
 
 logger = logging.getLogger("ray.serve")
 
 
 class Errors:
-    """Has the dialect render what was raised; what is no ServiceError is an internal error.
-
-    The log gets type and place of those, since messages may quote the text.
-    """
+    """Has the dialect render what was raised; what is no ServiceError is an internal error."""
 
     def __init__(self, app: ASGIApp, dialect: Dialect) -> None:
         self.app, self.dialect = app, dialect
@@ -37,8 +33,7 @@ class Errors:
             await self.app(scope, receive, watch)
         except Exception as error:
             if not isinstance(error, ServiceError):
-                place = "".join(traceback.format_tb(error.__traceback__))
-                logger.error("%s in request %s\n%s", type(error).__name__, request_id, place)
+                logger.error("request %s: %s", request_id, described(error))
             if started:
                 raise
             refusal = error if isinstance(error, ServiceError) else Internal()

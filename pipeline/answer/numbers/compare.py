@@ -1,61 +1,128 @@
-"""Whether a translation says the numbers of its source."""
+"""Whether a translation says the numbers of its source, and no others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
+from bisect import bisect_left
 
-from pipeline.answer.numbers.chinese import Number, numbers, readings
-from pipeline.answer.numbers.english import LARGE, SUFFIXES, values
+from pipeline.answer.numbers.chinese import quantities
+from pipeline.answer.numbers.english import Reading, Said
+from pipeline.answer.numbers.quantity import Number, Quantity, Value, bare, dimensions
+from pipeline.answer.numbers.relations import relate
 
-_FIGURES = re.compile(  # not those of names ("COVID-19", "A320", "11:00")
-    r"(?<![A-Za-z\d.:])(?<![A-Za-z]-)(?P<figure>\d+(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
-    r"(?:(?: (?:to|and|or) |[-–])\d[\d,.]*(?= [a-z]+illion))?(?:[ -]?(?P<word>[A-Za-z]+))?"
-)
-_LONG = 4  # digits that are looked for whatever stands between them
+_SIGNS = {
+    "±": re.compile(
+        r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE
+    ),
+    "≈": re.compile(
+        r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE
+    ),
+    "≠": re.compile(r"≠|!=|not equal|unequal|different|other than", re.IGNORECASE),
+    "≤": re.compile(
+        r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)",
+        re.IGNORECASE,
+    ),
+    "≥": re.compile(
+        r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)",
+        re.IGNORECASE,
+    ),
+}
+_PART_OF_A_NAME = re.compile(r"[A-Za-z0-9.:]$|[A-Za-z]-$")  # "COVID-19", "A320"
+_SURE_WORD = 13
 
 
-def missing(source: str, target: str) -> list[Number]:
+class _Saying:
+    """What a translation says in numbers."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.values: set[Value] = set()
+        self._measures: list[tuple[frozenset[str], set[Number]]] = []
+        for number in _read(target).numbers:
+            measures = dimensions(number.values)
+            plain = bare(number.values)
+            self.values |= number.values - plain if measures else number.values
+            if measures:
+                self._measures.append((measures, plain))
+        if not any(isinstance(value, tuple) and value[0] == "calendar" for value in self.values):
+            self.values |= {("calendar", n) for n in range(1, 13) if n in self.values}  # 3/15/2024
+        amounts = bare(self.values).union(*(plain for _, plain in self._measures))
+        self._amounts = sorted(amounts)
+
+    def says(self, quantity: Quantity) -> bool:
+        """Whether it says any of the values, or all parts, or a number within the bounds."""
+        if quantity.sign and not _SIGNS[quantity.sign].search(self.target):
+            return False
+        if self._holds(quantity.values):
+            return True
+        if quantity.parts and all(map(self._holds, quantity.parts)):
+            return True
+        if quantity.bounds is None:
+            return False
+        low, high = quantity.bounds
+        at = bisect_left(self._amounts, low)
+        return at < len(self._amounts) and self._amounts[at] < high
+
+    def _holds(self, values: frozenset[Value]) -> bool:
+        """Whether any value is said, and not of another unit: 500 g are not 500 kilograms."""
+        if not self.values.isdisjoint(values):
+            return True
+        if not self._measures:
+            return False
+        measures = dimensions(values)
+        return any(
+            measures.isdisjoint(others) and not plain.isdisjoint(values)
+            for others, plain in self._measures
+        )
+
+
+def missing(source: str, target: str) -> list[Quantity]:
     """The numbers of a Chinese source that its translation does not say."""
-    asked = list(numbers(source))
+    asked = [quantity for quantity in quantities(source) if quantity.certain]
     if not asked:
         return []
-    said = set(values(target))
-    lost = [number for number in asked if said.isdisjoint(number.values)]
-    if not lost:
-        return []
-    digits = re.sub(r"\D", "", target)
-    return [number for number in lost if not _spelled(source[number.start : number.end], digits)]
+    saying = _Saying(target)
+    return [quantity for quantity in asked if not saying.says(quantity)]
 
 
 def invented(source: str, target: str) -> list[str]:
-    """The figures of a translation, of two digits or more, that nothing in its Chinese source
-    accounts for.
-    """
-    figures = [found for found in _FIGURES.finditer(target) if len(found["figure"]) > 1]
-    if not figures:
+    """The numbers of a translation that nothing in its Chinese source accounts for."""
+    reading = _read(target)
+    sure = [number for number in reading.numbers if _is_sure(reading, number)]
+    if not sure:
         return []
-    allowed = {*readings(source), *values(source)}
-    digits = re.sub(r"\D", "", source)
+    found = quantities(source)
+    allowed: set[Value] = set()
+    for quantity in found:
+        allowed.update(quantity.values, *quantity.parts)
+    allowed |= {month for month in range(1, 13) if ("calendar", month) in allowed}
+    bounds = [quantity.bounds for quantity in found if quantity.bounds]
     return [
-        found["figure"]
-        for found in figures
-        if allowed.isdisjoint(_worths(found)) and _plain(found["figure"]) not in digits
+        target[slice(*reading.places(number))]
+        for number in sure
+        if allowed.isdisjoint(number.values)
+        and not any(_within(value, bounds) for value in number.values)
     ]
 
 
-def _worths(figure: re.Match[str]) -> Iterator[Decimal]:
-    value = Decimal(_plain(figure["figure"]))
-    yield value
-    word = (figure["word"] or "").lower()
-    yield value * (LARGE.get(word) or SUFFIXES.get(word) or 1)
+def _read(target: str) -> Reading:
+    reading = Reading(target)
+    relate(reading)
+    return reading
 
 
-def _plain(figure: str) -> str:
-    return figure.replace(",", "")
+def _within(value: Value, bounds: list[tuple[Number, Number]]) -> bool:
+    return not isinstance(value, tuple) and any(low <= value < high for low, high in bounds)
 
 
-def _spelled(figure: str, digits: str) -> bool:
-    """Whether a long row of digits stands in the translation, grouped another way."""
-    return figure.isascii() and figure.isdigit() and len(figure) >= _LONG and figure in digits
+def _is_sure(reading: Reading, number: Said) -> bool:
+    """Whether it is an amount, not part of a name or a small number that may be an idiom."""
+    if number.amount is None and not number.clock:
+        return False
+    start, end = reading.places(number)
+    if _PART_OF_A_NAME.search(reading.text[max(start - 2, 0) : start]):
+        return False
+    if not number.figure:
+        kinds = reading.kinds[number.start : number.end]
+        return number.amount is not None and number.amount >= _SURE_WORD and kinds[0] not in "hkd"
+    return end - start > 1

@@ -14,7 +14,7 @@ from benchmarks.support.service import ROOT
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
-HEAD = b"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
+HEAD = b"POST /translate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,26 @@ def test_a_request_id_is_made_where_none_was_sent(client: httpx.Client) -> None:
     made = client.post("/translate", json={"text": ""})
     assert made.json() == {"error": "Empty input"}
     assert len(made.headers.get_list("x-request-id")) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-request-id",
+        "x-request-timeout-seconds",
+        "x-request-disconnect-disabled",
+        "serve_multiplexed_model_id",
+        "x-session-id",
+    ],
+)
+@pytest.mark.parametrize("value", [b"\xe9", b"0.0001"])
+def test_headers_that_ray_reads_change_no_answer(
+    client: httpx.Client, name: str, value: bytes
+) -> None:
+    headers = [(name.encode(), value)]
+    answer = client.post("/translate", json={"text": SENTENCE}, headers=headers)
+    assert answer.status_code == 200
+    assert len(answer.headers.get_list("x-request-id")) == 1
 
 
 def test_is_alive_and_ready(client: httpx.Client) -> None:
@@ -97,6 +117,18 @@ def test_ten_megabytes_are_refused_and_the_next_request_served(client: httpx.Cli
     response = client.post("/translate", json={"text": "x" * 10_000_000})
     assert response.status_code == 413
     assert client.post("/translate", json={"text": SENTENCE}).status_code == 200
+
+
+@pytest.mark.parametrize("framing", ["content-length: 10000000", "transfer-encoding: chunked"])
+def test_a_client_that_reads_only_once_it_has_sent_everything_gets_its_413(
+    service_url: str, framing: str
+) -> None:
+    chunk = b" " * 100_000
+    piece = b"%x\r\n%s\r\n" % (len(chunk), chunk) if "chunked" in framing else chunk
+    end = b"0\r\n\r\n" if "chunked" in framing else b""
+    for _ in range(5):
+        pieces = [HEAD, framing.encode(), b"\r\n\r\n", *[piece] * 100, end]
+        assert exchange(service_url, *pieces).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_slow_sender_is_cut_off_and_others_are_served_meanwhile(

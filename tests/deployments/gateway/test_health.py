@@ -98,8 +98,8 @@ def traffic() -> Traffic:
 
 @pytest.fixture
 def api(translation_service: TranslationService, traffic: Traffic) -> Iterator[TestClient]:
-    app = make_app(translation_service, readiness(Deployment()), traffic, load({}).limits)
-    with TestClient(app) as client:
+    app = make_app(translation_service, readiness(Deployment()), traffic, load({}))
+    with TestClient(app, base_url="http://localhost") as client:
         yield client
 
 
@@ -120,5 +120,21 @@ def test_is_alive_and_not_ready_while_it_stops(api: TestClient, traffic: Traffic
     assert ready.headers["retry-after"] == "5"
 
 
+def test_both_answer_head_requests(api: TestClient) -> None:
+    assert api.head("/livez").status_code == 200
+    assert api.head("/readyz").status_code in (200, 503)
+    wrong = api.post("/livez")
+    assert wrong.status_code == 405 and set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+def test_half_sent_bodies_leave_both_as_they_are(api: TestClient, traffic: Traffic) -> None:
+    while api.get("/readyz").status_code == 503:
+        pass
+    traffic.bodies, traffic.buffered = 512, 64_000_000
+    assert api.post("/translate", json={"text": "好"}).status_code == 503
+    assert api.get("/livez").status_code == 200 and api.get("/readyz").status_code == 200
+
+
 def test_openapi_describes_both(api: TestClient) -> None:
-    assert {"/livez", "/readyz"} <= set(api.get("/openapi.json").json()["paths"])
+    paths = api.get("/openapi.json").json()["paths"]
+    assert list(paths["/livez"]) == ["get"] and list(paths["/readyz"]) == ["get"]

@@ -156,7 +156,7 @@ def raw_get(client: TestClient, path: str) -> Any:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await client.app({**scope, "path": unquote(path), "raw_path": path.encode()}, receive, send)
 
-    return TestClient(app).get("/")
+    return TestClient(app, base_url="http://localhost").get("/")
 
 
 def test_release_follows_the_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

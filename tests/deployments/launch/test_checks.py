@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from deployments.launch.checks import check, claim, set_environment
+from deployments.config import load
+from deployments.launch.checks import (
+    check,
+    claim,
+    find_application,
+    name_hosts,
+    set_environment,
+)
 from deployments.launch.server import reason
 from pipeline.config import ROOT
 from pipeline.errors import BundleError, UserError
@@ -47,15 +54,17 @@ def test_sets_variables_from_the_file_but_none_that_is_set(
     assert "CSANMT_TEST_BARE" not in os.environ and "A" not in os.environ
 
 
-def document(**args: Any) -> dict[str, Any]:
-    application = {"name": "mine", "import_path": "deployments.app:build", "args": args}
-    return {"applications": [{"import_path": "other:app"}, application]}
+def application(**args: Any) -> dict[str, Any]:
+    return {"name": "mine", "import_path": "deployments.app:build", "args": args}
 
 
 def test_finds_the_application_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CSANMT_MODEL", raising=False)
-    name, settings = check(document(limits={"characters": 7}), "a.yaml")
-    assert name == "mine" and settings.limits.characters == 7
+    own = application(limits={"characters": 7})
+    document = {"applications": [{"import_path": "other:app"}, own]}
+    assert find_application(document, "a.yaml") is own
+    assert check(own, "a.yaml").limits.characters == 7
+    assert check({"import_path": "deployments.app:build"}, "a.yaml").limits.characters == 20_000
 
 
 @pytest.mark.parametrize(
@@ -69,13 +78,56 @@ def test_finds_the_application_and_its_settings(monkeypatch: pytest.MonkeyPatch)
 )
 def test_a_document_without_the_application_is_named(document: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"^a\.yaml: applications: expected one with import_path"):
-        check(document, "a.yaml")
+        find_application(document, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ([1], r"args: expected a mapping, found list"),
+        ({"limits": {"characters": 0}}, r"args: limits\.characters: "),
+    ],
+)
+def test_wrong_settings_are_named_with_the_file(args: Any, line: str) -> None:
+    with pytest.raises(UserError, match=rf"^a\.yaml: {line}"):
+        check({"args": args}, "a.yaml")
 
 
 def test_bundles_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CSANMT_MODEL", raising=False)
     with pytest.raises(BundleError, match=r"^no-such/model\.yaml: expected a model bundle"):
-        check(document(models=["no-such"]), "a.yaml")
+        check(application(models=["no-such"]), "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts"),
+    [
+        ("127.0.0.1", None),
+        ("localhost", None),
+        ("::1", None),
+        ("0.0.0.0", ("*",)),
+        ("::", ("*",)),
+        ("10.0.0.7", ("localhost", "127.0.0.1", "[::1]", "10.0.0.7")),
+        ("fd00::7", ("localhost", "127.0.0.1", "[::1]", "[fd00::7]")),
+    ],
+)
+def test_the_names_that_are_answered_to_follow_from_the_host(
+    host: str, hosts: tuple[str, ...] | None
+) -> None:
+    own = application(limits={"characters": 7})
+    name_hosts(own, load(own["args"]), host)
+    assert load(own["args"]).http.hosts == hosts
+    assert load(own["args"]).limits.characters == 7
+
+
+def test_names_that_are_configured_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = application(http={"hosts": ["a.example"]})
+    name_hosts(own, load(own["args"]), "0.0.0.0")
+    assert load(own["args"]).http.hosts == ("a.example",)
+    monkeypatch.setenv("CSANMT__HTTP__HOSTS", "[b.example]")
+    bare = application()
+    name_hosts(bare, load(bare["args"]), "0.0.0.0")
+    assert load(bare["args"]).http.hosts == ("b.example",)
 
 
 def test_claims_the_port_that_the_document_names(port: int) -> None:

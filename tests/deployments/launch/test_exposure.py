@@ -117,3 +117,8 @@ def test_no_text_of_a_request_is_written_down(service: Service) -> None:
     for path in logs:
         data = path.read_bytes()
         assert not any(form in data for form in forms), path
+
+
+def test_records_reach_the_log_at_once(service: Service) -> None:
+    logs = list(service.folder.glob("**/logs/serve/replica_*translate*.log"))
+    assert any("the canary holds" in path.read_text(encoding="utf-8") for path in logs)

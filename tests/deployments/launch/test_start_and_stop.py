@@ -81,8 +81,8 @@ def test_a_model_that_is_not_there_ends_the_start_with_one_line(new_service: New
 
 
 def test_an_unknown_setting_ends_the_start_with_one_line(new_service: NewService) -> None:
-    line = refusal(new_service(limits={"charcters": 5}), 2)
-    assert "configs/service.yaml: limits.charcters: " in line
+    service = new_service(limits={"charcters": 5})
+    assert refusal(service, 2).startswith(f"{service.config}: args: limits.charcters: ")
 
 
 def test_a_busy_port_ends_the_start_with_one_line(new_service: NewService) -> None:
@@ -110,6 +110,16 @@ def test_help_says_what_it_does() -> None:
     command = [sys.executable, "-m", "deployments", "--help"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "serve_config.yaml" in result.stdout
+
+
+def test_starts_and_translates_behind_a_proxy_for_other_machines(new_service: NewService) -> None:
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
+    service = new_service(environment={**proxies, "no_proxy": "", "NO_PROXY": ""}).start()
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.post(f"{service.url}/translate", json={"text": "今天天气很好。"})
+    assert answer.status_code == 200
+    assert service.stop() == 0, service.output()
 
 
 def test_sigterm_lets_requests_under_way_finish(new_service: NewService) -> None:

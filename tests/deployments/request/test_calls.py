@@ -62,7 +62,9 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def asked(script: Script, *, shared: bool = False, seconds: float = 10) -> str:
-    gathered: Gathered[int, str] = Gathered(script, MicroBatches(tokens=64, texts=32, pause_s=1))
+    gathered: Gathered[int, str] = Gathered(
+        script, MicroBatches(characters=64, tokens=64, texts=32, pause_s=1)
+    )
     numbers = iter(range(100))
     return await ask(gathered, lambda: next(numbers), Deadline(seconds), shared=shared)
 

@@ -40,7 +40,7 @@ class Doubling:
 
 
 def gathered(method: Doubling, texts: int = 32, pause_s: float = 10.0) -> Gathered[int, int]:
-    return Gathered(method, MicroBatches(tokens=64, texts=texts, pause_s=pause_s))
+    return Gathered(method, MicroBatches(characters=64, tokens=64, texts=texts, pause_s=pause_s))
 
 
 async def turns() -> None:

@@ -93,7 +93,8 @@ def test_work_stops_when_its_client_leaves(service: Service) -> None:
     url = httpx.URL(service.url)
     body = httpx.Request("POST", url, json={"text": ARTICLE * 6}).content
     head = (
-        f"POST /translate HTTP/1.1\r\nhost: test\r\ncontent-length: {len(body)}\r\n"
+        "POST /translate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n"
         "x-request-disconnect-disabled: ?1\r\nx-request-timeout-seconds: 0\r\n\r\n"
     )
 

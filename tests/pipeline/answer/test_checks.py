@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 
-from pipeline.answer.checks import SEVERITY, checked, severity
-from pipeline.text.prepared import Protected
+from pipeline.answer import checks
+from pipeline.answer.checks import check
+from pipeline.answer.faults import SEVERITY, Fault, severity
+from pipeline.answer.translation import Attempt, Part, Try
+from pipeline.decode.options import Hypothesis
+from pipeline.text.prepared import Protected, Span, Unit
 from pipeline.text.protect import placeholder
 
 P, Q = placeholder(0), placeholder(1)
@@ -13,13 +19,26 @@ URL = (Protected("https://example.com", "url"),)
 NAMES = (Protected("{a}", "placeholder"), Protected("{b}", "placeholder"))
 
 
-def warnings(
+def attempt(
+    seen: str,
+    protected: tuple[Protected, ...] = (),
+    tokens: tuple[int, int] = (10, 10),
+    tried: Try | None = None,
+) -> Attempt:
+    """An attempt at a sentence of so many source tokens, with so many of the target."""
+    ids = tuple(range(2, 2 + tokens[0]))
+    unit = Unit(seen, Span(0, len(seen)), ids, seen, protected)
+    tried = tried or Try(0, (Part(seen, ids),), protected)
+    return Attempt(unit, tried, (Hypothesis(tuple(range(tokens[1])), -1.0, 1),), opens=True)
+
+
+def faults(
     seen: str,
     target: str,
     protected: tuple[Protected, ...] = (),
     tokens: tuple[int, int] = (10, 10),
 ) -> tuple[str, ...]:
-    return tuple(checked(seen, target, protected, tokens))
+    return check(attempt(seen, protected, tokens), target)
 
 
 @pytest.mark.parametrize(
@@ -31,10 +50,11 @@ def warnings(
         (f"这{P}重点{Q}", f"the {P}key{Q}", BOLD),
         (f"{P}{Q}好", f"Good {P}{Q}", BOLD),
         (f"{P}有{Q}个", f"{P} has {Q}", PRINTF),
+        (f"访问{P}。", f"Visit {P}.", (Protected("http://a.b/2024", "url"),)),
     ],
 )
 def test_good_translations_pass(seen: str, target: str, protected: tuple[Protected, ...]) -> None:
-    assert warnings(seen, target, protected) == ()
+    assert faults(seen, target, protected) == ()
 
 
 @pytest.mark.parametrize(
@@ -55,24 +75,44 @@ def test_good_translations_pass(seen: str, target: str, protected: tuple[Protect
         ("他去北京。", "He goes to 北京 today.", (), "chinese"),
         ("有300人。", "There are 30 people.", (), "numbers"),
         ("他来了。", "He came in 1998.", (), "numbers"),
+        ("我用Python写代码。", "I write code.", (), "words"),
+        ("点击（确定）。", "Click (OK.", (), "marks"),
+        ("误差±5。", "The error is £5.", (), "signs"),
     ],
 )
 def test_a_fault_has_its_name(
     seen: str, target: str, protected: tuple[Protected, ...], expected: str
 ) -> None:
-    assert expected in warnings(seen, target, protected)
+    assert expected in faults(seen, target, protected)
 
 
 def test_far_too_short_is_flagged_where_it_can_be_told() -> None:
-    assert warnings("今天", "Hi", tokens=(40, 10)) == ("short",)
-    assert warnings("今天", "Hi", tokens=(40, 20)) == ()
-    assert warnings("今天", "Hi", tokens=(5, 1)) == ()
+    assert faults("今天", "Hi", tokens=(40, 10)) == ("short",)
+    assert faults("今天", "Hi", tokens=(40, 20)) == ()
+    assert faults("今天", "Hi", tokens=(5, 1)) == ()
 
 
-def test_digits_of_protected_spans_are_no_numbers() -> None:
-    assert warnings(f"访问{P}。", f"Visit {P}.", (Protected("http://a.b/2024", "url"),)) == ()
+def test_a_retry_that_hid_a_number_is_still_held_against_the_source() -> None:
+    hidden = Try(0, (Part(f"人口约{P}万。", (2,)),), (Protected("300", "number"),), remedy="masked")
+    wrong = attempt("人口约300万。", tried=hidden)
+    assert "numbers" in check(wrong, f"The population is about {P}.")
+    assert "numbers" not in check(wrong, f"The population is about {P}0,000.".replace(P, "300"))
+
+
+def test_a_check_that_fails_costs_a_warning_and_says_no_text(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*texts: str) -> list[str]:
+        raise ArithmeticError(texts)
+
+    monkeypatch.setattr(checks, "missing", fail)
+    with caplog.at_level(logging.ERROR):
+        assert faults("有300人。", "There are 300 people.") == ("unchecked",)
+    assert "ArithmeticError" in caplog.text
+    assert "人" not in caplog.text
 
 
 def test_every_fault_weighs_something() -> None:
     assert severity(()) == 0
-    assert all(severity((name,)) > 0 for name in SEVERITY)
+    assert set(SEVERITY) == set(Fault)
+    assert min(SEVERITY.values()) > 0

@@ -53,7 +53,7 @@ def assert_spans(prepared: Prepared, translation: Translation) -> None:
         assert end <= sentence.target_span.start
         end = sentence.target_span.end
         assert translation.text[sentence.target_span.start : end] == sentence.target
-        assert (sentence.target == unit.text) or unit.ids
+        assert (sentence.target == unit.text) or unit.seen
 
 
 # Cases that users of other services reported.
@@ -150,9 +150,16 @@ def test_text_without_chinese_comes_back_as_it_was(text: str, desk: Desk) -> Non
 
 def test_kept_text_is_not_respaced_beside_translations(desk: Desk) -> None:
     assert desk.translate("你好！😀", "Hello!").text == "Hello! 😀"
-    assert desk.translate("<b>你好。</b>", "<b>Hello.").text == "<b>Hello.</b>"
+    assert desk.translate("<b>你好。</b>", "Hello.").text == "<b>Hello.</b>"
     assert desk.translate("Hello  world! 你好。", "Hello.").text == "Hello  world! Hello."
-    assert desk.translate("OK。我知道了。", "I see.").text == "OK。 I see."
+    assert desk.translate("OK。我知道了。", "I see.").text == "OK. I see."
+
+
+def test_a_kept_part_of_a_chinese_sentence_has_english_punctuation(desk: Desk) -> None:
+    names = "、".join(f"{{a{number}}}" for number in range(10))
+    masked = ", ".join(f"⟦{number}⟧" for number in range(4))
+    translation = desk.translate(f"请看{names}。", f"See {masked},")
+    assert translation.text == f"See {', '.join(names.split('、'))}."
 
 
 def test_parts_of_a_long_sentence_are_joined_by_a_space(desk: Desk) -> None:
@@ -229,7 +236,7 @@ def test_any_output_keeps_lines_and_spans(
     ]
     for unit, sentence in zip(prepared.units, translation.sentences, strict=True):
         assert sentence.target
-        if not unit.ids or "empty" in sentence.warnings:
+        if (not unit.ids and not unit.seen) or "empty" in sentence.warnings:
             assert sentence.target == unit.text
 
 

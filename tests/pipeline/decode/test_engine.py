@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from pipeline.decode import canary
-from pipeline.decode.batch import Batch
-from pipeline.decode.engine import Engine, EngineSettings, EngineStats
+from pipeline.decode.engine import Engine, EngineSettings
 from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.teacher_forcing import forced_logprobs
-from pipeline.errors import BundleError, DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.errors import InvalidText
 
 LONG = DecodingOptions(beam_size=4, length_penalty=0.6, max_length=100)
 
@@ -68,37 +64,6 @@ def test_hypotheses_come_best_first_and_options_hold_for_each_sentence(
     assert greedy[0].steps <= 5
 
 
-def test_a_short_sentence_overtakes_a_document(engine: Engine, sources: list[list[int]]) -> None:
-    finished: list[str] = []
-    document = [engine.submit(ids, options=LONG, lane="bulk") for ids in sources * 3]
-    for future in document:
-        future.add_done_callback(lambda _: finished.append("bulk"))
-    short = engine.submit(sources[0][:5])
-    short.add_done_callback(lambda _: finished.append("short"))
-    for future in document:
-        future.result()
-    assert finished.index("short") < len(document) / 4
-
-
-def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[list[int]]) -> None:
-    futures = [engine.submit(ids, options=LONG) for ids in sources]
-    for future in futures[1:]:
-        assert future.cancel()
-    assert futures[0].result()
-    until = time.monotonic() + 60
-    while engine.stats() != EngineStats(
-        waiting=0, waiting_tokens=0, interactive_tokens=0, active=0
-    ):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def test_a_passed_deadline_fails_the_future(engine: Engine, sources: list[list[int]]) -> None:
-    with pytest.raises(DeadlineExceeded):
-        engine.submit(sources[0], timeout=0.0).result()
-    assert engine.submit(sources[0], timeout=60.0).result()
-
-
 @pytest.mark.parametrize("length", [0, 97])
 def test_sentences_of_impossible_length_are_refused_at_once(engine: Engine, length: int) -> None:
     with pytest.raises(InvalidText, match=f"{length} tokens"):
@@ -114,58 +79,3 @@ def test_a_sentence_larger_than_the_budget_is_decoded_alone(
         assert all(future.result() for future in futures)
     finally:
         engine.close()
-
-
-def test_closing_fails_what_is_not_done_and_refuses_more(
-    sessions: Sessions, sources: list[list[int]]
-) -> None:
-    engine = Engine(sessions, EngineSettings(workers=1))
-    futures = [engine.submit(ids, options=LONG) for ids in sources * 4]
-    engine.close()
-    assert any(isinstance(future.exception(), EngineStopped) for future in futures)
-    assert all(future.done() for future in futures)
-    with pytest.raises(EngineStopped):
-        engine.submit(sources[0]).result()
-    with pytest.raises(EngineStopped):
-        engine.check()
-
-
-def test_a_failure_in_a_worker_reaches_its_callers_and_the_health_check(
-    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    engine = Engine(sessions, EngineSettings(workers=1))
-    monkeypatch.setattr(Batch, "run", lambda _: 1 / 0)
-    with pytest.raises(EngineStopped):
-        engine.submit(sources[0]).result(timeout=30)
-    with pytest.raises(EngineStopped):
-        engine.check()
-
-
-def test_a_failure_while_sentences_join_reaches_all_that_were_to_join(
-    sessions: Sessions, sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    encode = Sessions.encode
-    monkeypatch.setattr(
-        Sessions,
-        "encode",
-        lambda *given: 1 / 0 if [5] * 3 in map(list, given[1]) else encode(*given),
-    )
-    engine = Engine(sessions, EngineSettings(workers=1))
-    futures = [
-        engine.submit(ids, options=LONG) for ids in (sources[0], [5] * 3, sources[1], sources[2])
-    ]
-    for future in futures:
-        assert isinstance(future.exception(timeout=30), EngineStopped)
-
-
-def test_the_canary_passes_and_notices_another_model(
-    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert canary.replay(sessions) <= sessions.bundle.manifest.canary.tolerance
-    monkeypatch.setattr(
-        canary, "forced_logprobs", lambda *given: [row - 1 for row in forced_logprobs(*given)]
-    )
-    with pytest.raises(BundleError, match="within"):
-        canary.replay(sessions)

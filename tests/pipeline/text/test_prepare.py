@@ -38,13 +38,22 @@ ARTICLE = "　　第一章　总则\r\n\r\n1. 你好。　再见！\n\t- “好�
 def test_layout_stands_in_separators(preprocessor: Preprocessor) -> None:
     prepared = preprocessor.prepare(ARTICLE)
     assert [unit.text for unit in prepared.units] == [
-        "第一章　总则",
+        "第一章",
+        "总则",
         "你好。",
         "再见！",
         "“好。”他说。",
         "3.5元",
     ]
-    assert prepared.separators == ("　　", "\r\n\r\n1. ", "　", "\n\t- ", "\u2028（一）", " \x85")
+    assert prepared.separators == (
+        "　　",
+        "　",
+        "\r\n\r\n1. ",
+        "　",
+        "\n\t- ",
+        "\u2028（一）",
+        " \x85",
+    )
     assert prepared.warnings == ()
     assert_nothing_lost(prepared)
 
@@ -64,7 +73,7 @@ def test_separators_and_units_interleave_to_the_text(preprocessor: Preprocessor,
     except InvalidText:
         assert "\0" in text
         return
-    assert prepared.text == text.removeprefix("\ufeff")
+    assert prepared.text == text
     assert_nothing_lost(prepared)
 
 
@@ -90,10 +99,11 @@ def test_what_is_no_text_is_refused(text: str, preprocessor: Preprocessor) -> No
         preprocessor.prepare(text)
 
 
-def test_a_byte_order_mark_is_dropped(preprocessor: Preprocessor) -> None:
+def test_a_byte_order_mark_is_layout(preprocessor: Preprocessor) -> None:
     prepared = preprocessor.prepare("\ufeff你好")
-    assert prepared.text == "你好"
-    assert prepared.units[0].span.start == 0
+    assert prepared.text == "\ufeff你好"
+    assert prepared.separators[0] == "\ufeff"
+    assert prepared.units[0].span.start == 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\r\n", "\u3000\t", "\u200b\ufeff\u2060"])

@@ -30,8 +30,22 @@ def test_blank_text_has_no_sentence(splitting: Splitting, text: str) -> None:
 
 
 def test_wrapped_lines_are_joined_as_chinese_is() -> None:
-    normaliser = Normaliser()
+    normalise = Normaliser().normalise
     assert (
-        normaliser.normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore")
+        normalise("今天天气\n  很好，\r\n我用Python\n写代码 and\nmore")
         == "今天天气很好，我用Python写代码 and more"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("你好\n \n\n世界", "你好世界"),
+        ("a\n \n\nb好", "a b好"),
+        ("好 \n a", "好a"),
+        ("a \n 好", "a好"),
+        ("a  b好", "a b好"),
+    ],
+)
+def test_blanks_go_only_with_a_line_end_beside_chinese(text: str, joined: str) -> None:
+    assert Normaliser().normalise(text) == joined

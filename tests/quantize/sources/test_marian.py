@@ -177,6 +177,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_all_files_with_options_are_part_of_a_models_identity(folder: Path) -> None:
+    names = {path.name for path in open_source(folder).identity}
+    options = {"config.json", "generation_config.json", "tokenizer_config.json"}
+    assert names == options | {"model.safetensors"}
+
+
 def test_older_checkpoints_are_read_too(folder: Path, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file

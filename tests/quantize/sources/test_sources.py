@@ -73,6 +73,29 @@ def test_what_does_not_fit_together_is_refused(
         open_source(str(copy))
 
 
+@pytest.mark.parametrize("outside", ["../secret", "vocabularies/../../secret", "{parent}/secret"])
+@pytest.mark.parametrize(
+    "part,key", [("dataset", "src_vocab"), ("dataset", "trg_vocab"), ("preprocessor", "src_bpe")]
+)
+def test_a_configuration_that_names_files_outside_of_its_folder_is_refused(
+    copy: Path, outside: str, part: str, key: str
+) -> None:
+    """Such a file would be downloaded over others, and copied into a bundle that is published."""
+    (copy.parent / "secret").write_text("a user's", encoding="utf-8")
+    (copy / "vocabularies").mkdir()
+    edit(copy, part, **{key: {"file": outside.format(parent=copy.parent)}})
+    for read in (open_source, needed_files):
+        with pytest.raises(UserError, match="leaves the model's folder"):
+            read(copy)
+
+
+def test_files_in_a_folder_beside_the_configuration_are_read(copy: Path) -> None:
+    (copy / "vocabularies").mkdir()
+    (copy / "src_vocab.txt").rename(copy / "vocabularies" / "src_vocab.txt")
+    edit(copy, "dataset", src_vocab={"file": "vocabularies/src_vocab.txt"})
+    assert open_source(copy).files["source.vocab"] == copy / "vocabularies" / "src_vocab.txt"
+
+
 def test_vocabularies_that_are_too_long_give_the_unknown_id(copy: Path, tmp_path: Path) -> None:
     with (copy / "src_vocab.txt").open("a", encoding="utf-8") as lines:
         lines.writelines(f"多{i}\n" for i in range(5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import Any
@@ -110,7 +111,7 @@ def test_fields_that_nobody_reads_are_ignored(api: TestClient) -> None:
     assert api.post("/translate", json={"text": SENTENCE, "format": "text"}).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "　"])
+@pytest.mark.parametrize("text", ["", " \n\t", "　", "\u200b\ufeff"])
 def test_empty_text_is_the_seeds_400(api: TestClient, text: str) -> None:
     assert error(api.post("/translate", json={"text": text}), 400) == "Empty input"
 
@@ -121,14 +122,14 @@ def test_empty_text_is_the_seeds_400(api: TestClient, text: str) -> None:
         (b"", "the body is not JSON"),
         (b"{", "the body is not JSON"),
         (b'{"text": "\xe4\xb8', "the body is not UTF-8"),
-        (b'\xef\xbb\xbf{"text": "x"}', "the body is not JSON"),
         (b'{"text": NaN}', "the body is not JSON"),
         (b'{"text": "x", "other": Infinity}', "the body is not JSON"),
         (b'{"text": "x",}', "the body is not JSON"),
         (b'{"text": "\x01"}', "the body is not JSON"),
         (b"[" * 100_000, "the body is nested too deeply"),
         (b'{"text":' + b"[" * 100_000, "the body is nested too deeply"),
-        (b"9" * 10_000, "the body is not JSON"),
+        (b"9" * 10_000, "the body is not a JSON object"),
+        (b'{"text": ' + b"9" * 10_000 + b"}", "text must be a string"),
         (b'"text"', "the body is not a JSON object"),
         (b"[]", "the body is not a JSON object"),
         (b"null", "the body is not a JSON object"),
@@ -141,6 +142,14 @@ def test_empty_text_is_the_seeds_400(api: TestClient, text: str) -> None:
         (b'{"text": "x", "detail": "yes"}', "detail must be true or false"),
         (b'{"text": "x", "detail": 1}', "detail must be true or false"),
         (b'{"text": "x", "model": 1}', "model must be a string"),
+        (
+            b'{"text": "x", "split_sentences": "0"}',
+            "split_sentences must be 'on', 'off' or 'nonewlines'",
+        ),
+        (
+            b'{"text": "x", "split_sentences": true}',
+            "split_sentences must be 'on', 'off' or 'nonewlines'",
+        ),
         (b'{"text": "\\ud800"}', "text holds a NUL character or half of a surrogate pair"),
         (b'{"text": "x\\udfff\\ud800y"}', "text holds a NUL character or half of a surrogate pair"),
         (b'{"text": "\\u0000"}', "text holds a NUL character or half of a surrogate pair"),
@@ -154,6 +163,65 @@ def test_a_malformed_request_is_a_400_that_says_why(
     api: TestClient, body: bytes, mistake: str
 ) -> None:
     assert error(post(api, body), 400) == f"Invalid request: {mistake}"
+
+
+def test_a_field_that_is_null_is_as_if_it_were_not_there(api: TestClient) -> None:
+    nothing = {"detail": None, "model": None, "split_sentences": None}
+    body = api.post("/translate", json={"text": SENTENCE, **nothing}).json()
+    assert list(body) == ["input", "output", "latency_ms"]
+
+
+@pytest.mark.parametrize("integer", [b"9" * 5_000, b"-" + b"9" * 5_000])
+def test_integers_of_any_length_are_json(api: TestClient, integer: bytes) -> None:
+    assert post(api, b'{"text": "\xe4\xbd\xa0", "other": %s}' % integer).status_code == 200
+
+
+def test_a_byte_order_mark_before_the_body_is_passed_over(api: TestClient) -> None:
+    assert post(api, b'\xef\xbb\xbf{"text": "\xe4\xbd\xa0"}').json()["input"] == "你"
+
+
+def test_sentences_end_where_the_request_says(api: TestClient, translator: Translator) -> None:
+    text = "今天天气\n很好。我们去北京。"
+    outputs = {}
+    for splitting in ("on", "off", "nonewlines"):
+        given = {"text": text, "split_sentences": splitting}
+        outputs[splitting] = api.post("/translate", json=given).json()["output"]
+        assert outputs[splitting] == translator.translate(text, split_sentences=splitting).text
+    assert "\n" in outputs["on"] and "\n" not in outputs["off"] + outputs["nonewlines"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"content-type": ""},
+        {"content-type": "text/plain"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "application/jsonp"},
+        {"content-type": "text/plain; application/json"},
+    ],
+)
+def test_a_body_that_is_not_declared_as_json_is_a_415(
+    api: TestClient, headers: dict[str, str]
+) -> None:
+    response = api.post("/translate", content=json.dumps({"text": "x"}), headers=headers)
+    assert error(response, 415) == "Content-Type must be application/json"
+
+
+@pytest.mark.parametrize(
+    "declared", ["application/json; charset=utf-8", "Application/JSON", " application/json ;x=y"]
+)
+def test_json_may_be_declared_with_parameters(api: TestClient, declared: str) -> None:
+    headers = {"content-type": declared, "content-encoding": "identity"}
+    response = api.post("/translate", content=json.dumps({"text": "x"}), headers=headers)
+    assert response.status_code == 200
+
+
+def test_a_compressed_body_is_a_415_that_says_so(api: TestClient) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    body = gzip.compress(json.dumps({"text": "x"}).encode())
+    response = api.post("/translate", content=body, headers=headers)
+    assert error(response, 415) == "Content-Encoding is not supported: send the body as it is"
 
 
 def test_a_lone_surrogate_in_a_field_that_nobody_reads_does_no_harm(api: TestClient) -> None:
@@ -191,11 +259,12 @@ def test_openapi_describes_translate_with_its_errors(api: TestClient) -> None:
     operation = document["paths"]["/translate"]["post"]
     request = operation["requestBody"]["content"]["application/json"]["schema"]
     assert request["required"] == ["text"]
-    assert set(request["properties"]) == {"text", "detail", "model"}
+    assert set(request["properties"]) == {"text", "detail", "model", "split_sentences"}
+    assert request["properties"]["model"]["anyOf"][0]["enum"] == ["csanmt-zh-en-tiny"]
     schemas = document["components"]["schemas"]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
     assert schemas[answer.rpartition("/")[2]]["required"] == ["input", "output", "latency_ms"]
-    for status in ("400", "408", "413", "500", "503"):
+    for status in ("400", "408", "413", "415", "500", "503"):
         refused = operation["responses"][status]["content"]["application/json"]["schema"]["$ref"]
         assert schemas[refused.rpartition("/")[2]]["required"] == ["error"]
     assert "422" not in operation["responses"]

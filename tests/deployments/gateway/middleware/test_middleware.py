@@ -21,6 +21,8 @@ from deployments.gateway.middleware.admission import Admission
 from deployments.gateway.middleware.body import Body
 from deployments.gateway.middleware.disconnect import Disconnect
 from deployments.gateway.middleware.errors import Errors
+from deployments.gateway.middleware.hosts import Hosts
+from deployments.gateway.middleware.linger import Linger
 from deployments.gateway.middleware.request_id import RequestId
 from deployments.gateway.traffic import Traffic
 
@@ -49,7 +51,8 @@ def app_of(handler: Handler, limits: Limits, traffic: Traffic) -> ASGIApp:
         await response(scope, receive, send)
 
     admitted = Admission(Disconnect(route), limits, traffic)
-    return RequestId(Errors(Body(admitted, limits, traffic), Codes()))
+    named = Hosts(Body(admitted, limits, traffic), ("test", "*.example.org", "[::1]"))
+    return RequestId(Linger(Errors(named, Codes()), limits, traffic))
 
 
 def client_of(app: ASGIApp) -> httpx.AsyncClient:
@@ -81,9 +84,10 @@ async def test_more_work_than_is_admitted_gets_503_and_when_to_come_back() -> No
 
 
 async def test_pages_are_served_however_much_work_there_is_and_while_draining() -> None:
-    traffic = Traffic(working=1, draining=True)
-    async with client_of(app_of(echo, limits(concurrent=1), traffic)) as client:
+    traffic = Traffic(working=1, draining=True, bodies=1)
+    async with client_of(app_of(echo, limits(concurrent=1, bodies=1), traffic)) as client:
         assert (await client.get("/")).status_code == 200
+        traffic.bodies = 0
         refused = await client.post("/")
         assert (refused.status_code, refused.json()["code"]) == (503, "stopping")
 
@@ -99,7 +103,7 @@ async def test_an_error_that_nobody_caught_is_internal_and_logged_without_its_te
     async with client_of(app_of(fail, limits(), Traffic())) as client:
         answer = await client.post("/", content="the user's text", headers=headers)
     assert (answer.status_code, answer.json()) == (500, {"code": "internal", "request_id": "r-1"})
-    assert "KeyError in request r-1" in caplog.text and "test_middleware.py" in caplog.text
+    assert "request r-1: KeyError" in caplog.text and "test_middleware.py" in caplog.text
     assert "the user's text" not in caplog.text
 
 
@@ -134,12 +138,12 @@ async def test_an_identifier_that_could_harm_a_log_is_replaced() -> None:
 class Connection:
     """A client that sends its messages when told to, and what it was answered."""
 
-    def __init__(self, app: ASGIApp, *headers: tuple[bytes, bytes]) -> None:
+    def __init__(self, app: ASGIApp, *headers: tuple[bytes, bytes], method: str = "POST") -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.answers: list[Message] = []
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": "/",
             "headers": list(headers),
             "query_string": b"",
@@ -171,7 +175,7 @@ async def test_a_body_in_pieces_arrives_whole() -> None:
 
 
 async def test_a_body_is_refused_by_its_length_or_as_soon_as_it_is_too_long() -> None:
-    app = app_of(echo, limits(body_bytes=10), Traffic())
+    app = app_of(echo, limits(body_bytes=10, body_read_s=0.05), Traffic())
     assert await Connection(app, (b"content-length", b"11")).status() == 413
     connection = Connection(app)
     connection.body(b"123456", more=True)
@@ -180,6 +184,81 @@ async def test_a_body_is_refused_by_its_length_or_as_soon_as_it_is_too_long() ->
     exact = Connection(app)
     exact.body(b"1234567890")
     assert await exact.status() == 200
+
+
+async def test_a_client_that_sends_too_much_is_answered_at_once_and_heard_to_the_end() -> None:
+    traffic = Traffic()
+    connection = Connection(
+        app_of(echo, limits(body_bytes=10), traffic), (b"content-length", b"30")
+    )
+    while len(connection.answers) < 2:
+        await asyncio.sleep(0)
+    start, body = connection.answers
+    assert start["status"] == 413 and dict(start["headers"])[b"connection"] == b"close"
+    assert len(body["body"]) == int(dict(start["headers"])[b"content-length"])
+    assert body["more_body"] and traffic.bodies == 1
+    for more in (True, True, False):
+        assert not connection.task.done()
+        connection.body(b"0123456789", more=more)
+        await asyncio.sleep(0.01)
+    await connection.task
+    assert connection.answers[2:] == [{"type": "http.response.body", "body": b""}]
+    assert connection.messages.empty() and traffic == Traffic()
+
+
+@pytest.mark.parametrize(
+    ("bound", "bodies"),
+    [({"body_read_s": 0.05}, 0), ({"buffered_bytes": 25}, 0), ({"bodies": 9}, 9)],
+)
+async def test_a_client_that_goes_on_sending_is_heard_for_a_while_only(
+    bound: dict[str, float], bodies: int
+) -> None:
+    traffic = Traffic(bodies=bodies)
+    app = app_of(echo, limits(body_bytes=10, **bound), traffic)
+    connection = Connection(app, (b"content-length", b"1000"))
+    connection.body(b"0123456789" * 4, more=True)
+    assert await asyncio.wait_for(connection.status(), 4) == 413
+    assert traffic == Traffic(bodies=bodies)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["test", "TEST", "test.", "test:8000", "a.example.org", "a.b.example.org:1", "[::1]:80", None],
+)
+async def test_answers_to_its_names(host: str | None) -> None:
+    headers = [] if host is None else [(b"host", host.encode())]
+    connection = Connection(app_of(echo, limits(), Traffic()), *headers)
+    connection.body(b"")
+    assert await connection.status() == 200
+
+
+OTHERS = ["evil.test", "test.evil", "testevil", "example.org", "127.0.0.1", "", "[::2]", "te st"]
+
+
+@pytest.mark.parametrize("host", [*OTHERS, "é", ":"])
+@pytest.mark.parametrize(("path", "status"), [("/", 400), ("/translate", 400), ("/readyz", 200)])
+async def test_refuses_other_names_but_of_probes(host: str, path: str, status: int) -> None:
+    async with client_of(app_of(echo, limits(), Traffic())) as client:
+        answer = await client.get(path, headers=[(b"host", host.encode())])
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["code"] == "unknown_host"
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "+5", "1e3", "1.0", "٣", "1" * 19, "1, 1"])
+async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    app = app_of(echo, limits(), Traffic())
+    assert await Connection(app, (b"content-length", length.encode())).status() == 400
+
+
+async def test_pages_wait_for_no_body() -> None:
+    async def page(_: Request) -> Response:
+        return PlainTextResponse("page")
+
+    connection = Connection(
+        app_of(page, limits(), Traffic()), (b"content-length", b"1000"), method="GET"
+    )
+    connection.body(b"{", more=True)
+    assert await asyncio.wait_for(connection.status(), 4) == 200
 
 
 async def test_a_body_that_does_not_end_gets_408() -> None:
