@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.answer.checks import SEVERITY
-from pipeline.answer.numbers.chinese import quantities
+from pipeline.answer.numbers.chinese.reader import quantities
 from pipeline.answer.numbers.compare import missing
 from pipeline.answer.translation import Answer, Part, Retry
 from pipeline.decode.options import Strictness

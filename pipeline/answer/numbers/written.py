@@ -10,7 +10,11 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
 )
-_SCALES = (("trillion", 10**12), ("billion", 10**9), ("million", 10**6))
+_SCALES: tuple[tuple[str, int], ...] = (
+    ("trillion", 10**12),
+    ("billion", 10**9),
+    ("million", 10**6),
+)
 _MOST_PLACES = 12
 
 
@@ -37,7 +41,9 @@ def decimal(worth: Number) -> str:
 
 def ordinal(place: int) -> str:
     """As in "25th"."""
-    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    ending = (
+        "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    )
     return f"{place:,}{ending}"
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.answer.numbers.english.lexicon import (
+    CALENDAR,
+    CLASSES,
+    MISSPELT_MONTHS,
+    OTHERS,
+    UNIT_WORDS,
+    UNITS_ALONE,
+)
 from pipeline.answer.numbers.figures import Figure, figures
-from pipeline.answer.numbers.lexicon import CALENDAR, CLASSES, MISSPELT_MONTHS, OTHERS, UNIT_WORDS, UNITS_ALONE
 from pipeline.answer.numbers.quantity import Number
 
 _TOKEN = re.compile(
@@ -34,7 +40,6 @@ class Token:
     end: int
     worth: Number = 0
     figure: Figure | None = None
-
 
 
 def tokens(text: str) -> list[Token]:
