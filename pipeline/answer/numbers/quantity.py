@@ -1,8 +1,8 @@
 """What a number of a text is worth, in either language.
 
 A `Value` is a bare number, or a pair of a dimension and a number, so that 90 minutes are an hour
-and a half but "3 a.m." is not 15:00. Percentages are fractions (5% is 1/20, as is 0.05), except those
-that are whole: 100% is ("%", 100), or every "one" would say it.
+and a half but "3 a.m." is not 15:00. Percentages are fractions (5% is 1/20, as is 0.05), except
+those that are whole: 100% is ("%", 100), or every "one" would say it.
 
 | dimension | number |
 |---|---|
@@ -57,8 +57,8 @@ class Quantity:
 
     Any of `values` says it, or one of each of `parts`, or any number in `bounds`.
 
-    A translation must say what is `certain`, and `sign` with it. `english` stands for the whole span
-    in an English text; where it is empty, the span cannot be masked.
+    A translation must say what is `certain`, and `sign` with it. `english` stands for the whole
+    span in an English text; where it is empty, the span cannot be masked.
     """
 
     start: int

@@ -8,9 +8,9 @@
              | 年 | 月 | 日 | 世纪 | 年代 …                                               dates.py
              | 点 | 时 | 点半 …                                                          clock.py
 
-A translation must say what is certain, and may say the rest. One character is part of too many words
-("三心二意", "一起") to be a number unless what it counts follows. 0 and 1 are said in too many ways.
-"几十", "七八个" and "成千上万" are vague. Idioms are no numbers at all.
+A translation must say what is certain, and may say the rest. One character is part of too many
+words ("三心二意", "一起") to be a number unless what it counts follows. 0 and 1 are said in too
+many ways. "几十", "七八个" and "成千上万" are vague. Idioms are no numbers at all.
 
 Everything takes time in proportion to the text.
 """
