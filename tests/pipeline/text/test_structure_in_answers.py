@@ -7,6 +7,7 @@ import pytest
 from pipeline.answer.layout import laid_out
 from pipeline.answer.translation import Answer
 from pipeline.text.prepare import Preprocessor
+from pipeline.text.structure import fitted, set_apart
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,40 @@ def test_structure_stands_as_it_stood(
     ]
     assert next(waiting, None) is None
     assert laid_out(prepared, answers).text == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "expected"),
+    [
+        ('He said "good".', '{"a": "', '"}', "He said 'good'."),
+        ("Don't go", "f('", "')", "Don’t go"),
+        (r"say \"hi\"", 'f("', '")', r"say \"hi\""),
+        ('He said "good".', "", "", 'He said "good".'),
+        ("It's 5\" long", "| ", " |", "It's 5\" long"),
+    ],
+)
+def test_a_text_within_quotes_ends_none_of_them(
+    text: str, before: str, after: str, expected: str
+) -> None:
+    assert fitted(text, before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ("{n, plural, one {", " {n, plural, one {"),
+        ("}}", "}} "),
+        ("}}，", "}}, "),
+        ("![", " !["),
+        ("](a.png)", "](a.png) "),
+        ('", "', '", "'),
+        (" | ", " | "),
+        (r"\N", r"\N"),
+        ("</b>", "</b> "),
+        ("<b>", " <b>"),
+        ("</i><b>", "</i> <b>"),
+        ("</p><p>", "</p><p>"),
+    ],
+)
+def test_messages_and_images_stand_apart_from_words(frame: str, expected: str) -> None:
+    assert set_apart(frame) == expected
