@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sentencepiece
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidText
@@ -65,83 +65,7 @@ NASTY = (
     "\n\r\t\v\f\x1c\x1f\u2028\u2029\x85\u3000\xa0\u200b\ufeff"
     "\u0301\u200d\ufe0f😀👍🏽🇨𠮷-*•一十、①~～</>&;@⟦⟧0\ufffd\x01"
 )
-PIECES = [
-    *(
-        "中",
-        "文字。",
-        "，",
-        "一、",
-        "“",
-        "”",
-        "\n",
-        "\r\n",
-        "\u2028",
-        "\t",
-        " ",
-        "\u3000",
-        "a",
-        "1",
-        "3.5kg",
-        "±",
-        "²",
-    ),
-    *(
-        '"',
-        "'",
-        "{",
-        "}",
-        "[",
-        "]",
-        "(",
-        ")",
-        "<b>",
-        "</b>",
-        "<p>",
-        "*",
-        "**",
-        "__",
-        "~~",
-        "|",
-        "|-|",
-        "![",
-        "](a.md)",
-    ),
-    *(
-        "http://",
-        "@",
-        "#",
-        "%d",
-        "\\N",
-        "{\\i1}",
-        "{n, plural, other {",
-        "# 个",
-        "}}",
-        "```",
-        "\n```\n",
-        "`",
-    ),
-    *(
-        "- ",
-        "1. ",
-        "A. ",
-        "B. ",
-        "①",
-        "★",
-        "😀",
-        "⟦0⟧",
-        "\U000f0000",
-        "\uf8ff",
-        "\uf8fe",
-        "// ",
-        "/* ",
-        "a=",
-    ),
-]
-TEXTS = st.one_of(
-    st.text(alphabet=NASTY, max_size=150),
-    st.text(max_size=80),
-    st.lists(st.sampled_from(PIECES), max_size=30).map("".join),
-)
+TEXTS = st.one_of(st.text(alphabet=NASTY, max_size=150), st.text(max_size=80))
 
 
 @given(TEXTS)

@@ -5,7 +5,6 @@ import pytest
 from pipeline.text.prepared import Span
 from pipeline.text.protect import find
 from pipeline.text.sentences import Splitting, sentences
-from pipeline.text.structure import fitted, set_apart
 
 
 def parts(text: str) -> list[str]:
@@ -212,40 +211,3 @@ def test_the_lines_of_a_subtitle_are_sentences(text: str, expected: list[str]) -
 )
 def test_tags_around_a_sentence_are_no_part_of_it(text: str, expected: list[str]) -> None:
     assert parts(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "before", "after", "expected"),
-    [
-        ('He said "good".', '{"a": "', '"}', "He said 'good'."),
-        ("Don't go", "f('", "')", "Don’t go"),
-        (r"say \"hi\"", 'f("', '")', r"say \"hi\""),
-        ('He said "good".', "", "", 'He said "good".'),
-        ("It's 5\" long", "| ", " |", "It's 5\" long"),
-    ],
-)
-def test_a_text_within_quotes_ends_none_of_them(
-    text: str, before: str, after: str, expected: str
-) -> None:
-    assert fitted(text, before, after) == expected
-
-
-@pytest.mark.parametrize(
-    ("frame", "expected"),
-    [
-        ("{n, plural, one {", " {n, plural, one {"),
-        ("}}", "}} "),
-        ("}}，", "}}, "),
-        ("![", " !["),
-        ("](a.png)", "](a.png) "),
-        ('", "', '", "'),
-        (" | ", " | "),
-        (r"\N", r"\N"),
-        ("</b>", "</b> "),
-        ("<b>", " <b>"),
-        ("</i><b>", "</i> <b>"),
-        ("</p><p>", "</p><p>"),
-    ],
-)
-def test_messages_and_images_stand_apart_from_words(frame: str, expected: str) -> None:
-    assert set_apart(frame) == expected

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.answer.layout import laid_out
+from pipeline.answer.layout import Layout, kept
 from pipeline.answer.translation import Answer
 from pipeline.text.prepare import Preprocessor
+from pipeline.text.structure import fitted, set_apart
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,48 @@ from pipeline.text.prepare import Preprocessor
 def test_structure_stands_as_it_stood(
     text: str, targets: list[str], expected: str, preprocessor: Preprocessor
 ) -> None:
-    prepared = preprocessor(text)
+    prepared = preprocessor.prepare(text)
     waiting = iter(targets)
-    answers = [
-        Answer(next(waiting), translated=True) if unit.ids else Answer(unit.text)
-        for unit in prepared.units
-    ]
+    layout = Layout(prepared)
+    for unit in prepared.units:
+        translated = Answer(next(waiting), translated=True, score=-1.0) if unit.ids else None
+        layout.place(translated or kept(unit))
     assert next(waiting, None) is None
-    assert laid_out(prepared, answers).text == expected
+    assert layout.translation().text == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "expected"),
+    [
+        ('He said "good".', '{"a": "', '"}', "He said 'good'."),
+        ("Don't go", "f('", "')", "Don’t go"),
+        (r"say \"hi\"", 'f("', '")', r"say \"hi\""),
+        ('He said "good".', "", "", 'He said "good".'),
+        ("It's 5\" long", "| ", " |", "It's 5\" long"),
+    ],
+)
+def test_a_text_within_quotes_ends_none_of_them(
+    text: str, before: str, after: str, expected: str
+) -> None:
+    assert fitted(text, before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ("{n, plural, one {", " {n, plural, one {"),
+        ("}}", "}} "),
+        ("}}，", "}}, "),
+        ("![", " !["),
+        ("](a.png)", "](a.png) "),
+        ('", "', '", "'),
+        (" | ", " | "),
+        (r"\N", r"\N"),
+        ("</b>", "</b> "),
+        ("<b>", " <b>"),
+        ("</i><b>", "</i> <b>"),
+        ("</p><p>", "</p><p>"),
+    ],
+)
+def test_messages_and_images_stand_apart_from_words(frame: str, expected: str) -> None:
+    assert set_apart(frame) == expected
