@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from pipeline.errors import InvalidText
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
-from pipeline.text.protect import find
-from pipeline.text.sentences import Splitting
 from pipeline.text.units import UnitEncoder
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from tests.bundles import VOCABULARIES, text_bundle
@@ -77,19 +75,6 @@ def test_separators_and_units_interleave_to_the_text(preprocessor: Preprocessor,
         return
     assert prepared.text == text
     assert_nothing_lost(prepared)
-
-
-@given(TEXTS, st.sampled_from(["on", "nonewlines", "off"]))
-def test_no_unit_ends_within_a_protected_span(
-    preprocessor: Preprocessor, text: str, splitting: Splitting
-) -> None:
-    assume("\0" not in text)
-    prepared = preprocessor.prepare(text, splitting)
-    assert_nothing_lost(prepared)
-    for span in find(prepared.text):
-        for unit in prepared.units:
-            inside = unit.span.start <= span.start and span.end <= unit.span.end
-            assert inside or span.end <= unit.span.start or unit.span.end <= span.start
 
 
 @given(st.text(alphabet=NASTY, max_size=150), st.integers(min_value=6, max_value=12))

@@ -26,7 +26,7 @@ PIECES = [
 def test_no_unit_ends_within_a_span(
     preprocessor: Preprocessor, text: str, splitting: Splitting
 ) -> None:
-    prepared = preprocessor(text, splitting)
+    prepared = preprocessor.prepare(text, splitting)
     separators = iter(prepared.separators)
     assert next(separators) + "".join(u.text + next(separators) for u in prepared.units) == text
     for span in find(text):
