@@ -114,7 +114,7 @@ def test_the_make_commands_are_what_ci_and_the_service_run(readme: str) -> None:
     (commands,) = (block for block in code_blocks(readme, "sh") if block.startswith("make "))
     assert re.findall(r"^make (\w+)", commands, re.MULTILINE) == ["serve", "test"]
     assert "-m deployments serve_config.yaml" in makefile  # as the fixture of the service runs it
-    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\nmake test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", READMES)
