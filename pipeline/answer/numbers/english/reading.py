@@ -103,7 +103,10 @@ class Reading:
             said.values, said.worth = set(), None
         if len(token.text) > LONG_ROW:
             said.values.add(("digits", token.text))
-        before, after = self.text[token.start - 1 : token.start], self.text[token.end : token.end + 1]
+        before, after = (
+            self.text[token.start - 1 : token.start],
+            self.text[token.end : token.end + 1],
+        )
         if before in ("(", "#") or after in (")", "."):
             said.values.add(("item", token.worth))
 
@@ -112,8 +115,8 @@ class Reading:
         figures = self.tokens[start:end:2]
         worths = [figure.worth for figure in figures]
         if self.kinds[start + 1] != ":":
-            ratio = Fraction(worths[0]) / worths[1] if len(worths) == 2 and worths[1] else 0
-            return Said(start, end, {*worths, ratio}, Kind.FRACTION)
+            quotient = Fraction(worths[0]) / worths[1] if len(worths) == 2 and worths[1] else 0
+            return Said(start, end, {*worths, quotient}, Kind.FRACTION)
         ratio: Value = ("ratio", ":".join(figure.text for figure in figures))
         hour, minutes = worths[:2]
         if not (len(worths) == 2 == len(figures[1].text) and hour in range(25)):

@@ -14,9 +14,7 @@ from tests.pipeline.answer.numbers import renderings
 # As many of few places as of many: 35,000,000 is written in more ways than 35,123,456.
 NUMBERS = st.one_of(
     st.integers(11, 10**13),
-    st.builds(
-        lambda head, zeros: head * 10**zeros, st.integers(2, 9999), st.integers(1, 9)
-    ),
+    st.builds(lambda head, zeros: head * 10**zeros, st.integers(2, 9999), st.integers(1, 9)),
 ).filter(lambda number: number >= 11)
 SMALL = st.integers(2, 10)
 
