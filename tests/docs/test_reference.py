@@ -88,8 +88,9 @@ def test_limits_in_the_page_are_the_configured_ones() -> None:
 
 def test_variables_of_ray_have_their_values() -> None:
     section = rows(ENVIRONMENT, "`RAY_…`: configs/serve.env")
-    listed = {name.strip("`"): value.strip("`") for name, value, *_ in section if value[0] == "`"}
-    assert listed == dotenv_values(ROOT / "configs" / "serve.env", interpolate=False)
+    listed = [(name.strip("`"), value.strip("`")) for name, value, *_ in section if value[0] == "`"]
+    shipped = dotenv_values(ROOT / "configs" / "serve.env", interpolate=False)
+    assert sorted(listed) == sorted(shipped.items())
 
 
 def test_variables_of_our_own_are_those_that_the_code_reads() -> None:
@@ -184,3 +185,11 @@ def test_the_commands_shown_are_ones_that_csanmt_takes() -> None:
         program, *arguments = line.partition(" <")[0].split()
         assert program == "csanmt"
         _parser().parse_args(arguments)
+
+
+def test_the_variables_of_make_are_those_that_it_reads() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    own = {"VENVS", "LOCK", "MAKEFILE_LIST", "MAKECMDGOALS"}
+    taken = set(re.findall(r"\$\((?:if \$\()?([A-Z_]+)\)", makefile)) - own
+    listed = {name for _, variables in rows(COMMANDS, "`make`") for name in named(variables)}
+    assert {name.partition("=")[0] for name in listed if "=" in name} == taken
