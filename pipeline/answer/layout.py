@@ -105,8 +105,9 @@ def _line_end(separator: str) -> str:
     """What stands behind the last target of a line."""
     line_end = LINE_END.search(separator)
     end = line_end.start() if line_end else len(separator)
-    frame = separator[:end]
-    return (set_apart(frame).rstrip(BLANKS) if frame.strip(BLANKS) else frame) + separator[end:]
+    frame = separator[:end].rstrip(BLANKS)
+    english = set_apart(frame).rstrip() if frame else ""
+    return english + separator[len(frame) :]
 
 
 def _between(left: Answer, separator: str, right: Answer) -> str:

@@ -39,7 +39,12 @@ _SAID = {
     **dict.fromkeys("€", r"(?i)\beuros?\b|\bEUR\b"),
     **dict.fromkeys("£", r"(?i)\bpounds?\b|\bGBP\b"),
 }
-_CURRENCY = {"$": "元美刀钱块港澳加纽新币台", "€": "欧", "£": "镑英", "¥": "元日圆人民币块￥"}
+_CURRENCY = {  # the signs of currencies, and what says them in Chinese
+    "$": re.compile("美[元金刀]|[港澳台加澳纽新][元币幣]|[刀＄]"),
+    "€": re.compile("欧"),
+    "£": re.compile("镑"),
+    "¥": re.compile("[元圆块￥]|人民币"),
+}
 
 
 def unpaired(source: str, target: str) -> bool:
@@ -113,7 +118,7 @@ def _is_latin(character: str) -> bool:
 
 def _follows(sign: str, source: str) -> bool:
     """Whether a sign of the target is one that the source says in words."""
-    return any(character in source for character in _CURRENCY.get(sign, ""))
+    return sign in _CURRENCY and bool(_CURRENCY[sign].search(source))
 
 
 def _money_differs(source: str, target: str) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from pipeline.answer.faults import SEVERITY, Fault
 from pipeline.answer.marks import lost_words
-from pipeline.answer.numbers.chinese import quantities
+from pipeline.answer.numbers.chinese.reader import quantities
 from pipeline.answer.numbers.compare import invented, missing
 from pipeline.answer.translation import Answer, Part, Try
 from pipeline.decode.options import Strictness

@@ -32,14 +32,26 @@ def kept(target: str, protected: Sequence[Protected]) -> bool:
 
 
 def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
-    """Whether tags that follow each other in both texts still have words between them."""
+    """Whether words stand where they did: between tags that follow each other, and outside."""
     if not any(span.kind == "tag" for span in protected):
         return True
+    if HAN.search(_outside(seen, protected)) and not _LETTERS.search(_outside(target, protected)):
+        return False
     translated = dict(_between_tags(target, protected))
     return all(
         not HAN.search(text) or _LETTERS.search(translated.get(pair, text))
         for pair, text in _between_tags(seen, protected)
     )
+
+
+def _outside(text: str, protected: Sequence[Protected]) -> str:
+    """What stands before the first tag and after the last one, wherever the sentence puts it."""
+    tags = [
+        mark
+        for mark in PLACEHOLDER.finditer(text)
+        if number_of(mark[0]) < len(protected) and protected[number_of(mark[0])].kind == "tag"
+    ]
+    return f"{text[: tags[0].start()]} {text[tags[-1].end() :]}" if tags else text
 
 
 def _between_tags(

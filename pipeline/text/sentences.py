@@ -38,7 +38,7 @@ def sentences(
     """
     cover = covered(text, found)
     if splitting == "off":
-        whole = trimmed(text, 0, len(text))
+        whole = trimmed(cover, 0, len(cover))
         if whole.start < whole.end:
             yield whole
         return
@@ -49,11 +49,13 @@ def sentences(
             for cut in _cuts(cover[cell.start : cell.end]):
                 span = trimmed(cover, begin, cell.start + cut)
                 if span.start < span.end:
-                    yield _without_tags_around(text, span, within(found, span.start, span.end))
+                    yield _without_tags_around(
+                        text, cover, span, within(found, span.start, span.end)
+                    )
                 begin = cell.start + cut
 
 
-def _without_tags_around(text: str, sentence: Span, found: Sequence[Found]) -> Span:
+def _without_tags_around(text: str, cover: str, sentence: Span, found: Sequence[Found]) -> Span:
     """The sentence without the tags at its edges, unless they enclose only a part of it."""
     tags = [span for span in found if span.kind == "tag"]
     around = text[sentence.start - 1 : sentence.start] + text[sentence.end : sentence.end + 1]
@@ -65,13 +67,13 @@ def _without_tags_around(text: str, sentence: Span, found: Sequence[Found]) -> S
         opens = tags[first].start == span.start
         closes = tags[last].end == span.end
         if opens and closes and partners.get(first) == last:
-            span = trimmed(text, tags[first].end, tags[last].start)
+            span = trimmed(cover, tags[first].end, tags[last].start)
             first, last = first + 1, last - 1
         elif opens and first not in partners:
-            span = trimmed(text, tags[first].end, span.end)
+            span = trimmed(cover, tags[first].end, span.end)
             first += 1
         elif closes and last not in partners:
-            span = trimmed(text, span.start, tags[last].start)
+            span = trimmed(cover, span.start, tags[last].start)
             last -= 1
         else:
             break

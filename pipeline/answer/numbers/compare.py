@@ -5,30 +5,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from pipeline.answer.numbers.chinese import quantities
-from pipeline.answer.numbers.english import Reading, Said
+from pipeline.answer.numbers.chinese import reader as chinese
+from pipeline.answer.numbers.english import reader as english
 from pipeline.answer.numbers.quantity import Number, Quantity, Value, bare, dimensions
-from pipeline.answer.numbers.relations import relate
 
+# How English says a sign of the source beside a number.
 _SIGNS = {
-    "±": re.compile(
-        r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way", re.IGNORECASE
-    ),
-    "≈": re.compile(
-        r"≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost", re.IGNORECASE
-    ),
-    "≠": re.compile(r"≠|!=|not equal|unequal|different|other than", re.IGNORECASE),
-    "≤": re.compile(
-        r"≤|⩽|<=|at most|up to|(?:no|not) more|exceed|maximum|less than or|or less|or below|within|(?:no|not) (?:greater|higher|larger|over)",
-        re.IGNORECASE,
-    ),
-    "≥": re.compile(
-        r"≥|⩾|>=|at least|(?:no|not) (?:less|fewer|lower|smaller|under)|minimum|(?:more|greater) than or|or (?:more|above)",
-        re.IGNORECASE,
-    ),
+    sign: re.compile(words, re.IGNORECASE)
+    for sign, words in {
+        "±": r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way",
+        "≈": "≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost",
+        "≠": "≠|!=|not equal|unequal|different|other than",
+        "≤": "≤|⩽|<=|at most|up to|exceed|maximum|less than or|or (?:less|below)|within"
+        "|(?:no|not) (?:more|greater|higher|larger|over)",
+        "≥": "≥|⩾|>=|at least|minimum|(?:more|greater) than or|or (?:more|above)"
+        "|(?:no|not) (?:less|fewer|lower|smaller|under)",
+    }.items()
 }
-_PART_OF_A_NAME = re.compile(r"[A-Za-z0-9.:]$|[A-Za-z]-$")  # "COVID-19", "A320"
-_SURE_WORD = 13
 
 
 class _Saying:
@@ -38,7 +31,7 @@ class _Saying:
         self.target = target
         self.values: set[Value] = set()
         self._measures: list[tuple[frozenset[str], set[Number]]] = []
-        for number in _read(target).numbers:
+        for number in english.quantities(target):
             measures = dimensions(number.values)
             plain = bare(number.values)
             self.values |= number.values - plain if measures else number.values
@@ -78,7 +71,7 @@ class _Saying:
 
 def missing(source: str, target: str) -> list[Quantity]:
     """The numbers of a Chinese source that its translation does not say."""
-    asked = [quantity for quantity in quantities(source) if quantity.certain]
+    asked = [quantity for quantity in chinese.quantities(source) if quantity.certain]
     if not asked:
         return []
     saying = _Saying(target)
@@ -87,42 +80,18 @@ def missing(source: str, target: str) -> list[Quantity]:
 
 def invented(source: str, target: str) -> list[str]:
     """The numbers of a translation that nothing in its Chinese source accounts for."""
-    reading = _read(target)
-    sure = [number for number in reading.numbers if _is_sure(reading, number)]
-    if not sure:
+    certain = [number for number in english.quantities(target) if number.certain]
+    if not certain:
         return []
-    found = quantities(source)
+    found = chinese.quantities(source)
     allowed: set[Value] = set()
     for quantity in found:
         allowed.update(quantity.values, *quantity.parts)
     allowed |= {month for month in range(1, 13) if ("calendar", month) in allowed}
     bounds = [quantity.bounds for quantity in found if quantity.bounds]
     return [
-        target[slice(*reading.places(number))]
-        for number in sure
+        target[number.start : number.end]
+        for number in certain
         if allowed.isdisjoint(number.values)
-        and not any(_within(value, bounds) for value in number.values)
+        and not any(low <= n < high for n in bare(number.values) for low, high in bounds)
     ]
-
-
-def _read(target: str) -> Reading:
-    reading = Reading(target)
-    relate(reading)
-    return reading
-
-
-def _within(value: Value, bounds: list[tuple[Number, Number]]) -> bool:
-    return not isinstance(value, tuple) and any(low <= value < high for low, high in bounds)
-
-
-def _is_sure(reading: Reading, number: Said) -> bool:
-    """Whether it is an amount, not part of a name or a small number that may be an idiom."""
-    if number.amount is None and not number.clock:
-        return False
-    start, end = reading.places(number)
-    if _PART_OF_A_NAME.search(reading.text[max(start - 2, 0) : start]):
-        return False
-    if not number.figure:
-        kinds = reading.kinds[number.start : number.end]
-        return number.amount is not None and number.amount >= _SURE_WORD and kinds[0] not in "hkd"
-    return end - start > 1

@@ -1,8 +1,8 @@
 """What a number of a text is worth, in either language.
 
-A `Value` is a bare number, or a pair of a dimension and a number, so that 90 minutes are an hour and
-a half but "3 a.m." is not 15:00. Percentages are fractions (5% is 1/20, as is 0.05), except those that
-are whole: 100% is ("%", 100), or every "one" would say it.
+A `Value` is a bare number, or a pair of a dimension and a number, so that 90 minutes are an hour
+and a half but "3 a.m." is not 15:00. Percentages are fractions (5% is 1/20, as is 0.05), except
+those that are whole: 100% is ("%", 100), or every "one" would say it.
 
 | dimension | number |
 |---|---|
@@ -13,6 +13,7 @@ are whole: 100% is ("%", 100), or every "one" would say it.
 | "decade" | its first year |
 | "calendar" | the month |
 | "item" | the number of an entry of a list |
+| "off" | what a discount takes off, as a fraction |
 | "digits", "ratio" | the digits as they are written; two numbers around a colon |
 """
 
@@ -28,6 +29,7 @@ Value = Number | tuple[str, Number | str]
 
 MOST_DIGITS = 30  # of a number; what is longer is a row of digits
 LONG_ROW = 4  # digits; longer rows are the same however they are grouped
+NOON, DAY = 12 * 60, 24 * 60  # minutes since midnight
 _HOUR = 3600
 _DAY = 24 * _HOUR
 
@@ -55,8 +57,8 @@ class Quantity:
 
     Any of `values` says it, or one of each of `parts`, or any number in `bounds`.
 
-    A translation must say what is `certain`. `english` stands for the whole span in an English text;
-    where it is empty, the span cannot be masked. `sign` is a sign that must be said beside the number.
+    A translation must say what is `certain`, and `sign` with it. `english` stands for the whole
+    span in an English text; where it is empty, the span cannot be masked.
     """
 
     start: int
@@ -84,7 +86,7 @@ def percent(amount: Number) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a number of a unit is worth in its dimension; `name` is the English plural, if it has one."""
+    """What one of a unit is worth in its dimension; `name` is its English plural, or empty."""
 
     dimension: str
     worth: Number

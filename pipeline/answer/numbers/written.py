@@ -10,14 +10,19 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
 )
-_SCALES = (("trillion", 10**12), ("billion", 10**9), ("million", 10**6))
+_SCALES = (
+    ("trillion", 10**12),
+    ("billion", 10**9),
+    ("million", 10**6),
+)
 _MOST_PLACES = 12
 
 
 def in_english(worth: Number) -> str:
     """As in "350 million", "32,000" and "0.5"; a fraction without an end as in "2/3"."""
+    size = abs(Fraction(worth))
     for name, scale in _SCALES:
-        if abs(worth) >= scale and (worth * 100) % scale == 0:
+        if size >= scale and (worth * 100) % scale == 0:
             return f"{decimal(Fraction(worth) / scale)} {name}"
     return decimal(worth)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.text.found import STRUCTURE, Found
+from pipeline.text.normalise import BLANKS
 from pipeline.text.patterns import TAG
 from pipeline.text.patterns.pattern import HAN
 
@@ -56,10 +57,10 @@ def _fenced(text: str) -> Iterator[Found]:
                 continue  # code or a formula within a line
             opened = line
         elif fence.startswith(opened["fence"]) and not info.strip():
-            yield Found(opened.start("fence"), line.end("fence"), "code")
+            yield Found(opened.start("fence"), line.end("fence"), STRUCTURE)
             opened = None
     if opened and opened["fence"].startswith("`"):
-        yield Found(opened.start("fence"), len(text), "code")
+        yield Found(opened.start("fence"), len(text.rstrip(BLANKS)), STRUCTURE)
 
 
 def _scripts(text: str) -> Iterator[Found]:
@@ -72,7 +73,7 @@ def _scripts(text: str) -> Iterator[Found]:
         if at < 0:
             return
         end = at + len(closing)
-        yield Found(opening.start(), end, "code")
+        yield Found(opening.start(), end, STRUCTURE)
 
 
 def _messages(text: str) -> Iterator[Found]:

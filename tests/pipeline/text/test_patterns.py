@@ -135,16 +135,16 @@ def test_a_counter_example_is_left(example: str) -> None:
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.expression[:40])
 def test_a_pattern_takes_linear_time(pattern: Pattern) -> None:
     expression = re.compile(pattern.expression, re.ASCII)
-    for atom, tail in product(ATOMS, ("", "万", '"')):
+    for atom, tail in product(ATOMS, ("万", '"')):
         assert_linear(
-            lambda text: sum(1 for _ in expression.finditer(text)), atom, "￥", tail, 8000
+            lambda text: sum(1 for _ in expression.finditer(text)), atom, "￥", tail, 4000
         )
 
 
 @pytest.mark.parametrize(("head", "tail"), ENDS)
 def test_all_that_is_looked_for_takes_linear_time(head: str, tail: str) -> None:
     for atom in ATOMS:
-        assert_linear(cut, atom, head, tail, 3000)
+        assert_linear(cut, atom, head, tail, 2000)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.text.prepared import Span
 from pipeline.text.protect import find
-from pipeline.text.sentences import sentences
-from pipeline.text.structure import fitted, set_apart
+from pipeline.text.sentences import Splitting, sentences
 
 
 def parts(text: str) -> list[str]:
@@ -33,13 +33,17 @@ def parts(text: str) -> list[str]:
         '<script src="a.js">\nvar a = "中文";\n</script>',
     ],
 )
-def test_a_block_is_one_span_whatever_stands_in_it(block: str) -> None:
-    assert parts(f"请看：\n{block}")[1:] == [f"⟪{block}⟫"]
+@pytest.mark.parametrize("splitting", ["on", "nonewlines"])
+def test_a_block_is_no_sentence_whatever_stands_in_it(block: str, splitting: Splitting) -> None:
+    text = f"请看：\n{block}"
+    found = find(text)
+    assert [text[span.start : span.end] for span in found] == [block]
+    assert list(sentences(f"{text}\n", splitting, found)) == [Span(0, 3)]
 
 
 def test_fences_in_a_list_or_a_quotation_are_known() -> None:
-    assert parts("1. 步骤\n   ```sh\n   ls 目录\n   ```") == ["步骤", "⟪```sh\n   ls 目录\n   ```⟫"]
-    assert parts("> ```\n> 代码\n> ```\n好") == ["⟪```\n> 代码\n> ```⟫", "好"]
+    assert parts("1. 步骤\n   ```sh\n   ls 目录\n   ```") == ["步骤"]
+    assert parts("> ```\n> 代码\n> ```\n好") == ["好"]
 
 
 def test_code_within_a_line_opens_no_block() -> None:
@@ -207,40 +211,3 @@ def test_the_lines_of_a_subtitle_are_sentences(text: str, expected: list[str]) -
 )
 def test_tags_around_a_sentence_are_no_part_of_it(text: str, expected: list[str]) -> None:
     assert parts(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "before", "after", "expected"),
-    [
-        ('He said "good".', '{"a": "', '"}', "He said 'good'."),
-        ("Don't go", "f('", "')", "Don’t go"),
-        (r"say \"hi\"", 'f("', '")', r"say \"hi\""),
-        ('He said "good".', "", "", 'He said "good".'),
-        ("It's 5\" long", "| ", " |", "It's 5\" long"),
-    ],
-)
-def test_a_text_within_quotes_ends_none_of_them(
-    text: str, before: str, after: str, expected: str
-) -> None:
-    assert fitted(text, before, after) == expected
-
-
-@pytest.mark.parametrize(
-    ("frame", "expected"),
-    [
-        ("{n, plural, one {", " {n, plural, one {"),
-        ("}}", "}} "),
-        ("}}，", "}}, "),
-        ("![", " !["),
-        ("](a.png)", "](a.png) "),
-        ('", "', '", "'),
-        (" | ", " | "),
-        (r"\N", r"\N"),
-        ("</b>", "</b> "),
-        ("<b>", " <b>"),
-        ("</i><b>", "</i> <b>"),
-        ("</p><p>", "</p><p>"),
-    ],
-)
-def test_messages_and_images_stand_apart_from_words(frame: str, expected: str) -> None:
-    assert set_apart(frame) == expected

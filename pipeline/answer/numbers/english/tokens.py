@@ -6,8 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from pipeline.answer.numbers.figures import Figure, figures
-from pipeline.answer.numbers.lexicon import (
+from pipeline.answer.numbers.english.lexicon import (
     CALENDAR,
     CLASSES,
     MISSPELT_MONTHS,
@@ -15,6 +14,7 @@ from pipeline.answer.numbers.lexicon import (
     UNIT_WORDS,
     UNITS_ALONE,
 )
+from pipeline.answer.numbers.figures import Figure, figures
 from pipeline.answer.numbers.quantity import Number
 
 _TOKEN = re.compile(
