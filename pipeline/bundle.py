@@ -1,8 +1,7 @@
 """The bundle: the only thing that passes from `quantize/` to serving.
 
-A directory with `model.yaml` (the manifest below), the graphs, shared weights, tokenizer files and
-`canary.json`. Every file that serving reads stands in the manifest with its size and SHA-256, and
-is checked before it is used.
+A folder with `model.yaml` (the manifest below), graphs, weights, tokenizer files and `canary.json`.
+Every file that serving reads stands in the manifest with its hash, and is checked before its use.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from pipeline.answer.numbers.chinese.phrases import Phrase, as_written
-from pipeline.answer.numbers.quantity import LONG_ROW, Kind, Number, Quantity, Value
+from pipeline.answer.numbers.quantity import DAY, LONG_ROW, NOON, Kind, Number, Quantity, Value
 from pipeline.answer.numbers.written import ordinal
 
 _COUNTED = (
@@ -55,6 +55,9 @@ def plain(phrase: Phrase) -> Quantity:
     others: set[Value] = set()
     if len(digits) > LONG_ROW:
         others = {("digits", digits)}
+    elif phrase.first.low.denominator == 10 and not phrase.first.figure and phrase.after(1) == "分":
+        hour, minute = divmod(int(phrase.first.low * 10), 10)  # "三点五分"
+        others = {("clock", hour * 60 + minute), ("clock", (hour * 60 + minute + NOON) % DAY)}
     elif phrase.loose:  # "九一八" may be September 18
         others = {*map(int, digits), *(int(digits[at:]) for at in range(len(digits)))}
     return replace(quantity, values=quantity.values | others) if others else quantity

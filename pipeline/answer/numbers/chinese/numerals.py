@@ -123,6 +123,8 @@ def _decimal(source: Skeleton, match: re.Match[str]) -> Numeral:
     digits = row.digits if row else "".join(str(DIGITS[digit]) for digit in match["fraction"])
     if len(digits) > MOST_DIGITS:
         return Numeral(start, end, 0, 0, Figure(0, 0, digits, None))
+    if digits[0] == "0" and len(digits) == 2 and source.text.startswith("分", end):  # "三点零五分"
+        return _whole(source, start, match.end("whole"))
     scale = prod(LARGE[character] for character in match["scale"] or "")
     whole = Sum(source, start, match.end("whole")).low
     worth = (whole + number(int(digits), 10 ** len(digits))) * scale

@@ -106,7 +106,7 @@ def _slash(numbers: Phrase) -> Quantity:
     quantity = numbers.quantity(_month_or_number)
     worths = numbers.worths
     if len(worths) != 2 or not worths[1]:
-        return quantity
+        return _iso(quantity, numbers)
     quotient = Fraction(worths[0]) / worths[1]
     return replace(
         quantity,
@@ -131,7 +131,17 @@ def _row(numbers: Phrase) -> Quantity:
     digits = _written(numbers)
     quantity = numbers.quantity(_month_or_number, kind=Kind.DIGITS, certain=True)
     row: frozenset[Value] = frozenset((("digits", "".join(digits)),))
-    return replace(quantity, values=row, english="-".join(digits))
+    return _iso(replace(quantity, values=row, english="-".join(digits)), numbers)
+
+
+def _iso(quantity: Quantity, numbers: Phrase) -> Quantity:
+    """The quantity as a date where it is a year, a month and a day."""
+    worths = [found.low for found in numbers.numerals]
+    if len(worths) != 3 or len(_written(numbers)[0]) != 4 or worths[1] not in range(1, 13):
+        return quantity
+    month: frozenset[Value] = frozenset((("calendar", worths[1]),))
+    parts = (_itself(worths[0]), month, _itself(worths[2]))
+    return replace(quantity, kind=Kind.DATE, parts=parts)
 
 
 def _written(numbers: Phrase) -> list[str]:

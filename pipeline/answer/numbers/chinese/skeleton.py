@@ -93,5 +93,5 @@ def _row(row: re.Match[str]) -> Figure:
     digits = "".join(str(DIGITS[character]) for character in row[0])
     worth = int(digits) if len(digits) <= MOST_DIGITS else None
     sure = "0" in digits or len(digits) > _SHORT_ROW or _YEAR.fullmatch(digits)
-    counting = len(digits) < len(_COUNTING) and digits in _COUNTING
+    counting = 2 < len(digits) < len(_COUNTING) and digits in _COUNTING
     return Figure(row.start(), row.end(), digits, worth, spelt=True, loose=not sure or counting)

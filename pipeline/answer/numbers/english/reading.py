@@ -103,7 +103,10 @@ class Reading:
             said.values, said.worth = set(), None
         if len(token.text) > LONG_ROW:
             said.values.add(("digits", token.text))
-        before, after = self.text[token.start - 1 : token.start], self.text[token.end :][:1]
+        before, after = (
+            self.text[token.start - 1 : token.start],
+            self.text[token.end : token.end + 1],
+        )
         if before in ("(", "#") or after in (")", "."):
             said.values.add(("item", token.worth))
 
@@ -112,17 +115,18 @@ class Reading:
         figures = self.tokens[start:end:2]
         worths = [figure.worth for figure in figures]
         if self.kinds[start + 1] != ":":
-            ratio = Fraction(worths[0]) / worths[1] if len(worths) == 2 and worths[1] else 0
-            return Said(start, end, {*worths, ratio}, Kind.FRACTION)
-        values: set[Value] = {("ratio", ":".join(figure.text for figure in figures))}
-        timed = worths[0] in range(25) and worths[1] in range(60)
-        if len(worths) == 2 == len(figures[1].text) and timed:
-            suffix = SUFFIX.match(self.kinds, end)
-            meridiem = self.tokens[suffix.start("clock")].text if suffix and suffix["clock"] else ""
-            end = suffix.end() if suffix and meridiem else end
-            clock = times(int(worths[0]), int(worths[1]), meridiem)
-            return Said(start, end, values | clock, Kind.TIME)
-        return Said(start, end, values | set(worths), Kind.RATIO)
+            quotient = Fraction(worths[0]) / worths[1] if len(worths) == 2 and worths[1] else 0
+            return Said(start, end, {*worths, quotient}, Kind.FRACTION)
+        ratio: Value = ("ratio", ":".join(figure.text for figure in figures))
+        hour, minutes = worths[:2]
+        if not (len(worths) == 2 == len(figures[1].text) and hour in range(25)):
+            return Said(start, end, {ratio, *worths}, Kind.RATIO)
+        suffix = SUFFIX.match(self.kinds, end)
+        if suffix and suffix["clock"]:
+            meridiem = self.tokens[suffix.start("clock")].text
+            return Said(start, suffix.end(), times(int(hour), int(minutes), meridiem), Kind.TIME)
+        clock = times(int(hour), int(minutes), "") if minutes in range(60) else set(worths)
+        return Said(start, end, {ratio, *clock}, Kind.TIME)
 
     def _sign(self, said: Said) -> None:
         """Makes the values negative, or both where the words around leave it open."""
