@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from pipeline.bundle import read_manifest
 from pipeline.config import DEFAULT_MODEL
 from pipeline.text.prepare import Preprocessor
 from pipeline.translator import Translator
@@ -149,19 +150,17 @@ def test_the_figures_of_speed_are_those_that_the_benchmark_wrote(readme: str) ->
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_the_scores_are_those_of_the_models_card_and_report(readme: str) -> None:
-    card, report = (
-        read("models/csanmt-zh-en-tiny/README.md"),
-        read("models/csanmt-zh-en-tiny/report.md"),
+def test_the_scores_are_those_of_the_bundle_its_card_and_its_report(readme: str) -> None:
+    scores = read_manifest(ROOT / DEFAULT_MODEL).scores
+    (argos,) = re.findall(
+        r"^\| Argos \|[^|]*\| ([\d.]+)", read(f"{DEFAULT_MODEL}/README.md"), re.MULTILINE
     )
-    scores = dict(
-        re.findall(r"^\| (models/csanmt-zh-en-tiny|Argos) \|[^|]*\| ([\d.]+)", card, re.M)
+    for score in (scores["flores-dev BLEU"].split()[0], argos):
+        assert f"{float(score):.1f}" in read(readme)
+    (shown,) = re.findall(r"ΔBLEU ([−\d.]+ … [+\d.]+)", read(readme))
+    row = next(
+        line
+        for line in read(f"{DEFAULT_MODEL}/report.md").splitlines()
+        if line.startswith("| static-63-gptq |")
     )
-    assert (
-        all(f"{float(score):.1f}" in read(readme) for score in scores.values()) and len(scores) == 2
-    )
-    (interval,) = re.findall(r"ΔBLEU (\S+ … \S+),|ΔBLEU (\S+ … \S+)，", read(readme))
-    shown = max(interval).replace("−", "-")
-    assert f"({shown})" in next(
-        line for line in report.splitlines() if line.startswith("| static-63-gptq |")
-    )
+    assert f"({shown.replace('−', '-')})" in row
