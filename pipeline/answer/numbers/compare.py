@@ -16,9 +16,9 @@ _SIGNS = {
         "±": r"±|\+/[-−]|plus[ -]?(?:or|/|and)[ -]?minus|give or take|either way",
         "≈": "≈|≅|~|about|approx|around|roughly|some|nearly|circa|close to|almost",
         "≠": "≠|!=|not equal|unequal|different|other than",
-        "≤": "≤|<=|at most|up to|exceed|maximum|less than or|or (?:less|below)|within"
+        "≤": "≤|⩽|<=|at most|up to|exceed|maximum|less than or|or (?:less|below)|within"
         "|(?:no|not) (?:more|greater|higher|larger|over)",
-        "≥": "≥|>=|at least|minimum|(?:more|greater) than or|or (?:more|above)"
+        "≥": "≥|⩾|>=|at least|minimum|(?:more|greater) than or|or (?:more|above)"
         "|(?:no|not) (?:less|fewer|lower|smaller|under)",
     }.items()
 }

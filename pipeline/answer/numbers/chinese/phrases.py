@@ -26,9 +26,10 @@ _MOST_LINKED = 16
 _NOT_TIMED = re.compile(" ?[年月日号]")  # "2004：12月"
 _SIGN = re.compile(
     r"(?:(?P<both>正负|±|\+/-)|(?P<word>零下|(?<![背肩担身自抱欺辜胜平正欠\ue000])负)"
-    r"|(?<![\ue000A-Za-z])(?P<minus>[-−－–])|(?P<relation>[≤≥≈≠])|(?P<place>第)) ?$"
+    r"|(?<![\ue000A-Za-z])(?P<minus>[-−－–])|(?P<relation>[≤≥⩽⩾≈≠])|(?P<place>第)) ?$"
 )
 _SIGN_BEFORE = 5  # characters
+_SAME_SIGN = {"⩽": "≤", "⩾": "≥"}
 _OPENS = re.compile(r"[\s（(：:，,、=“\"\[]")
 _WORD = re.compile(r"[^\W\d_]")
 _SURE_MINUS_AFTER = re.compile(" ?(?:[%℃℉°‰度元]|摄氏|华氏)")
@@ -180,7 +181,7 @@ def phrase(source: Skeleton, start: int, floor: int) -> Phrase | None:
     if sign is None:
         return Phrase(source, start, end, tuple(numerals), link)
     minus = _minus(source.text, sign, end, first)
-    relation = "±" if sign["both"] else sign["relation"] or ""
+    relation = "±" if sign["both"] else _SAME_SIGN.get(sign["relation"], sign["relation"] or "")
     signed = bool(relation) or minus not in ("", _DASH)
     begin = sign.start() if signed else start
     return Phrase(source, begin, end, tuple(numerals), link, minus, relation, bool(sign["place"]))
