@@ -109,11 +109,11 @@ def bundles(model: str, recipes: list[str], work: Path, report: Report) -> dict[
 class FixedRanges(Observations):
     """What random weights are quantised with: the same range for every product's input."""
 
-    def range(self, product: str, percentile: float) -> tuple[float, float]:  # noqa: ARG002
+    def range(self, product: str, percentile: float) -> tuple[float, float]:  # noqa: ARG002  # as its base
         """The same for every product."""
         return -6.0, 6.0
 
-    def write_ranges(self, path: Path, percentile: float) -> None:  # noqa: ARG002
+    def write_ranges(self, path: Path, percentile: float) -> None:  # noqa: ARG002  # as its base
         """No ranges: none were found."""
         path.write_text("{}", encoding="utf-8")
 

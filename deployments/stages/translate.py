@@ -25,6 +25,7 @@ from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.engine import Engine, EngineSettings, default_options
 from pipeline.decode.lanes import Lane, lane_for
+from pipeline.decode.sessions import Sessions
 
 logger = logging.getLogger("ray.serve")
 
@@ -45,31 +46,30 @@ class Ticket:
 
 
 class Translate(TranslateStage):
-    """Loads and warms the engine and replays the canary before it takes a call.
+    """Replays the canary and warms the engine before it takes a call.
 
     Raises BundleError if a file of the bundle is not as its manifest says or the canary fails.
     """
 
     def __init__(self, path: str, config: ServiceConfig) -> None:
-        bundle = Bundle.load(path)
+        sessions = Sessions(Bundle.load(path))
+        difference = canary.replay(sessions)
+        manifest = sessions.bundle.manifest
+        logger.info("%s: the canary holds, largest |Δ log p| %.2g", manifest.name, difference)
         settings = EngineSettings(
             workers=max(1, int(config.translate.num_cpus)),
             max_batch_tokens=config.translate.max_batch_tokens,
         )
-        self.engine = Engine.load(bundle, settings)
-        difference = canary.replay(self.engine.sessions)
-        logger.info(
-            "%s: the canary holds, largest |Δ log p| %.2g", bundle.manifest.name, difference
-        )
         self.options = replace(
-            default_options(bundle.manifest.decoding),
-            **config.decoding.model_dump(exclude_none=True),
+            default_options(manifest.decoding), **config.decoding.model_dump(exclude_none=True)
         )
         self.longest_wait_s: dict[Lane, float] = {
             "interactive": config.limits.queue_wait_s,
             "bulk": config.limits.document_wait_s,
         }
         self.backlog = Backlog()
+        # Last, so that whatever fails above leaves no thread behind.
+        self.engine = Engine.start(sessions, settings)
         self._admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
     async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:

@@ -13,9 +13,8 @@ from pipeline.text.normalise import HAN
 
 _FAMILIES = {"()": ("(（", ")）"), "[]": ("[［【〔", "]］】〕"), "{}": ("{｛", "}｝")}
 _MARKUP = frozenset("*_~`|")
-_PLAIN = frozenset(
-    "+<=>|~^`$¥￥￡￠￦-－＋＜＝＞｜～·°′″…—–"
-)  # signs that words say, or that change form
+# Signs that words say, or that change form.
+_PLAIN = frozenset("+<=>|~^`$¥￥￡￠￦-－＋＜＝＞｜～·°′″…—–")
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
 _LATIN = re.compile(
     rf"(?<![{_LETTER}0-9])[{_LETTER}][{_LETTER}0-9]*(?:[.'’&+#/-][{_LETTER}0-9]+)*[+#]*"
@@ -40,7 +39,7 @@ _SAID = {
     **dict.fromkeys("£", r"(?i)\bpounds?\b|\bGBP\b"),
 }
 _CURRENCY = {  # the signs of currencies, and what says them in Chinese
-    "$": re.compile("美[元金刀]|[港澳台加澳纽新][元币幣]|[刀＄]"),
+    "$": re.compile("美[元金刀]|[港澳台加纽新][元币幣]|[刀＄]"),
     "€": re.compile("欧"),
     "£": re.compile("镑"),
     "¥": re.compile("[元圆块￥]|人民币"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.answer.checks import source_text
 from pipeline.answer.faults import SEVERITY, Fault
 from pipeline.answer.marks import lost_words
 from pipeline.answer.numbers.chinese.reader import quantities
@@ -23,7 +24,7 @@ from pipeline.answer.numbers.compare import invented, missing
 from pipeline.answer.translation import Answer, Part, Try
 from pipeline.decode.options import Strictness
 from pipeline.text.prepared import Protected, Unit
-from pipeline.text.protect import PLACEHOLDER, number_of, placeholder, restore
+from pipeline.text.protect import PLACEHOLDER, number_of, placeholder
 from pipeline.text.units import UnitEncoder
 
 TRIES = 2  # of a sentence, after the first
@@ -127,7 +128,7 @@ def _masked(unit: Unit, translation: str, most: int) -> tuple[str, tuple[Protect
 
 def _numbers(unit: Unit, translation: str) -> Iterator[Masked]:
     """The numbers that a translation lacks; all, where it lacks none but has one too many."""
-    whole = restore(unit.seen, unit.protected)
+    whole = source_text(unit)
     lost = {number.english for number in missing(whole, translation)}
     if not lost and not invented(whole, translation):
         return

@@ -11,7 +11,7 @@
 | L S n | letters after a figure: k, bn; the s of "1980s"; th | F w | figures; other words |
 
 Marks stand for themselves, dashes for "-" and slashes for a backslash; "?" is any other mark.
-"""  # noqa: E501
+"""  # noqa: E501  # the table's rows
 
 from __future__ import annotations
 
