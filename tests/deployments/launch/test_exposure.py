@@ -27,13 +27,15 @@ def listening(service: Service) -> dict[tuple[str, int], str]:
     assert service.process is not None
     owners = {}
     for pid in descendants(service.process.pid):
+        # Before its sockets: HAProxy's last process hands them to the next one and ends meanwhile.
+        owner = command(pid)
         for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
             try:
                 target = str(descriptor.readlink())
             except OSError:
                 continue
             if match := re.fullmatch(r"socket:\[(\d+)\]", target):
-                owners[match[1]] = command(pid)
+                owners[match[1]] = owner
     found = {}
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
