@@ -39,22 +39,23 @@ def build(args: dict[str, Any]) -> Application:
     limits = config.limits
     # Requests that can be under way at once.
     callers = SURGE * config.ingress.replicas * limits.concurrent
-    shared = queue_bounds(callers, limits.concurrent)
-    preprocess = serve.deployment(
-        name="preprocess", **fixed_options(config, config.preprocess), **shared
-    )(Preprocess)
-    postprocess = serve.deployment(
-        name="postprocess", **fixed_options(config, config.postprocess), **shared
-    )(Postprocess)
     # Above what our own code admits, so that it refuses, in JSON.
     front = queue_bounds(limits.bodies + limits.concurrent + PAGES, limits.bodies)
     ingress = serve.deployment(name="ingress", **fixed_options(config, config.ingress), **front)(
         Ingress
     )
     translators = {name: translator(config, name, path, callers) for name, path in paths.items()}
-    return ingress.bind(
-        config, languages, preprocess.bind(paths), translators, postprocess.bind(paths)
-    )
+    text = None
+    if config.stages == "separate":
+        shared = queue_bounds(callers, limits.concurrent)
+        preprocess = serve.deployment(
+            name="preprocess", **fixed_options(config, config.preprocess), **shared
+        )(Preprocess)
+        postprocess = serve.deployment(
+            name="postprocess", **fixed_options(config, config.postprocess), **shared
+        )(Postprocess)
+        text = preprocess.bind(paths), postprocess.bind(paths)
+    return ingress.bind(config, languages, translators, paths, text)
 
 
 def verified_bundles(config: ServiceConfig) -> dict[str, tuple[str, Bundle]]:

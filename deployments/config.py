@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -56,10 +56,14 @@ class Limits(Strict):
     buffered_bytes: int = Field(ge=1)
     concurrent: int = Field(ge=1)
     queue_wait_s: float = Field(gt=0)
-    document_wait_s: float = Field(gt=0)
     request_s: float = Field(gt=0)
+    character_s: float = Field(ge=0)
     call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB
     calls: int = Field(ge=1)
+
+    def seconds(self, characters: int) -> float:
+        """For a request with a text of so many characters."""
+        return self.request_s + self.character_s * characters
 
 
 class MicroBatches(Strict):
@@ -113,6 +117,7 @@ class ServiceConfig(Strict):
     """Everything that can be set; see configs/service.yaml for what each value means."""
 
     models: tuple[str, ...] = Field(min_length=1)
+    stages: Literal["together", "separate"]
     decoding: Decoding
     http: Http
     limits: Limits

@@ -151,6 +151,13 @@ class Overloaded(Unavailable):
     code = "overloaded"
     sentence = "The service is busy"
 
+    def __init__(self, retry_after_s: int = 1, hold_ms: int = 0) -> None:
+        """Where `hold_ms` is given, the front door refuses by itself for so long."""
+        super().__init__()
+        self.headers["Retry-After"] = str(retry_after_s)
+        if hold_ms:
+            self.headers |= {"X-Hold-Ms": str(hold_ms), "X-Hold-Retry-After": str(retry_after_s)}
+
 
 class TimedOut(Unavailable):
     """The time for the request passed before it was answered."""

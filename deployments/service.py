@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from deployments.config import Limits
 from deployments.errors import EmptyText, TextTooLong, UnknownModel, UnsupportedLanguages
+from deployments.request.capacity import Capacity
 from deployments.request.deadline import Deadline, Stopwatch, Timings
 from deployments.request.flow import Flow
 from deployments.stages.messages import PrepareItem
@@ -29,10 +30,15 @@ class Translated:
 
 
 class TranslationService:
-    """`models` maps the names of those served to their languages, the default first."""
+    """`models` maps the names of those served to their languages, the default first; this is one of
+    so many `replicas` of the ingress.
+    """
 
-    def __init__(self, flow: Flow, models: Mapping[str, Languages], limits: Limits) -> None:
+    def __init__(
+        self, flow: Flow, models: Mapping[str, Languages], limits: Limits, replicas: int
+    ) -> None:
         self.flow, self.models, self.limits = flow, models, limits
+        self.capacities = {name: Capacity(limits, replicas) for name in models}
 
     async def translate(
         self,
@@ -49,11 +55,12 @@ class TranslationService:
         TextTooLong, UnknownModel, UnsupportedLanguages, MalformedText, Overloaded, TimedOut or
         Restarting.
         """
-        stopwatch, deadline = Stopwatch(), Deadline(self.limits.request_s)
+        stopwatch, deadline = Stopwatch(), Deadline(self.limits.seconds(len(text)))
         self._check(text)
         chosen = self._choose(model, source, target)
         item = PrepareItem(chosen, text, split_sentences)
-        translation = await self.flow.translate(item, deadline, stopwatch)
+        with self.capacities[chosen].enter(len(text)) as place:
+            translation = await self.flow.translate(item, deadline, stopwatch, place)
         return Translated(translation, chosen, stopwatch.read())
 
     def _check(self, text: str) -> None:

@@ -1,6 +1,7 @@
-"""The ingress deployment: HTTP in front of the other three.
+"""The ingress deployment: HTTP in front of the others.
 
-It holds no state, and runs at least twice.
+It holds no state, and runs at least twice. Where `stages` are together, it prepares and reviews
+texts itself.
 """
 
 from __future__ import annotations
@@ -17,36 +18,55 @@ from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
 from deployments.request.flow import Flow, Stages
-from deployments.request.handles import ping, stage_call
+from deployments.request.handles import local_call, ping, stage_call
 from deployments.service import TranslationService
 from deployments.stages.interfaces import PostprocessStage, PreprocessStage, TranslateStage
+from deployments.stages.postprocess import Postprocess
+from deployments.stages.preprocess import Preprocess
 from pipeline.bundle import Languages
 
 
 @serve.ingress()
 class Ingress:
-    """`models` and `translators` have the names of the models, the default first."""
+    """`models`, `translators` and `bundles` have the names of the models, the default first.
+
+    `text` are the handles of preprocess and postprocess; without them this replica does their work,
+    with the bundles at the paths given.
+    """
 
     def __init__(
         self,
         config: ServiceConfig,
         models: Mapping[str, Languages],
-        preprocess: DeploymentHandle[Any],
         translators: Mapping[str, DeploymentHandle[Any]],
-        postprocess: DeploymentHandle[Any],
+        bundles: Mapping[str, str],
+        text: tuple[DeploymentHandle[Any], DeploymentHandle[Any]] | None,
     ) -> None:
         self.config = config
         self.traffic = Traffic()
-        stages = Stages(
-            stage_call(preprocess, PreprocessStage.prepare),
-            {
-                name: stage_call(handle, TranslateStage.translate)
-                for name, handle in translators.items()
-            },
-            stage_call(postprocess, PostprocessStage.review),
+        handles = dict(translators)
+        translate = {
+            name: stage_call(handle, TranslateStage.translate)
+            for name, handle in translators.items()
+        }
+        if text is None:
+            stages = Stages(
+                local_call(Preprocess(bundles).prepare),
+                translate,
+                local_call(Postprocess(bundles).review),
+                together=True,
+            )
+        else:
+            preprocess, postprocess = text
+            handles |= {"preprocess": preprocess, "postprocess": postprocess}
+            stages = Stages(
+                stage_call(preprocess, PreprocessStage.prepare),
+                translate,
+                stage_call(postprocess, PostprocessStage.review),
+            )
+        self.service = TranslationService(
+            Flow(stages, config), models, config.limits, config.ingress.replicas
         )
-        self.service = TranslationService(Flow(stages, config), models, config.limits)
-        handles = {"preprocess": preprocess, "postprocess": postprocess, **translators}
         pings = {name: ping(handle) for name, handle in handles.items()}
         self.readiness = Readiness(pings, config.readiness)
 

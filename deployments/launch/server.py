@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of
+from deployments.launch.lean import start_ray
 
 if TYPE_CHECKING:
     from ray.serve.schema import ServeDeploySchema
@@ -108,10 +109,9 @@ class Server:
 
     def deploy(self, schema: ServeDeploySchema) -> None:
         """As `serve run` does, which alone honours everything that the file may say."""
-        import ray
         from ray.serve._private.api import serve_start
 
-        ray.init(namespace="serve", log_to_driver=False, logging_level=logging.WARNING)
+        start_ray()
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         self.listen()  # ray.init listens to the same signals
         client = serve_start(

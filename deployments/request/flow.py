@@ -19,17 +19,20 @@ from itertools import islice
 from deployments.config import ServiceConfig
 from deployments.errors import Unavailable
 from deployments.request.calls import ask, group
+from deployments.request.capacity import Place
 from deployments.request.deadline import Deadline, Stopwatch
 from deployments.request.handles import StageCall
 from deployments.request.micro_batches import Gathered
-from deployments.stages.messages import DecodeItem, Hypotheses, PrepareItem, ReviewItem, Reviews
+from deployments.stages.messages import Decoded, DecodeItem, PrepareItem, ReviewItem, Reviews
 from pipeline.answer.translation import Attempt, Translation, Try
+from pipeline.decode.lanes import lane_for
 from pipeline.decode.options import Hypothesis, Strictness
 from pipeline.text.prepared import Prepared
 from pipeline.walk import Walk
 
 logger = logging.getLogger("ray.serve")
 
+SHORTEST_CLASS = 16  # tokens; sentences that have fewer share their calls with each other
 RETRY_SHARE = 0.5  # of the time left, for better answers than those that are there already
 
 
@@ -38,8 +41,9 @@ class Stages:
     """How the other deployments are called; translators by the names of their models."""
 
     prepare: StageCall[PrepareItem, Prepared]
-    translate: Mapping[str, StageCall[DecodeItem, Hypotheses]]
+    translate: Mapping[str, StageCall[DecodeItem, Decoded]]
     review: StageCall[ReviewItem, Reviews]
+    together: bool = False  # prepare and review are in this process: their calls cost nothing
 
 
 class Flow:
@@ -47,9 +51,9 @@ class Flow:
 
     def __init__(self, stages: Stages, config: ServiceConfig) -> None:
         settings = config.micro_batches
-        # By the binary digits of the longest sentence: a text waits for none that takes more than
-        # twice its time.
-        classes = range(settings.tokens.bit_length() + 1)
+        # By the length of the longest sentence, in classes that double: a text waits for none that
+        # takes much more than its own time.
+        classes = range((settings.tokens // SHORTEST_CLASS).bit_length() + 1)
         self._prepare = Gathered(stages.prepare, settings)
         self._translators = {
             name: [Gathered(call, settings) for _ in classes]
@@ -57,24 +61,28 @@ class Flow:
         }
         self._review = Gathered(stages.review, settings)
         self._limits, self._settings = config.limits, settings
+        # A text that has fewer shares its calls of prepare and review.
+        self._characters = 0 if stages.together else settings.characters
 
     async def translate(
-        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch, place: Place
     ) -> Translation:
         """Raises MalformedText, Overloaded, TimedOut, Restarting or Internal."""
-        model, shared = item.model, len(item.text) < self._settings.characters
+        model, shared = item.model, len(item.text) < self._characters
         # Awaited here, since an unawaited response counts as load of the translator from the start.
         prepared = await ask(self._prepare, lambda: item, deadline, shared=shared)
         stopwatch.lap("prepare")
+        tokens = sum(len(unit.ids) for unit in prepared.units)
+        place.settle(lane_for(len(prepared.units)), tokens, len(item.text))
         walk = Walk(prepared)
-        attempts = await self._decode_due(walk, model, deadline, first=True)
+        attempts = await self._decode_due(walk, model, deadline, place)
         stopwatch.lap("translate")
         await self._review_all(walk, model, attempts, deadline)
         stopwatch.lap("finish")
         patience = deadline.share(RETRY_SHARE)
         try:
             while not walk.finished:
-                attempts = await self._decode_due(walk, model, patience, first=False)
+                attempts = await self._decode_due(walk, model, patience, place)
                 await self._review_all(walk, model, attempts, patience)
                 stopwatch.lap("retry")
         except Unavailable as error:
@@ -88,47 +96,52 @@ class Flow:
         if not attempts:
             return
         item = ReviewItem(model, tuple(attempts))
-        shared = len(walk.prepared.text) < self._settings.characters
+        shared = len(walk.prepared.text) < self._characters
         reviews = await ask(self._review, lambda: item, deadline, shared=shared)
         for attempt, review in zip(attempts, reviews, strict=True):
             walk.take(attempt.tried, review)
 
     async def _decode_due(
-        self, walk: Walk, model: str, deadline: Deadline, *, first: bool
+        self, walk: Walk, model: str, deadline: Deadline, place: Place
     ) -> list[Attempt]:
         """What the walk has due, decoded; tries that are equally strict together."""
         due, units = walk.due(), len(walk.prepared.units)
         found: dict[Strictness, Iterator[Hypothesis]] = {}
         for strictness in dict.fromkeys(tried.strictness for tried in due):
             sentences = _sentences(due, strictness)
-            whole = DecodeItem(sentences, units, deadline.left(), first, strictness)
-            found[strictness] = iter(await self._decode(model, whole, deadline))
+            whole = DecodeItem(sentences, units, deadline.left(), strictness)
+            found[strictness] = iter(await self._decode(model, whole, deadline, place))
         return [
             walk.attempt(tried, list(islice(found[tried.strictness], len(tried.sentences))))
             for tried in due
         ]
 
-    async def _decode(self, model: str, whole: DecodeItem, deadline: Deadline) -> list[Hypothesis]:
+    async def _decode(
+        self, model: str, whole: DecodeItem, deadline: Deadline, place: Place
+    ) -> list[Hypothesis]:
         """The best hypothesis of each sentence of `whole`, in parts of which only some are under
         way at once.
         """
         gate = asyncio.Semaphore(self._limits.calls)
         lengths = [len(ids) for ids in whole.sentences]
         shared = sum(lengths) < self._settings.tokens
-        translator = self._translators[model][max(lengths, default=0).bit_length() if shared else 0]
+        longest = max(lengths, default=0) if shared else 0
+        translator = self._translators[model][(longest // SHORTEST_CLASS).bit_length()]
 
-        async def decode_part(index: int, sentences: tuple[tuple[int, ...], ...]) -> Hypotheses:
+        async def decode_part(sentences: tuple[tuple[int, ...], ...]) -> Decoded:
             def new_item() -> DecodeItem:
-                first = whole.first and index == 0
-                return replace(whole, sentences=sentences, seconds=deadline.left(), first=first)
+                return replace(whole, sentences=sentences, seconds=deadline.left())
 
             async with gate:
-                return await ask(translator, new_item, deadline, shared=shared)
+                decoded = await ask(translator, new_item, deadline, shared=shared)
+            place.finish(sum(map(len, sentences)), decoded.load)
+            return decoded
 
-        parts = enumerate(group(whole.sentences, self._limits.call_tokens))
-        tasks = [asyncio.create_task(decode_part(*part)) for part in parts]
+        parts = group(whole.sentences, self._limits.call_tokens)
+        tasks = [asyncio.create_task(decode_part(part)) for part in parts]
         try:
-            return [best for answer in await asyncio.gather(*tasks) for best in answer]
+            answers = await asyncio.gather(*tasks)
+            return [best for answer in answers for best in answer.hypotheses]
         finally:
             for task in tasks:
                 task.cancel()

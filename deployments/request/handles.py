@@ -1,8 +1,11 @@
-"""Ray's handles, which know no types, get them here and nowhere else."""
+"""How a stage is called: through one of Ray's handles, which know no types and get them here and
+nowhere else, or in this process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ray.serve.handle import DeploymentHandle
@@ -38,6 +41,17 @@ def stage_call(
     call: StageCall[Item, Answer] = bound.options(
         request_serialization="pickle", response_serialization="pickle"
     ).remote
+    return call
+
+
+def local_call(
+    method: Callable[[Sequence[Item]], Coroutine[Any, Any, Sequence[Answer | Refusal]]],
+) -> StageCall[Item, Answer]:
+    """A method of a stage in this process, called as one behind a handle is."""
+
+    def call(items: Sequence[Item]) -> asyncio.Task[Sequence[Answer | Refusal]]:
+        return asyncio.get_running_loop().create_task(method(items))
+
     return call
 
 

@@ -1,4 +1,4 @@
-"""How long a new sentence would wait for the engine.
+"""How many source tokens a lane of the engine has, and how fast it finishes them when it is full.
 
 The rate is learnt only while sentences wait, since an engine that is not full finishes fewer tokens
 than it could, and each time over as many tokens as the engine holds, since one that has just filled
@@ -17,16 +17,16 @@ FADING = 0.95  # of what the rate was, kept against a slower measurement
 
 
 class Backlog:
-    """Source tokens under way in one replica, and the rate at which a full engine finishes them.
+    """Source tokens under way in one lane of a replica, and their rate.
 
-    Thread-safe.
+    Thread-safe. `rate` is a first estimate, in tokens a second; 0 where there is none.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self.tokens = 0  # waiting or being translated
-        self._rate: float | None = None  # tokens a second; None until the engine has once been full
+        self.rate = rate
         self._full_since: float | None = None  # None while nothing waits
         self._finished = 0  # tokens translated since then
         self._removed = 0  # these and the ones given up
@@ -52,12 +52,8 @@ class Backlog:
                 return
             elapsed, held = now - self._full_since, self.tokens - waiting
             if elapsed >= PERIOD_S and self._removed >= held:
-                self._rate = max(self._finished / elapsed, FADING * (self._rate or 0.0))
+                self.rate = max(self._finished / elapsed, FADING * self.rate)
                 self._measure_from(now)
 
     def _measure_from(self, start: float | None) -> None:
         self._full_since, self._finished, self._removed = start, 0, 0
-
-    def wait_s(self, waiting: int) -> float:
-        """Seconds until `waiting` tokens are through; 0 while the rate is unknown."""
-        return waiting / self._rate if self._rate else 0.0

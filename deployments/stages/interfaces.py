@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from deployments.stages.messages import (
+    Decoded,
     DecodeItem,
-    Hypotheses,
     PrepareItem,
     Refusal,
     ReviewItem,
@@ -35,7 +35,7 @@ class PreprocessStage(Protocol):
 class TranslateStage(Protocol):
     """The model (deployments/stages/translate.py)."""
 
-    async def translate(self, items: Sequence[DecodeItem]) -> Sequence[Hypotheses | Refusal]:
+    async def translate(self, items: Sequence[DecodeItem]) -> Sequence[Decoded | Refusal]:
         """Token ids to the best hypothesis of each sentence."""
         ...
 

@@ -7,12 +7,13 @@ traceback, and would hit the neighbours of a shared call.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from deployments.errors import Internal, MalformedText, Restarting, TimedOut, described
 from pipeline.answer.translation import Attempt, Review
+from pipeline.decode.lanes import Lane
 from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
 from pipeline.text.sentences import Splitting
@@ -69,18 +70,32 @@ class PrepareItem:
 class DecodeItem:
     """Sentences for one translator.
 
-    `seconds` are what is left of the request's time; the receiver counts on its own clock. The
-    first item of a request may be refused for load, the following ones may not.
+    `seconds` are what is left of the request's time; the receiver counts on its own clock.
     """
 
     sentences: tuple[tuple[int, ...], ...]  # source ids without the end symbol
     units: int  # of the whole request, which decide its lane in the engine
     seconds: float
-    first: bool
     strictness: Strictness = AS_GIVEN
 
 
-Hypotheses = tuple[Hypothesis, ...]  # the best of each sentence of a DecodeItem
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a translator says of itself: who it is, and how fast when it is full.
+
+    `rates` are source tokens a second of each lane; 0 where that is not known yet.
+    """
+
+    replica: str
+    rates: Mapping[Lane, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The best hypothesis of each sentence of a DecodeItem, and the load of who found them."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
+from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PostprocessStage
 from deployments.stages.messages import Refusal, ReviewItem, Reviews, guarded
 from pipeline.answer.review import Postprocessor
@@ -21,10 +21,12 @@ class Postprocess(PostprocessStage):
         self.postprocessors = {
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
+        self.aside = Aside()
 
     async def review(self, items: Sequence[ReviewItem]) -> list[Reviews | Refusal]:
-        """In a thread, since health checks must be answered meanwhile."""
-        return await asyncio.to_thread(lambda: list(map(guarded(self._review_one), items)))
+        """Each item's attempts, in their order."""
+        characters = sum(len(attempt.unit.text) for item in items for attempt in item.attempts)
+        return await self.aside.run(lambda: list(map(guarded(self._review_one), items)), characters)
 
     def _review_one(self, item: ReviewItem) -> Reviews:
         postprocessor = self.postprocessors[item.model]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
+from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PreprocessStage
 from deployments.stages.messages import PrepareItem, Refusal, guarded
 from pipeline.bundle import Bundle
@@ -19,12 +19,14 @@ class Preprocess(PreprocessStage):
         self.preprocessors = {
             name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
+        self.aside = Aside()
 
     async def prepare(self, items: Sequence[PrepareItem]) -> list[Prepared | Refusal]:
         """Refuses texts with NUL or half of a surrogate pair."""
-        # In a thread, since a long text takes a quarter of a second and health checks must be
-        # answered.
-        return await asyncio.to_thread(lambda: list(map(guarded(self._prepare_one), items)))
+        characters = sum(len(item.text) for item in items)
+        return await self.aside.run(
+            lambda: list(map(guarded(self._prepare_one), items)), characters
+        )
 
     def _prepare_one(self, item: PrepareItem) -> Prepared:
         return self.preprocessors[item.model].prepare(item.text, item.split_sentences)

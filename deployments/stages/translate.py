@@ -9,25 +9,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 from ray import serve
 
 from deployments.config import ServiceConfig
-from deployments.errors import Overloaded, TimedOut
+from deployments.errors import TimedOut
 from deployments.stages.backlog import Backlog
 from deployments.stages.interfaces import TranslateStage
-from deployments.stages.messages import DecodeItem, Hypotheses, Refusal, refusal
+from deployments.stages.messages import Decoded, DecodeItem, Load, Refusal, refusal
 from deployments.stages.scaling import METRIC
 from pipeline.bundle import Bundle
 from pipeline.decode import canary
+from pipeline.decode.canary import CanaryFile
 from pipeline.decode.engine import Engine, EngineSettings, default_options
-from pipeline.decode.lanes import Lane, lane_for
+from pipeline.decode.lanes import LANES, Lane, lane_for
+from pipeline.decode.options import Hypothesis
 from pipeline.decode.sessions import Sessions
 
 logger = logging.getLogger("ray.serve")
+
+MEASURED = 4  # sentences by which a replica first finds how fast it is
+Job = Future[tuple[Hypothesis, ...]]  # a sentence in the engine
 
 
 class Ticket:
@@ -35,14 +43,14 @@ class Ticket:
 
     def __init__(self, item: DecodeItem) -> None:
         self.item = item
-        self.futures: list[Future[Hypotheses]] = []
+        self.jobs: list[Job] = []
         self.closed = False
 
     def close(self) -> None:
         """The engine drops at its next step what is not finished."""
         self.closed = True
-        for future in self.futures:
-            future.cancel()
+        for job in self.jobs:
+            job.cancel()
 
 
 class Translate(TranslateStage):
@@ -63,16 +71,23 @@ class Translate(TranslateStage):
         self.options = replace(
             default_options(manifest.decoding), **config.decoding.model_dump(exclude_none=True)
         )
-        self.longest_wait_s: dict[Lane, float] = {
-            "interactive": config.limits.queue_wait_s,
-            "bulk": config.limits.document_wait_s,
-        }
-        self.backlog = Backlog()
         # Last, so that whatever fails above leaves no thread behind.
         self.engine = Engine.start(sessions, settings)
+        first_rate = self._measured_rate(canary.read(sessions.bundle))
+        self.backlogs = {lane: Backlog(first_rate) for lane in LANES}
+        self.name = uuid.uuid4().hex
         self._admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
-    async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:
+    def _measured_rate(self, known: CanaryFile) -> float:
+        """Source tokens a second of a few sentences: a first estimate, which load soon improves."""
+        sources = [pair.source for pair in known.pairs[:MEASURED]]
+        start = time.monotonic()
+        jobs = self.engine.submit_all([(ids, self.options) for ids in sources])
+        for job in jobs:
+            job.result()
+        return sum(map(len, sources)) / (time.monotonic() - start)
+
+    async def translate(self, items: Sequence[DecodeItem]) -> list[Decoded | Refusal]:
         """Refuses what would wait too long, is late, or meets an engine that stops."""
         tickets = [Ticket(item) for item in items]
         try:
@@ -84,57 +99,55 @@ class Translate(TranslateStage):
     @serve.batch(batch_wait_timeout_s=0.0)
     async def _admit(
         self, gathered: list[list[Ticket]]
-    ) -> list[list[asyncio.Task[Hypotheses | Refusal]]]:
+    ) -> list[list[asyncio.Task[Decoded | Refusal]]]:
         """One task a ticket, at once; each ends with its own sentences."""
         return [
             [asyncio.create_task(self._decode(ticket)) for ticket in tickets]
             for tickets in gathered
         ]
 
-    async def _decode(self, ticket: Ticket) -> Hypotheses | Refusal:
+    async def _decode(self, ticket: Ticket) -> Decoded | Refusal:
         if ticket.closed:
             return Refusal(TimedOut.code)
         item, lane = ticket.item, lane_for(ticket.item.units)
-        if item.first and self._expected_wait_s(lane) > self.longest_wait_s[lane]:
-            return Refusal(Overloaded.code)
         try:
-            # One by one, so that those before one that is refused are dropped again.
-            for ids in item.sentences:
-                ticket.futures.append(self._submit(ids, item, lane))
-            hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.futures))
-            return tuple(best for best, *_ in hypotheses)
+            ticket.jobs = self._submit(item, lane)
+            self._observe()
+            hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.jobs))
+            return Decoded(tuple(best for best, *_ in hypotheses), self._load())
         except Exception as error:
             return refusal(error)
         finally:
             ticket.close()
-            self.backlog.observe(self.engine.stats().waiting_tokens)
+            self._observe()
 
-    def _expected_wait_s(self, lane: Lane) -> float:
-        """Until a new sentence of this lane is decoded; interactive ones go first."""
+    def _observe(self) -> None:
         stats = self.engine.stats()
-        self.backlog.observe(stats.waiting_tokens)
-        return self.backlog.wait_s(
-            stats.interactive_tokens if lane == "interactive" else stats.waiting_tokens
-        )
+        for lane, backlog in self.backlogs.items():
+            backlog.observe(stats.waiting_tokens[lane])
 
-    def _submit(self, ids: tuple[int, ...], item: DecodeItem, lane: Lane) -> Future[Hypotheses]:
-        future = self.engine.submit(
-            ids, options=item.strictness.applied(self.options), timeout=item.seconds, lane=lane
+    def _load(self) -> Load:
+        return Load(self.name, {lane: backlog.rate for lane, backlog in self.backlogs.items()})
+
+    def _submit(self, item: DecodeItem, lane: Lane) -> list[Job]:
+        options, backlog = item.strictness.applied(self.options), self.backlogs[lane]
+        jobs = self.engine.submit_all(
+            [(ids, options) for ids in item.sentences], timeout=item.seconds, lane=lane
         )
-        self.backlog.add(len(ids))
-        future.add_done_callback(
-            lambda future: self.backlog.remove(
-                len(ids), finished=not future.cancelled() and future.exception() is None
-            )
-        )
-        return future
+        for ids, job in zip(item.sentences, jobs, strict=True):
+            backlog.add(len(ids))
+            job.add_done_callback(partial(self._left, backlog, len(ids)))
+        return jobs
+
+    @staticmethod
+    def _left(backlog: Backlog, tokens: int, job: Job) -> None:
+        """A sentence of so many tokens left the engine."""
+        backlog.remove(tokens, finished=not job.cancelled() and job.exception() is None)
 
     async def ping(self) -> None:
         """Raises EngineStopped if a worker died."""
         self.engine.check()
-        await self.translate(
-            [DecodeItem((), 0, 1.0, False)]
-        )  # a wedged batch queue would not answer
+        await self.translate([DecodeItem((), 0, 1.0)])  # a wedged batch queue would not answer
 
     async def check_health(self) -> None:
         """Called by Ray, which replaces a replica that raises."""
@@ -142,7 +155,7 @@ class Translate(TranslateStage):
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Called by Ray for the policy (deployments/stages/scaling.py)."""
-        return {METRIC: float(self.backlog.tokens)}
+        return {METRIC: float(sum(backlog.tokens for backlog in self.backlogs.values()))}
 
     def __del__(self) -> None:
         if hasattr(self, "engine"):

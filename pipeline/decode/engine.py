@@ -7,7 +7,8 @@
 3. Sentences with as many beams share a batch; a worker steps its batches in turn, so nobody waits
    for other sentences because their options differ.
 4. A token budget bounds what a worker decodes at once, not a row count. Bulk may fill only part of
-   it, and interactive sentences join first: a one-line request overtakes a document.
+   it, and interactive sentences join first, but for a share of the documents': a one-line request
+   overtakes a document, and many do not stop it.
 5. A failure in a worker fails the sentences it held and makes `check` raise: the replica is
    replaced.
 """
@@ -16,13 +17,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from pipeline.bundle import Bundle, Decoding
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, RESERVED, Job, Lane, Lanes
+from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, LANES, RESERVED, Job, Lane, Lanes
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.worker import Worker
@@ -45,8 +46,7 @@ class EngineStats:
     """What an engine holds at a moment."""
 
     waiting: int  # sentences in the lanes
-    waiting_tokens: int  # their source tokens
-    interactive_tokens: int  # of these, the ones that go first
+    waiting_tokens: Mapping[Lane, int]  # their source tokens
     active: int  # sentences being decoded
 
 
@@ -171,9 +171,9 @@ class Engine:
     def stats(self) -> EngineStats:
         """What it holds now."""
         with self._work:
-            interactive, bulk = self._lanes.tokens("interactive"), self._lanes.tokens("bulk")
+            tokens = {lane: self._lanes.tokens(lane) for lane in LANES}
             active = sum(worker.active for worker in self._workers)
-            return EngineStats(len(self._lanes), interactive + bulk, interactive, active)
+            return EngineStats(len(self._lanes), tokens, active)
 
     def check(self) -> None:
         """Raises EngineStopped if a worker has failed or the engine was closed."""

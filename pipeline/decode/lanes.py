@@ -17,6 +17,10 @@ LANES: tuple[Lane, ...] = ("interactive", "bulk")  # in order of precedence
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
 # Share of the token budget that is closed to bulk, so that a short request finds room at once.
 RESERVED = 0.25
+# Of the source tokens that join while both lanes wait, so many are bulk: however many short
+# requests come, a document goes on.
+BULK_SHARE = 0.25
+OWED = 32.0  # source tokens, a sentence's: bulk has its turn when so many are its due
 JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
 FIRST_JOINS = 64  # where there are none: sentences that start together make the fullest batches
 SWEEP_S = 0.2  # how often all that wait are looked at for deadlines and cancellations
@@ -82,6 +86,7 @@ class Lanes:
         self._queues: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
         self._tokens: dict[Lane, int] = dict.fromkeys(LANES, 0)
         self._next_sweep = 0.0
+        self._owed = 0.0  # source tokens of bulk that are to join before interactive ones
 
     def __len__(self) -> int:
         """The number of jobs."""
@@ -99,17 +104,29 @@ class Lanes:
     def take(self, budget: float, reserved: float, *, alone: bool) -> Job | None:
         """The next job, if it costs no more than `budget` tokens, or any that would be `alone`.
 
-        Of the budget, `reserved` tokens are closed to bulk. Nothing overtakes a job that finds no
-        room: room that a smaller one took would be missing again.
+        Of the budget, `reserved` tokens are closed to bulk, but when its turn is due. Nothing
+        overtakes a job that has its turn and finds no room: room that a smaller one took would be
+        missing again.
         """
-        for lane, queue in self._queues.items():
-            if queue:
-                room = budget - reserved if lane == "bulk" else budget
-                if not alone and queue[0].cost > room:
-                    return None
-                self._tokens[lane] -= len(queue[0].ids)
-                return queue.popleft()
+        interactive, bulk = self._queues["interactive"], self._queues["bulk"]
+        if interactive and not (bulk and self._owed >= OWED):
+            return self._pop("interactive", budget, alone=alone)
+        if bulk:
+            return self._pop("bulk", budget if interactive else budget - reserved, alone=alone)
         return None
+
+    def _pop(self, lane: Lane, room: float, *, alone: bool) -> Job | None:
+        queue = self._queues[lane]
+        if not alone and queue[0].cost > room:
+            return None
+        job = queue.popleft()
+        tokens = len(job.ids)
+        self._tokens[lane] -= tokens
+        if lane == "bulk":
+            self._owed = max(0.0, self._owed - tokens)
+        elif self._queues["bulk"]:
+            self._owed = min(2 * OWED, self._owed + tokens * BULK_SHARE / (1 - BULK_SHARE))
+        return job
 
     def sweep(self) -> list[Job]:
         """Take out the jobs that nobody waits for any more, wherever they stand.

@@ -11,7 +11,7 @@ from deployments.request.flow import Flow, Stages
 from deployments.request.handles import StageCall
 from deployments.service import TranslationService
 from deployments.stages.interfaces import TranslateStage
-from deployments.stages.messages import DecodeItem, Hypotheses, Refusal
+from deployments.stages.messages import Decoded, DecodeItem, Load, Refusal
 from deployments.stages.postprocess import Postprocess
 from deployments.stages.preprocess import Preprocess
 from pipeline.config import DEFAULT_MODEL
@@ -46,15 +46,16 @@ class Decode(TranslateStage):
     def __init__(self, translator: Translator) -> None:
         self.engine = translator.engine
 
-    async def translate(self, items: Sequence[DecodeItem]) -> list[Hypotheses | Refusal]:
+    async def translate(self, items: Sequence[DecodeItem]) -> list[Decoded | Refusal]:
         return await asyncio.gather(*map(self._decode, items))
 
-    async def _decode(self, item: DecodeItem) -> Hypotheses:
+    async def _decode(self, item: DecodeItem) -> Decoded:
         options = item.strictness.applied(self.engine.defaults)
         futures = [
             asyncio.wrap_future(self.engine.submit(ids, options=options)) for ids in item.sentences
         ]
-        return tuple(best for best, *_ in await asyncio.gather(*futures))
+        hypotheses = tuple(best for best, *_ in await asyncio.gather(*futures))
+        return Decoded(hypotheses, Load("replica", {"interactive": 0.0, "bulk": 0.0}))
 
     async def ping(self) -> None:
         return None
@@ -73,4 +74,4 @@ def flow_of(translator: Translator, config: ServiceConfig, calls: Calls | None =
 
 def service_of(translator: Translator, config: ServiceConfig) -> TranslationService:
     languages = {NAME: translator.bundle.manifest.languages}
-    return TranslationService(flow_of(translator, config), languages, config.limits)
+    return TranslationService(flow_of(translator, config), languages, config.limits, replicas=1)

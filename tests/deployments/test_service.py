@@ -7,13 +7,21 @@ from typing import Any
 import pytest
 
 from deployments.config import Limits, load
-from deployments.errors import EmptyText, TextTooLong, UnknownModel, UnsupportedLanguages
+from deployments.errors import (
+    EmptyText,
+    Overloaded,
+    TextTooLong,
+    UnknownModel,
+    UnsupportedLanguages,
+)
+from deployments.request.capacity import Place
 from deployments.request.deadline import Deadline, Stopwatch
 from deployments.request.flow import Flow
 from deployments.service import TranslationService
-from deployments.stages.messages import PrepareItem
+from deployments.stages.messages import Load, PrepareItem
 from pipeline.answer.translation import Translation
 from pipeline.bundle import Languages
+from pipeline.decode.lanes import Lane
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +39,7 @@ class Echo(Flow):
         self.seconds: list[float] = []
 
     async def translate(
-        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch
+        self, item: PrepareItem, deadline: Deadline, stopwatch: Stopwatch, place: Place
     ) -> Translation:
         self.seconds.append(deadline.left())
         stopwatch.lap("echo")
@@ -40,7 +48,7 @@ class Echo(Flow):
 
 def service(**limits: float) -> TranslationService:
     settings: Limits = load({"limits": limits}).limits
-    return TranslationService(Echo(), MODELS, settings)
+    return TranslationService(Echo(), MODELS, settings, replicas=1)
 
 
 async def test_gives_the_translation_its_model_and_its_timings() -> None:
@@ -100,7 +108,18 @@ async def test_an_empty_text_is_refused_before_its_model_is_looked_up() -> None:
 
 async def test_a_request_has_the_time_that_the_settings_give() -> None:
     flow = Echo()
-    await TranslationService(flow, MODELS, load({"limits": {"request_s": 7}}).limits).translate(
-        "好"
-    )
-    assert 6 < flow.seconds[0] <= 7
+    limits = load({"limits": {"request_s": 7, "character_s": 0.01}}).limits
+    served = TranslationService(flow, MODELS, limits, replicas=1)
+    await served.translate("好")
+    await served.translate("好" * 1000)
+    assert 6 < flow.seconds[0] <= 7.1
+    assert 16 < flow.seconds[1] <= 17
+
+
+async def test_a_text_that_could_not_be_translated_in_time_is_refused_before_any_work() -> None:
+    served = service(request_s=1, character_s=0)
+    rates: dict[Lane, float] = {"interactive": 1000, "bulk": 1000}
+    served.capacities["small"].learn(Load("a", rates))
+    with pytest.raises(Overloaded):
+        await served.translate("好" * 5000)
+    assert (await served.translate("好" * 5000, model="large")).model == "large"

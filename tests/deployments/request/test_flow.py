@@ -11,6 +11,7 @@ import pytest
 
 from deployments.config import load
 from deployments.errors import Internal, MalformedText, Overloaded
+from deployments.request.capacity import Capacity, Place
 from deployments.request.deadline import Deadline, Stopwatch
 from deployments.stages.messages import DecodeItem, PrepareItem, Refusal
 from pipeline.answer.review import Postprocessor
@@ -28,13 +29,20 @@ FAILING = "第2天，公司卖出了2.5亿件，请看 https://example.org/2。"
 LONG = "中国的科技创新能力正在快速提升，" * 6 + "我们今天去北京。"
 
 
+def place() -> Place:
+    return Place(Capacity(load({}).limits, replicas=1), "interactive", 0)
+
+
 async def translate_at_once(
     texts: Sequence[str], translator: Translator, calls: Calls
 ) -> list[Translation | BaseException]:
     """What becomes of requests that come in one turn of the event loop."""
     flow = flow_of(translator, load({}), calls)
     return await asyncio.gather(
-        *(flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch()) for text in texts),
+        *(
+            flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch(), place())
+            for text in texts
+        ),
         return_exceptions=True,
     )
 
@@ -95,7 +103,7 @@ async def test_retries_have_half_of_the_time_that_is_left(
     @wraps(translate)
     async def first_try_only(self: Decode, items: Sequence[DecodeItem]) -> Any:
         seconds.extend(item.seconds for item in items)
-        if items[0].first:
+        if len(seconds) == len(items):
             return await translate(self, items)
         return [Refusal(Overloaded.code)] * len(items)
 
@@ -112,7 +120,8 @@ async def test_short_is_counted_in_characters_until_there_are_tokens(
     calls = Calls()
     flow = flow_of(translator, load(settings), calls)
     requests = (
-        flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch()) for text in SHORT[:4]
+        flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch(), place())
+        for text in SHORT[:4]
     )
     answers = await asyncio.gather(*requests)
     assert list(answers) == [translator.translate(text) for text in SHORT[:4]]

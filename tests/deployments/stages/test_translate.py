@@ -12,7 +12,7 @@ import pytest
 
 from deployments.config import load
 from deployments.errors import Internal, MalformedText, TimedOut
-from deployments.stages.messages import DecodeItem, Refusal
+from deployments.stages.messages import Decoded, DecodeItem, Refusal
 from deployments.stages.translate import Translate
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.lanes import Lane
@@ -53,16 +53,22 @@ def submitted(stage: Translate, monkeypatch: pytest.MonkeyPatch) -> list[Future[
     """What the engine was handed during the test."""
     submit, futures = stage._submit, list[Future[Any]]()
 
-    def remember(ids: tuple[int, ...], item: DecodeItem, lane: Lane) -> Future[Any]:
-        futures.append(submit(ids, item, lane))
-        return futures[-1]
+    def remember(item: DecodeItem, lane: Lane) -> list[Future[Any]]:
+        jobs = submit(item, lane)
+        futures.extend(jobs)
+        return jobs
 
     monkeypatch.setattr(stage, "_submit", remember)
     return futures
 
 
 def item(*sentences: tuple[int, ...], seconds: float = 60) -> DecodeItem:
-    return DecodeItem(sentences, len(sentences), seconds, first=True)
+    return DecodeItem(sentences, len(sentences), seconds)
+
+
+def tokens(stage: Translate) -> int:
+    """Source tokens under way."""
+    return sum(backlog.tokens for backlog in stage.backlogs.values())
 
 
 async def test_gives_the_best_hypothesis_of_each_sentence(
@@ -70,27 +76,37 @@ async def test_gives_the_best_hypothesis_of_each_sentence(
 ) -> None:
     answers = await stage.translate([item(*sentences[:3]), item(), item(sentences[3])])
     best = [translator.engine.submit(ids).result()[0] for ids in sentences[:4]]
-    assert answers == [tuple(best[:3]), (), (best[3],)]
-    assert stage.backlog.tokens == 0
+    decoded = [answer.hypotheses for answer in answers if isinstance(answer, Decoded)]
+    assert decoded == [tuple(best[:3]), (), (best[3],)]
+    assert tokens(stage) == 0
+
+
+async def test_says_with_each_answer_how_fast_it_is(
+    stage: Translate, sentences: list[tuple[int, ...]]
+) -> None:
+    (answer,) = await stage.translate([item(sentences[0])])
+    assert isinstance(answer, Decoded)
+    assert answer.load.replica == stage.name
+    assert min(answer.load.rates.values()) > 0  # measured before the first call
 
 
 async def test_an_item_that_is_late_is_refused(
     stage: Translate, sentences: list[tuple[int, ...]]
 ) -> None:
     late, good = await stage.translate([item(sentences[0], seconds=0), item(sentences[1])])
-    assert late == Refusal(TimedOut.code) and isinstance(good, tuple)
+    assert late == Refusal(TimedOut.code) and isinstance(good, Decoded)
 
 
-async def test_a_sentence_that_is_refused_takes_those_before_it_along_and_no_other_item(
+async def test_a_sentence_that_is_refused_takes_its_own_item_along_and_no_other(
     stage: Translate, sentences: list[tuple[int, ...]], submitted: list[Future[Any]]
 ) -> None:
     outside = (10**6,)  # no token of any vocabulary
     bad, good = await stage.translate(
         [item(*sentences[:5], outside, sentences[5]), item(sentences[6])]
     )
-    assert bad == Refusal(MalformedText.code) and isinstance(good, tuple)
-    assert [future.cancelled() for future in submitted] == [True] * 5 + [False]
-    assert stage.backlog.tokens == 0
+    assert bad == Refusal(MalformedText.code) and isinstance(good, Decoded)
+    assert [future.cancelled() for future in submitted] == [False]
+    assert tokens(stage) == 0
 
 
 async def test_a_fault_concerns_its_own_item(
@@ -98,14 +114,14 @@ async def test_a_fault_concerns_its_own_item(
 ) -> None:
     submit = stage._submit
 
-    def fail(ids: tuple[int, ...], item: DecodeItem, lane: Lane) -> Future[Any]:
-        if ids == sentences[0]:
+    def fail(item: DecodeItem, lane: Lane) -> list[Future[Any]]:
+        if item.sentences[0] == sentences[0]:
             raise ZeroDivisionError
-        return submit(ids, item, lane)
+        return submit(item, lane)
 
     monkeypatch.setattr(stage, "_submit", fail)
     bad, good = await stage.translate([item(sentences[0]), item(sentences[1])])
-    assert bad == Refusal(Internal.code) and isinstance(good, tuple)
+    assert bad == Refusal(Internal.code) and isinstance(good, Decoded)
 
 
 async def test_a_caller_that_leaves_has_its_sentences_dropped(
@@ -116,7 +132,7 @@ async def test_a_caller_that_leaves_has_its_sentences_dropped(
         await asyncio.sleep(0.001)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
-    while stage.backlog.tokens:
+    while tokens(stage):
         await asyncio.sleep(0.001)
     assert len(submitted) == 320
     assert sum(future.cancelled() for future in submitted) > 160

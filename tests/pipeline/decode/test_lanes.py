@@ -40,6 +40,31 @@ def test_interactive_jobs_go_first_and_each_lane_keeps_its_order() -> None:
     assert len(lanes) == 0
 
 
+def test_bulk_has_its_share_while_interactive_jobs_wait() -> None:
+    lanes = filled(*(job("bulk") for _ in range(100)), *(job() for _ in range(300)))
+    order = [one.lane for one in taken(lanes)][:200]
+    assert order[:9] == ["interactive"] * 9  # a short request does not wait for a document
+    assert 45 <= order.count("bulk") <= 50
+
+
+def test_what_bulk_was_owed_before_it_waited_does_not_count() -> None:
+    lanes = filled(*(job() for _ in range(100)))
+    taken(lanes)
+    document, request = job("bulk"), job()
+    lanes.add(document)
+    lanes.add(request)
+    assert taken(lanes) == [request, document]
+
+
+def test_when_it_is_its_turn_bulk_finds_room_in_a_full_batch() -> None:
+    lanes = filled(job("bulk"), *(job() for _ in range(20)))
+    budget = job().cost
+    order = []
+    while one := lanes.take(budget, reserved=budget, alone=False):
+        order.append(one.lane)
+    assert order.index("bulk") == 10
+
+
 def test_part_of_the_budget_is_closed_to_bulk() -> None:
     bulk, short = job("bulk"), job()
     budget = bulk.cost + 5

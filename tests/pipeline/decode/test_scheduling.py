@@ -108,7 +108,7 @@ def test_cancelled_sentences_no_longer_count_as_waiting(
 
     def counts() -> bool:
         stats = engine.stats()
-        return 0 < stats.waiting <= half and 0 < stats.waiting_tokens <= tokens
+        return 0 < stats.waiting <= half and 0 < stats.waiting_tokens["bulk"] <= tokens
 
     eventually(counts)
     assert not document[half - 1].done()
@@ -121,7 +121,7 @@ def test_a_cancelled_sentence_leaves_the_batch(engine: Engine, sources: list[lis
     for future in futures[1:]:
         assert future.cancel()
     assert futures[0].result()
-    eventually(lambda: engine.stats() == EngineStats(0, 0, 0, 0))
+    eventually(lambda: engine.stats() == EngineStats(0, {"interactive": 0, "bulk": 0}, 0))
 
 
 def test_a_passed_deadline_fails_the_future(engine: Engine, sources: list[list[int]]) -> None:
@@ -146,5 +146,5 @@ def test_stats_cost_the_same_however_many_sentences_wait(sessions: Sessions) -> 
     for _ in range(5000):
         engine.submit([5])
     assert cost() < 20 * few  # and 1000 times where they were counted one by one
-    assert engine.stats() == EngineStats(5000, 5000, 5000, 0)
+    assert engine.stats() == EngineStats(5000, {"interactive": 5000, "bulk": 0}, 0)
     engine.close()

@@ -1,0 +1,109 @@
+"""Which requests are begun: those that the translators can finish in time.
+
+Each ingress replica decides for itself, before it does any work: it knows how many source tokens it
+has given the translators of a model, takes the other replicas to have as many, and learns from each
+answer how fast the translator that gave it is when it is full. Short texts may wait
+`limits.queue_wait_s`, since somebody looks at them; a document half of the time that it has.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from deployments.config import Limits
+from deployments.errors import Overloaded
+from deployments.stages.messages import Load
+from pipeline.decode.lanes import Lane
+
+DOCUMENT = 400  # characters; longer texts are taken for documents until their sentences are counted
+PATIENCE = 0.5  # of a document's time: the rest is for what comes meanwhile
+SILENT_S = 10  # a translator that has not answered for so long, while others do, is gone
+LEARNING = 0.02  # how much of a text's tokens a character is learnt from one text
+# How long the front door refuses by itself, in milliseconds: little beside what waits at that time.
+HOLD_MS: dict[Lane, int] = {"interactive": 250, "bulk": 1000}
+LONGEST_RETRY_S = 120
+
+
+class Place:
+    """What one request has to do with the translators until it is answered."""
+
+    def __init__(self, capacity: Capacity, lane: Lane, tokens: float) -> None:
+        self._capacity, self._lane, self._tokens = capacity, lane, 0.0
+        self._move(lane, tokens)
+
+    def settle(self, lane: Lane, tokens: int, characters: int) -> None:
+        """The text was prepared: it is in this lane, and so many tokens are to be translated."""
+        self._capacity.learn_tokens(tokens, characters)
+        self._move(lane, tokens)
+
+    def finish(self, tokens: int, load: Load) -> None:
+        """So many of them are, by the translator whose load that is."""
+        self._capacity.learn(load)
+        self._move(self._lane, max(0.0, self._tokens - tokens))
+
+    def leave(self) -> None:
+        """The request was answered, or given up."""
+        self._move(self._lane, 0.0)
+
+    def _move(self, lane: Lane, tokens: float) -> None:
+        self._capacity.tokens[self._lane] -= self._tokens
+        self._capacity.tokens[lane] += tokens
+        self._lane, self._tokens = lane, tokens
+
+
+class Capacity:
+    """Of one model's translators, as one of `replicas` ingress replicas knows it."""
+
+    def __init__(
+        self, limits: Limits, replicas: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limits, self._replicas, self._clock = limits, replicas, clock
+        self._loads: dict[str, tuple[float, Load]] = {}  # and when they were heard
+        self.tokens: dict[Lane, float] = {"interactive": 0.0, "bulk": 0.0}  # given and not finished
+        self._per_character = 0.7  # tokens
+
+    @contextmanager
+    def enter(self, characters: int) -> Iterator[Place]:
+        """A place for a text; raises Overloaded where it could not be translated in time."""
+        lane: Lane = "bulk" if characters > DOCUMENT else "interactive"
+        tokens = characters * self._per_character
+        if lane == "bulk":
+            self._refuse_late("bulk", tokens, PATIENCE * self._limits.seconds(characters))
+        else:
+            self._refuse_late("interactive", 0.0, self._limits.queue_wait_s)
+        place = Place(self, lane, tokens)
+        try:
+            yield place
+        finally:
+            place.leave()
+
+    def _refuse_late(self, lane: Lane, tokens: float, longest_s: float) -> None:
+        """Raises Overloaded if what is there already, and `tokens`, take more than `longest_s`."""
+        rate = sum(load.rates[lane] for _, load in self._loads.values())
+        if not rate:
+            return
+        queue_s = self._replicas * self.tokens[lane] / rate
+        late_s = queue_s + tokens / rate - longest_s
+        if late_s <= 0:
+            return
+        # A long document may have no room where a shorter one has.
+        full = queue_s > min(longest_s, PATIENCE * self._limits.request_s)
+        raise Overloaded(
+            retry_after_s=min(LONGEST_RETRY_S, math.ceil(min(queue_s, late_s + 1))),
+            hold_ms=HOLD_MS[lane] if full else 0,
+        )
+
+    def learn(self, load: Load) -> None:
+        """A translator has answered."""
+        now = self._clock()
+        self._loads[load.replica] = now, load
+        for replica, (heard, _) in list(self._loads.items()):
+            if heard < now - SILENT_S:
+                del self._loads[replica]
+
+    def learn_tokens(self, tokens: int, characters: int) -> None:
+        """A text of so many characters has so many tokens."""
+        self._per_character += LEARNING * (tokens / max(1, characters) - self._per_character)
