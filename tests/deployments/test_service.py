@@ -43,6 +43,7 @@ class Echo(Flow):
     ) -> Translation:
         self.seconds.append(deadline.left())
         stopwatch.lap("echo")
+        place.leave()
         return Translation(item.text, f"{item.model}: {item.text}")
 
 
