@@ -3,13 +3,15 @@
 First the capacity: what it answers to clients that wait for their answers. Then requests arrive at
 a constant rate, whatever has become of the earlier ones: a little less than the capacity, and
 several times as many; last a mix in which some texts are long. The latency of a request counts from
-when it was due. The service runs on this machine, and so does the process that sends.
+when it was due. The capacity is measured again between these, as machines change their pace. The
+service runs on this machine, and so does the process that sends.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +24,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.load.arrivals import read_texts
 from benchmarks.load.bounds import missed
-from benchmarks.load.measure import Plan, Report, capacity, idle_p50_ms, open_run
+from benchmarks.load.measure import Plan, Report, capacity, compared, idle_p50_ms, name_of, open_run
 from benchmarks.load.plot import draw
 from benchmarks.load.report import WIDTH, show
 from benchmarks.load.results import Found, read, write
+from benchmarks.load.summary import refusal_cost_ms
 from benchmarks.support.running import await_first_answer, running
 from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
 from quantize.machine import describe
 
+AGAIN_WARM_S = 2.0
+KEPT = ("url", "model", "beam", "env", "set", "seconds", "warm", "clients", "seed")
 PACKAGES = ("ray", "onnxruntime", "numpy")
 
 
@@ -63,18 +68,22 @@ class Bench:
         seconds, warm = options.seconds, options.warm
         plan = Plan(url, root, read_texts(), seconds, warm, options.clients, options.seed)
         with self.step("warming up, capacity") as report:
-            capacity_before = capacity(plan, plan.warm_s, report)
+            capacities = [capacity(plan, plan.warm_s, report)]
         with self.step("single requests") as report:
             idle_ms = idle_p50_ms(plan, report)
         runs = []
         loads = [(load, False) for load in options.loads] + [(load, True) for load in options.mixes]
         for load, mixed in loads:
-            with self.step(f"{load:g}×{' of half, mix' if mixed else ''}") as report:
-                runs.append(open_run(plan, load, mixed, capacity_before, idle_ms, report))
-        with self.step("capacity once more") as report:
-            capacity_after = capacity(plan, 2.0, report)
+            before = capacities[-1]
+            with self.step(name_of(load, mixed)) as report:
+                run = open_run(plan, load, mixed, before, idle_ms, report)
+            with self.step("capacity") as report:
+                capacities.append(capacity(plan, AGAIN_WARM_S, report))
+            runs.append(compared(run, before, capacities[-1]))
         chosen = {name: value for name, value in vars(options).items() if name in KEPT}
-        return Found(options.label, machine, chosen, idle_ms, capacity_before, runs, capacity_after)
+        costs = [each.processes.cpu_ms for each in capacities if each.processes]
+        refusal = refusal_cost_ms(runs, statistics.median(costs)) if costs else None
+        return Found(options.label, machine, chosen, idle_ms, capacities, runs, refusal)
 
     @contextmanager
     def step(self, name: str) -> Iterator[Report]:
@@ -88,9 +97,6 @@ class Bench:
                 progress.update(task, completed=passed, ends=ends)
 
             yield report
-
-
-KEPT = ("url", "model", "beam", "env", "set", "seconds", "warm", "clients", "seed")
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -24,12 +24,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.load.connections import Answer, Pool
+from benchmarks.load.connections import MOST, Answer, Pool
 
 PACE_S = 0.25  # from one single request to the next
 IN_A_ROW = 8  # single requests as quick as ever: the service is itself again
 AFTER_A_FAILURE_S = 0.05  # before a client of the closed loop asks again
 SAY_EVERY_S = 0.5
+FILES = 2 * MOST
 
 
 def say(event: str, **fields: Any) -> None:
@@ -191,8 +192,10 @@ def go_first() -> bool:
 
 def main() -> None:
     """Read the job, and do it."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
+    if allowed != resource.RLIM_INFINITY and allowed < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     asyncio.run(run(json.load(sys.stdin)))
 
 

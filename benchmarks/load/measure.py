@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.load import summary
@@ -104,11 +104,10 @@ def capacity(plan: Plan, warm_s: float, report: Report) -> Capacity:
 
 
 def open_run(
-    plan: Plan, load: float, mixed: bool, known: Capacity, idle_ms: float, report: Report
+    plan: Plan, load: float, mixed: bool, before: Capacity, idle_ms: float, report: Report
 ) -> Run:
-    """Arrivals at `load` times the known capacity; of a mix with long texts, times half of it."""
-    rate = load * known.per_second * (0.5 if mixed else 1)
-    name = f"{load:g}× of half, mix" if mixed else f"{load:g}×"
+    """Arrivals at `load` times the capacity before; of a mix with long texts, times half of it."""
+    rate = load * before.per_second * (0.5 if mixed else 1)
     seed = plan.seed + round(10 * load) + mixed
     arrivals = schedule(plan.texts, rate, plan.seconds, seed, LONG_SHARE if mixed else 0)
     numbers = {text: n for n, text in enumerate(dict.fromkeys(a.text for a in arrivals))}
@@ -119,15 +118,9 @@ def open_run(
     found = do(job, meter.mark, report)
     outcomes = outcomes_of(arrivals, found["rows"])
     per_second, characters = summary.rates(outcomes, plan.seconds)
-    answered = sum(outcome.answered for outcome in outcomes)
-    refused = sum(outcome.refused for outcome in outcomes)
-    base = known.processes
-    cost = None
-    if base and not mixed:  # what a long text costs is not known
-        cost = summary.refusal_cost_ms(sum(meter.used.values()), answered, refused, base.cpu_ms)
-    reached = characters / known.characters_per_second if mixed else per_second / known.per_second
+    reached = characters / before.characters_per_second if mixed else per_second / before.per_second
     return Run(
-        name=name,
+        name=name_of(load, mixed),
         load=load,
         rate=round(rate, 2),
         seconds=plan.seconds,
@@ -138,8 +131,21 @@ def open_run(
         recovery=Recovery(**found["recovery"]),
         sender=sender(found, outcomes),
         processes=meter.per_request(len(outcomes)),
-        refusal_cpu_ms=None if cost is None else round(cost, 2),
     )
+
+
+def name_of(load: float, mixed: bool) -> str:
+    """A load's, in tables."""
+    return f"{load:g}× of half, mix" if mixed else f"{load:g}×"
+
+
+def compared(run: Run, before: Capacity, after: Capacity) -> Run:
+    """The run, its goodput beside the mean of both capacities instead of the one before."""
+    if len(run.groups) > 1:
+        known, again = before.characters_per_second, after.characters_per_second
+    else:
+        known, again = before.per_second, after.per_second
+    return replace(run, goodput=round(run.goodput * known / ((known + again) / 2), 3))
 
 
 def outcomes_of(arrivals: Sequence[Arrival], rows: Sequence[Sequence[Any]]) -> list[Outcome]:

@@ -50,9 +50,7 @@ def draw_goodput(axis: Axes, found: Found) -> None:
         axis.bar(place, run.goodput, width=0.55, color=GREEN if run.goodput >= due else RED)
         axis.text(place, run.goodput + 0.03, f"{run.goodput:.2f}", ha="center", fontsize=9)
     axis.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
-    axis.set_title(
-        f"{found.label}\ncapacity {found.capacity.per_second:.0f} requests a second", fontsize=11
-    )
+    axis.set_title(f"{found.label}\ncapacity {found.capacity:.0f} requests a second", fontsize=11)
     axis.set_ylim(0, 1.25)
     finish(axis, found)
 
@@ -62,7 +60,7 @@ def offered(run: Run, found: Found) -> float:
     if len(run.groups) == 1:
         return run.load
     characters = sum(group.characters for group in run.groups.values())
-    return characters / run.seconds / found.capacity.characters_per_second
+    return characters / run.seconds / found.capacities[0].characters_per_second
 
 
 def draw_latencies(axis: Axes, found: Found) -> None:
@@ -99,7 +97,7 @@ def draw_range(
 ) -> None:
     """Median, 95th and 99th percentile; nothing of nothing. The first of a kind is named."""
     points = [] if spread is None else [spread.p50, spread.p95, spread.p99]
-    label = f"{name}: p50 ●, p95 ▬, p99 ×" if named else None
+    label = f"{name}: p50 ●, p95 –, p99 ×" if named else None
     axis.plot([place] * len(points), points, color=color, linewidth=2.2, alpha=0.45, label=label)
     for value, marker in zip(points, "o_x", strict=False):
         axis.plot([place], [value], marker=marker, color=color, markersize=8, markeredgewidth=2)

@@ -11,6 +11,7 @@ from benchmarks.load.results import Capacity, Found, Group, Run, Sender, Spread
 from benchmarks.load.summary import ANSWERED, REFUSALS
 
 WIDTH = 150
+STEADY = 1.25  # the largest capacity by the smallest, at most
 
 
 def show(found: Found, console: Console) -> None:
@@ -23,14 +24,16 @@ def heading(found: Found) -> RenderableType:
     """What was measured on what, and the capacity."""
     machine = found.machine
     versions = ", ".join(f"{name} {value}" for name, value in machine["versions"].items())
-    before, after = found.capacity, found.capacity_after
+    rates = ", ".join(f"{capacity.per_second:.1f}" for capacity in found.capacities)
+    slowest, quickest = (pick(c.per_second for c in found.capacities) for pick in (min, max))
     lines = [
         f"{found.label}: {machine['cpu']}, {machine['cores']} cores, load {machine['load']}",
         versions,
-        f"capacity {before.per_second:.1f}/s, {before.characters_per_second:.0f} characters/s "
-        f"({before.clients} clients); at the end {after.per_second:.1f}/s; "
-        f"idle p50 {found.idle_p50_ms:.0f} ms",
+        f"capacity {rates}/s with {found.capacities[0].clients} clients; "
+        f"a single request takes {found.idle_p50_ms:.0f} ms (p50)",
     ]
+    if quickest > STEADY * slowest:
+        lines.append("The capacity was not steady: something else uses this machine.")
     return "\n".join(lines)
 
 
@@ -107,22 +110,22 @@ def trust(sender: Sender) -> list[str]:
 
 def processes(found: Found) -> RenderableType:
     """CPU a request, and memory, by part of the service."""
-    if found.capacity.processes is None:
+    if found.capacities[0].processes is None:
         return "The service's processes are not known (--pid), so neither are CPU and memory."
-    table = Table(title="The service's processes")
-    for name in ("load", "CPU ms a request", "a refusal", "CPU ms by part", "MB after (before)"):
+    refusal = found.refusal_cpu_ms
+    note = "" if refusal is None else f"; a refusal about {refusal:.1f} ms"
+    table = Table(title=f"CPU ms a request, answered or refused{note}; memory (PSS)")
+    for name in ("load", "CPU ms", "by part", "MB after (before)"):
         table.add_column(name)
-    steps: list[tuple[str, Capacity | Run]] = [("capacity", found.capacity)]
+    steps: list[tuple[str, Capacity | Run]] = [("capacity", found.capacities[0])]
     steps += [(run.name, run) for run in found.runs]
     for name, step in steps:
         used = step.processes
         assert used is not None
-        refusal = step.refusal_cpu_ms if isinstance(step, Run) else None
         by_part = ", ".join(f"{part} {ms:.1f}" for part, ms in used.parts_ms.items() if ms >= 0.05)
         memory = ", ".join(
             f"{part} {mb:.0f} ({used.before_mb.get(part, 0):.0f})"
             for part, mb in used.after_mb.items()
         )
-        cost = "" if refusal is None else f"{refusal:.1f}"
-        table.add_row(name, f"{used.cpu_ms:.1f}", cost, by_part, memory)
+        table.add_row(name, f"{used.cpu_ms:.1f}", by_part, memory)
     return table

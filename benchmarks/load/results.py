@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,11 +97,10 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Run:
-    """Arrivals at a constant rate, `load` times the capacity; of a mix, times half of it.
+    """Arrivals at a constant rate, `load` times the capacity before; of a mix, times half of it.
 
-    `goodput` is what was answered within the window, beside the capacity: requests, of a mix
-    characters. `refusal_cpu_ms` is an estimate: what the processes used beyond an answer's cost at
-    capacity for each answer, a refusal.
+    `goodput` is what was answered within the window (requests a second, of a mix characters a
+    second), beside the mean of the capacities just before and just after.
     """
 
     name: str
@@ -114,20 +114,28 @@ class Run:
     recovery: Recovery
     sender: Sender
     processes: Processes | None
-    refusal_cpu_ms: float | None
 
 
 @dataclass(frozen=True)
 class Found:
-    """Everything, and what it was measured on and with."""
+    """Everything, and what it was measured on and with.
+
+    Capacities are those before the first run, between two, and after the last. `refusal_cpu_ms` is
+    an estimate of what the processes use for a refusal (`summary.refusal_cost_ms`).
+    """
 
     label: str
     machine: dict[str, Any]
     options: dict[str, Any]
     idle_p50_ms: float
-    capacity: Capacity
+    capacities: list[Capacity]
     runs: list[Run]
-    capacity_after: Capacity  # the same once more: how steady the machine was
+    refusal_cpu_ms: float | None
+
+    @property
+    def capacity(self) -> float:
+        """The median capacity, in answers a second."""
+        return statistics.median(capacity.per_second for capacity in self.capacities)
 
 
 FOUND = TypeAdapter(Found)

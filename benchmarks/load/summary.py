@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmarks.load.results import Group, Spread
+from benchmarks.load.results import Group, Run, Spread
 
 ANSWERED = "200"
 REFUSALS = ("503", "429")
@@ -97,8 +97,20 @@ def longest_without_answer(outcomes: Iterable[Outcome], seconds: float) -> float
     return max(later - earlier for earlier, later in pairwise([0.0, *times, seconds]))
 
 
-def refusal_cost_ms(
-    cpu_s: float, answered: int, refused: int, answer_cpu_ms: float
-) -> float | None:
-    """CPU ms a refusal, if each answer cost what it does at capacity; None without refusals."""
-    return (cpu_s * 1000 - answered * answer_cpu_ms) / refused if refused else None
+def refusal_cost_ms(runs: Sequence[Run], answer_cpu_ms: float) -> float | None:
+    """CPU ms a refusal: what a run with more of them used beyond one with fewer.
+
+    Of the runs of short texts, those with the fewest and the most refusals are compared; where one
+    has more answers, each counts as `answer_cpu_ms`. None where no two differ.
+    """
+    alike = [(run.groups["short"], run.processes) for run in runs if list(run.groups) == ["short"]]
+    known = [
+        (group.refused, group.answered, used.cpu_ms * group.sent)
+        for group, used in alike
+        if used is not None and group.refused
+    ]
+    if not known or min(known)[0] == max(known)[0]:
+        return None
+    (few, answers, cpu_ms), (many, more_answers, more_cpu_ms) = min(known), max(known)
+    more = more_cpu_ms - cpu_ms - (more_answers - answers) * answer_cpu_ms
+    return round(more / (many - few), 2)

@@ -61,7 +61,6 @@ def make_run() -> Callable[..., Run]:
             recovery=Recovery(0.5, normal_s),
             sender=SENDER,
             processes=PROCESSES,
-            refusal_cpu_ms=2.0,
         )
 
     return make
@@ -73,6 +72,6 @@ def make_found(capacity: Capacity) -> Callable[..., Found]:
 
     def make(*runs: Run, label: str = "this state") -> Found:
         machine = {"cpu": "a CPU", "cores": 2, "load": 0.5, "versions": {"ray": "2.60.0"}}
-        return Found(label, machine, {"seconds": 6.0}, 90.0, capacity, list(runs), capacity)
+        return Found(label, machine, {"seconds": 6.0}, 90.0, [capacity] * 2, list(runs), 2.0)
 
     return make

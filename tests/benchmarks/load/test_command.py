@@ -64,8 +64,9 @@ def test_tables_show_every_end_and_check_fails_with_a_line_a_bound(
     assert main(["--show", str(recorded)]) == 0
     assert main(["--show", str(recorded), "--check"]) == 1
     shown = capsys.readouterr()
-    for words in ("capacity 50.0/s", "3 × reset", "long", "1 s", "translate 20.0", "before"):
+    for words in ("before", "capacity 50.0, 50.0/s", "3 × reset", "long", "1 s", "translate 20.0"):
         assert words in shown.out
+    assert "a refusal about 2.0 ms" in shown.out
     lines = shown.err.splitlines()
     assert [line.split(":")[1] for line in lines] == [" 5×", " 5×"]
 

@@ -13,8 +13,8 @@ from itertools import count
 import pytest
 
 from benchmarks.load.arrivals import Texts
-from benchmarks.load.connections import parse
 from benchmarks.load.measure import Plan, capacity, do, idle_p50_ms, open_run
+from benchmarks.load.responses import parse
 from benchmarks.support.service import free_port
 
 TEXTS = Texts(["短的句子。", "另一个句子。", "第三个句子在这里。"], ["这是一个长一点的句子。"])

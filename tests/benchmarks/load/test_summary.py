@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
-from benchmarks.load.results import Spread
+from benchmarks.load.measure import compared
+from benchmarks.load.results import Capacity, Processes, Run, Spread
 from benchmarks.load.summary import (
     Outcome,
     group,
@@ -85,6 +89,24 @@ def test_classes_are_kept_apart() -> None:
     assert found["short"].share == 1
 
 
-def test_what_answers_do_not_explain_is_the_refusals_cost() -> None:
-    assert refusal_cost_ms(10.0, answered=100, refused=400, answer_cpu_ms=80.0) == 5.0
-    assert refusal_cost_ms(10.0, answered=100, refused=0, answer_cpu_ms=80.0) is None
+def test_a_refusal_costs_what_more_of_them_used(make_run: Callable[..., Run]) -> None:
+    used = Processes(20.0, {}, {}, {})
+    few = make_run(short={"200": 100, "503": 100})  # 20 ms each: 4,000 in all
+    many = replace(make_run(short={"200": 110, "503": 490}), processes=replace(used, cpu_ms=11.0))
+    few = replace(few, processes=used)
+    # 6,600 ms, of which ten more answers at 30: 2,300 for 390 more refusals
+    assert refusal_cost_ms([many, few], 30.0) == round(2300 / 390, 2)
+    assert refusal_cost_ms([few], 30.0) is None
+    assert refusal_cost_ms([few, make_run(short={"200": 9})], 30.0) is None
+    assert refusal_cost_ms([few, replace(many, processes=None)], 30.0) is None
+    mix = make_run(short={"503": 9}, long={"503": 500})
+    assert refusal_cost_ms([few, mix], 30.0) is None
+
+
+def test_goodput_is_beside_the_capacities_before_and_after(
+    make_run: Callable[..., Run], capacity: Capacity
+) -> None:
+    slower = replace(capacity, per_second=30.0, characters_per_second=500.0)
+    assert compared(make_run(goodput=0.8), capacity, slower).goodput == 1.0
+    mix = make_run(goodput=0.6, long={"200": 1})
+    assert compared(mix, capacity, slower).goodput == 0.8
