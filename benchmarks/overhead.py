@@ -17,7 +17,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from benchmarks.support.processes import memory_mb
 from benchmarks.support.running import await_first_answer, memory_by_part, parts
 from benchmarks.support.running import running as running_service
 from benchmarks.support.service import Service
+from benchmarks.tables import show_engine, show_mode, show_rest, show_row
 from benchmarks.windows import Windows, cost_of_requests, percent_at_rest
 from pipeline.config import DEFAULT_MODEL, resolve
 from quantize.machine import cpu_name
@@ -95,53 +96,11 @@ def measure_service(service: Service, task: Task, windows: Windows) -> dict[str,
     return {"rest": rest, "loads": costs, "memory_mb": memory_by_part(parts(root))}
 
 
-def show_row(name: str, cells: Sequence[str]) -> None:
-    """Print a row of the table."""
-    print(f"{name:<22}" + "".join(f"{cell:<34}" for cell in cells), flush=True)
-
-
-def show_mode(name: str, mode: Mapping[str, Any], engine: Mapping[str, Any]) -> None:
-    """Print a mode's row, and below it where its CPU time goes and its memory."""
-    cells = []
-    for load, base in zip(mode["loads"], engine["loads"], strict=True):
-        middle, low, high = (
-            load[key] - base["cpu_ms"] for key in ("cpu_ms", "lowest_ms", "highest_ms")
-        )
-        rest, rate = mode["rest"]["percent"] * 10 / load["per_second"], load["per_second"]
-        cells.append(f"{middle:.2f} ({low:.2f} to {high:.2f}), {rest:.2f}, {rate:.0f}/s")
-    show_row(name, cells)
-    print(f"  ms at {CLIENTS[-1]}: {joined(mode['loads'][-1]['parts_ms'])}")
-    print(f"  MB after: {memory(mode['memory_mb'])}", flush=True)
-
-
-def show_rest(modes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print how each mode starts, and what it uses while nobody asks."""
-    print("Seconds from the launch to the first 200; at rest: % of a core, processes, MB by part:")
-    for name, mode in modes.items():
-        rest = mode["rest"]
-        number = sum(map(len, rest["memory_mb"].values()))
-        print(f"{name:<22}{mode['first_answer_s']} s; {rest['percent']} %, {number} processes")
-        print(f"  MB: {memory(rest['memory_mb'])}")
-
-
-def memory(by_part: Mapping[str, Sequence[float]]) -> str:
-    """MB in all and of each part, and the number of its processes."""
-    named = {
-        f"{part} × {len(each)}" if len(each) > 1 else part: round(sum(each))
-        for part, each in by_part.items()
-    }
-    return f"{sum(map(sum, by_part.values())):.0f}: {joined(named)}"
-
-
-def joined(values: Mapping[str, float]) -> str:
-    """Names and values by commas."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
-def show_engine(engine: Mapping[str, Any]) -> None:
-    """Print the bare engine's row."""
-    cells = [f"{load['cpu_ms']:.2f}, {load['per_second']:.0f}/s" for load in engine["loads"]]
-    show_row(f"bare engine, {engine['memory_mb']} MB", cells)
+def known_modes(text: str) -> list[str]:
+    """Names of modes by commas."""
+    if unknown := set(text.split(",")) - MODES.keys():
+        raise argparse.ArgumentTypeError(f"no mode {', '.join(unknown)}")
+    return text.split(",")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -150,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument(
         "--modes",
+        type=known_modes,
         default=",".join(DEFAULT_MODES),
         help=f"by commas, of {', '.join(MODES)} (default: %(default)s)",
     )
@@ -184,7 +144,7 @@ def main() -> int:
     show_row("", [f"{number} clients" for number in CLIENTS])
     engine, modes = bare_engine(task, windows), {}
     show_engine(engine)
-    for mode in arguments.modes.split(","):
+    for mode in arguments.modes:
         added = dict(pair.split("=", 1) for pair in arguments.env)
         started = replace(MODES[mode], environment={**MODES[mode].environment, **added})
         for batches in (True, False) if arguments.apart else (True,):

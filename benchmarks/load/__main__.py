@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from benchmarks.load.measure import Plan, Report, capacity, compared, idle_p50_m
 from benchmarks.load.plot import draw
 from benchmarks.load.report import WIDTH, show
 from benchmarks.load.results import Found, read, write
-from benchmarks.load.summary import refusal_cost_ms
+from benchmarks.load.summary import costs
 from benchmarks.support.running import await_first_answer, running
 from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
@@ -50,6 +49,8 @@ class Bench:
         """Everything, of a service that is started for it or that runs already."""
         options = self.options
         if options.url:
+            if not options.url.startswith("http://"):
+                raise UserError(f"--url {options.url}: write http://HOST:PORT")
             return self.measure(options.url.rstrip("/"), options.pid)
         environment = dict(pair(text) for text in options.env)
         args = nested(options.set) | {"models": [str(resolve(options.model))]}
@@ -81,9 +82,7 @@ class Bench:
                 capacities.append(capacity(plan, AGAIN_WARM_S, report))
             runs.append(compared(run, before, capacities[-1]))
         chosen = {name: value for name, value in vars(options).items() if name in KEPT}
-        costs = [each.processes.cpu_ms for each in capacities if each.processes]
-        refusal = refusal_cost_ms(runs, statistics.median(costs)) if costs else None
-        return Found(options.label, machine, chosen, idle_ms, capacities, runs, refusal)
+        return Found(options.label, machine, chosen, idle_ms, capacities, runs, costs(runs))
 
     @contextmanager
     def step(self, name: str) -> Iterator[Report]:

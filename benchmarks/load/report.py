@@ -112,9 +112,11 @@ def processes(found: Found) -> RenderableType:
     """CPU a request, and memory, by part of the service."""
     if found.capacities[0].processes is None:
         return "The service's processes are not known (--pid), so neither are CPU and memory."
-    refusal = found.refusal_cpu_ms
-    note = "" if refusal is None else f"; a refusal about {refusal:.1f} ms"
-    table = Table(title=f"CPU ms a request, answered or refused{note}; memory (PSS)")
+    title = "CPU ms a request, answered or refused; memory (PSS)"
+    if known := found.costs:
+        title += f"; under overload about {known.answer_ms:.0f} ms an answer"
+        title += f", {known.refusal_ms:.1f} ms a refusal"
+    table = Table(title=title)
     for name in ("load", "CPU ms", "by part", "MB after (before)"):
         table.add_column(name)
     steps: list[tuple[str, Capacity | Run]] = [("capacity", found.capacities[0])]

@@ -117,11 +117,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """CPU ms under overload of a request that has its translation, and of one that has not."""
+
+    answer_ms: float
+    refusal_ms: float
+
+
+@dataclass(frozen=True)
 class Found:
     """Everything, and what it was measured on and with.
 
-    Capacities are those before the first run, between two, and after the last. `refusal_cpu_ms` is
-    an estimate of what the processes use for a refusal (`summary.refusal_cost_ms`).
+    Capacities are those before the first run, between two, and after the last.
     """
 
     label: str
@@ -130,7 +137,7 @@ class Found:
     idle_p50_ms: float
     capacities: list[Capacity]
     runs: list[Run]
-    refusal_cpu_ms: float | None
+    costs: Costs | None
 
     @property
     def capacity(self) -> float:

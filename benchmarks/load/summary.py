@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmarks.load.results import Group, Run, Spread
+import numpy as np
+
+from benchmarks.load.results import Costs, Group, Run, Spread
 
 ANSWERED = "200"
 REFUSALS = ("503", "429")
@@ -97,20 +99,19 @@ def longest_without_answer(outcomes: Iterable[Outcome], seconds: float) -> float
     return max(later - earlier for earlier, later in pairwise([0.0, *times, seconds]))
 
 
-def refusal_cost_ms(runs: Sequence[Run], answer_cpu_ms: float) -> float | None:
-    """CPU ms a refusal: what a run with more of them used beyond one with fewer.
+def costs(runs: Sequence[Run]) -> Costs | None:
+    """What an answer and a refusal cost, by all runs in which short texts were too many.
 
-    Of the runs of short texts, those with the fewest and the most refusals are compared; where one
-    has more answers, each counts as `answer_cpu_ms`. None where no two differ.
+    Their counts differ from run to run, so the CPU time of the runs tells the two costs apart (by
+    least squares; it has what is used at rest). None where it does not.
     """
-    alike = [(run.groups["short"], run.processes) for run in runs if list(run.groups) == ["short"]]
-    known = [
-        (group.refused, group.answered, used.cpu_ms * group.sent)
-        for group, used in alike
-        if used is not None and group.refused
-    ]
-    if not known or min(known)[0] == max(known)[0]:
+    counts, used_ms = [], []
+    for run in runs:
+        if list(run.groups) == ["short"] and run.load > 1 and run.processes is not None:
+            found = run.groups["short"]
+            counts.append((found.answered, found.sent - found.answered))
+            used_ms.append(run.processes.cpu_ms * found.sent)
+    if len(counts) < 2 or np.linalg.matrix_rank(counts) < 2:
         return None
-    (few, answers, cpu_ms), (many, more_answers, more_cpu_ms) = min(known), max(known)
-    more = more_cpu_ms - cpu_ms - (more_answers - answers) * answer_cpu_ms
-    return round(more / (many - few), 2)
+    answer, refusal = np.linalg.lstsq(np.array(counts), np.array(used_ms))[0]
+    return Costs(round(float(answer), 2), round(float(refusal), 2))

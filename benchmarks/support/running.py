@@ -45,7 +45,8 @@ def memory_by_part(processes: Mapping[int, str]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for pid, name in processes.items():
         with suppress(psutil.Error):  # ended meanwhile
-            found.setdefault(name, []).append(round(memory_mb(pid), 1))
+            used = memory_mb(pid)
+            found.setdefault(name, []).append(round(used, 1))
     return dict(sorted(found.items(), key=lambda item: -sum(item[1])))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.load.results import Capacity, Found, Processes, Recovery, Run, Sender
+from benchmarks.load.results import Capacity, Costs, Found, Processes, Recovery, Run, Sender
 from benchmarks.load.summary import Outcome, group, groups
 
 SENDER = Sender(cpu_percent=4.0, lag_p95_ms=1.0, lag_max_ms=3.0, connections=40, first=True)
@@ -72,6 +72,8 @@ def make_found(capacity: Capacity) -> Callable[..., Found]:
 
     def make(*runs: Run, label: str = "this state") -> Found:
         machine = {"cpu": "a CPU", "cores": 2, "load": 0.5, "versions": {"ray": "2.60.0"}}
-        return Found(label, machine, {"seconds": 6.0}, 90.0, [capacity] * 2, list(runs), 2.0)
+        return Found(
+            label, machine, {"seconds": 6.0}, 90.0, [capacity] * 2, list(runs), Costs(22.0, 2.0)
+        )
 
     return make

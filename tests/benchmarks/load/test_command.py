@@ -41,6 +41,11 @@ def test_a_setting_without_a_value_is_refused(
     assert "limits.concurrent: write KEY=VALUE" in capsys.readouterr().err
 
 
+def test_an_address_that_is_not_http_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--url", "https://example.org"]) == 2
+    assert "write http://HOST:PORT" in capsys.readouterr().err
+
+
 def test_a_file_that_is_none_of_ours_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,7 +71,7 @@ def test_tables_show_every_end_and_check_fails_with_a_line_a_bound(
     shown = capsys.readouterr()
     for words in ("before", "capacity 50.0, 50.0/s", "3 × reset", "long", "1 s", "translate 20.0"):
         assert words in shown.out
-    assert "a refusal about 2.0 ms" in shown.out
+    assert "22 ms an answer, 2.0 ms a refusal" in shown.out
     lines = shown.err.splitlines()
     assert [line.split(":")[1] for line in lines] == [" 5×", " 5×"]
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.load.measure import compared
-from benchmarks.load.results import Capacity, Processes, Run, Spread
+from benchmarks.load.results import Capacity, Costs, Processes, Run, Spread
 from benchmarks.load.summary import (
     Outcome,
+    costs,
     group,
     groups,
     longest_without_answer,
     percentile,
     rates,
-    refusal_cost_ms,
 )
 
 
@@ -89,18 +89,24 @@ def test_classes_are_kept_apart() -> None:
     assert found["short"].share == 1
 
 
-def test_a_refusal_costs_what_more_of_them_used(make_run: Callable[..., Run]) -> None:
-    used = Processes(20.0, {}, {}, {})
-    few = make_run(short={"200": 100, "503": 100})  # 20 ms each: 4,000 in all
-    many = replace(make_run(short={"200": 110, "503": 490}), processes=replace(used, cpu_ms=11.0))
-    few = replace(few, processes=used)
-    # 6,600 ms, of which ten more answers at 30: 2,300 for 390 more refusals
-    assert refusal_cost_ms([many, few], 30.0) == round(2300 / 390, 2)
-    assert refusal_cost_ms([few], 30.0) is None
-    assert refusal_cost_ms([few, make_run(short={"200": 9})], 30.0) is None
-    assert refusal_cost_ms([few, replace(many, processes=None)], 30.0) is None
-    mix = make_run(short={"503": 9}, long={"503": 500})
-    assert refusal_cost_ms([few, mix], 30.0) is None
+def used(run: Run, cpu_ms: float) -> Run:
+    """The run, for which the processes used so much in all."""
+    sent = run.groups["short"].sent
+    return replace(run, processes=Processes(cpu_ms / sent, {}, {}, {}))
+
+
+def test_runs_with_more_refusals_tell_what_one_costs(make_run: Callable[..., Run]) -> None:
+    few = used(make_run(2.0, short={"200": 100, "503": 50}), 100 * 20 + 50 * 3)
+    many = used(make_run(5.0, short={"200": 120, "503": 390, "408": 10}), 120 * 20 + 400 * 3)
+    assert costs([few, many]) == Costs(20.0, 3.0)
+    assert costs([few, many, make_run(0.8), make_run(long={"200": 1})]) == Costs(20.0, 3.0)
+
+
+def test_runs_that_are_alike_do_not_tell_what_a_refusal_costs(make_run: Callable[..., Run]) -> None:
+    few = used(make_run(2.0, short={"200": 100, "503": 50}), 5000)
+    assert costs([few]) is None
+    assert costs([few, used(make_run(4.0, short={"200": 200, "503": 100}), 9000)]) is None
+    assert costs([few, replace(make_run(5.0, short={"503": 9}), processes=None)]) is None
 
 
 def test_goodput_is_beside_the_capacities_before_and_after(
