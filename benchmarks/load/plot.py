@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.load.bounds import GOODPUT, REFUSAL_P95_MS
+from benchmarks.load.bounds import REFUSAL_P95_MS, goodput
 from benchmarks.load.results import Found, Group, Run, Spread
 
 if TYPE_CHECKING:
@@ -44,23 +44,14 @@ def draw(states: Sequence[Found], path: Path) -> None:
 
 
 def draw_goodput(axis: Axes, found: Found) -> None:
-    """A bar a load; where it is short of what can be asked, in red."""
+    """A bar a load; one that misses its bound is red."""
     for place, run in enumerate(found.runs):
-        due = GOODPUT * min(1.0, offered(run, found))
-        axis.bar(place, run.goodput, width=0.55, color=GREEN if run.goodput >= due else RED)
+        axis.bar(place, run.goodput, width=0.55, color=RED if list(goodput(run)) else GREEN)
         axis.text(place, run.goodput + 0.03, f"{run.goodput:.2f}", ha="center", fontsize=9)
     axis.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
     axis.set_title(f"{found.label}\ncapacity {found.capacity:.0f} requests a second", fontsize=11)
     axis.set_ylim(0, 1.25)
     finish(axis, found)
-
-
-def offered(run: Run, found: Found) -> float:
-    """What arrives, in units of the capacity; of a mix by characters."""
-    if len(run.groups) == 1:
-        return run.load
-    characters = sum(group.characters for group in run.groups.values())
-    return characters / run.seconds / found.capacities[0].characters_per_second
 
 
 def draw_latencies(axis: Axes, found: Found) -> None:
@@ -81,7 +72,10 @@ def draw_latencies(axis: Axes, found: Found) -> None:
                     fontsize=8,
                 )
     axis.set_yscale("log")
+    axis.set_ylim(bottom=1)
+    axis.yaxis.set_major_formatter("{x:,.0f}")
     axis.axhline(REFUSAL_P95_MS, color=RED, linewidth=0.8, linestyle=":")
+    axis.text(-0.55, REFUSAL_P95_MS * 0.68, f"{REFUSAL_P95_MS} ms: bound of refusals", fontsize=8)
     finish(axis, found)
 
 
