@@ -1,0 +1,1 @@
+"""How the service bears load: `python -m benchmarks.load`."""
