@@ -54,7 +54,8 @@ def build(args: dict[str, Any]) -> Application:
         postprocess = serve.deployment(
             name="postprocess", **fixed_options(config, config.postprocess), **shared
         )(Postprocess)
-        text = preprocess.bind(paths), postprocess.bind(paths)
+        memory = config.health.max_rss_mb
+        text = preprocess.bind(paths, memory), postprocess.bind(paths, memory)
     return ingress.bind(config, languages, translators, paths, text)
 
 

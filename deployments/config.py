@@ -88,6 +88,7 @@ class Health(Strict):
     period_s: float = Field(gt=0)
     timeout_s: float = Field(gt=0)
     start_attempts: int = Field(ge=1)
+    max_rss_mb: float = Field(gt=0)
 
 
 class Fixed(Strict):

@@ -131,6 +131,13 @@ class UnsupportedMediaType(ServiceError):
     code, status = "unsupported_media_type", 415
 
 
+class Deadly(ServiceError):
+    """Two replicas died while they had this text: it is not given to a third."""
+
+    code, status = "deadly", 422
+    sentence = "The service failed twice at this text"
+
+
 class Internal(ServiceError):
     """A fault of our own, which the log describes."""
 

@@ -37,7 +37,13 @@ ROOMS: dict[str, set[str]] = {
     "pipeline": {"pipeline"},
     "deployments.errors": set(),
     "deployments.config": {"pipeline.config", "pipeline.errors"},
-    "deployments.stages": {"deployments.config", "deployments.errors", "pipeline"},
+    "deployments.memory": set(),
+    "deployments.stages": {
+        "deployments.config",
+        "deployments.errors",
+        "deployments.memory",
+        "pipeline",
+    },
     "deployments.request": {
         "deployments.config",
         "deployments.errors",
@@ -68,6 +74,7 @@ ROOMS: dict[str, set[str]] = {
     "deployments.gateway": {
         "deployments.config",
         "deployments.errors",
+        "deployments.memory",
         "deployments.request.flow",
         "deployments.request.handles",
         "deployments.service",

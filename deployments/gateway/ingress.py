@@ -17,6 +17,7 @@ from deployments.config import ServiceConfig
 from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
+from deployments.memory import check_memory
 from deployments.request.flow import Flow, Stages
 from deployments.request.handles import local_call, ping, stage_call
 from deployments.service import TranslationService
@@ -51,9 +52,9 @@ class Ingress:
         }
         if text is None:
             stages = Stages(
-                local_call(Preprocess(bundles).prepare),
+                local_call(Preprocess(bundles, config.health.max_rss_mb).prepare),
                 translate,
-                local_call(Postprocess(bundles).review),
+                local_call(Postprocess(bundles, config.health.max_rss_mb).review),
                 together=True,
             )
         else:
@@ -80,3 +81,7 @@ class Ingress:
     async def under_way(self) -> int:
         """Requests that have not been answered yet."""
         return self.traffic.under_way
+
+    async def check_health(self) -> None:
+        """Called by Ray, which replaces a replica that raises."""
+        check_memory(self.config.health.max_rss_mb)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic
 
 import grpc
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
-from deployments.errors import Overloaded, Restarting, TimedOut, from_code
+from deployments.errors import Deadly, Overloaded, Restarting, TimedOut, from_code
 from deployments.request.deadline import Deadline
 from deployments.request.handles import Answer, Item
 from deployments.request.micro_batches import Gathered
-from deployments.stages.messages import Refusal
+from deployments.stages.messages import ONE_SUSPECT, Refusal
 
-RETRIES = 2  # of one call, where its replica died
-PAUSE_S = 0.2  # before the first retry, and twice that before the second
+FATAL = 2  # replicas that died of an item: it is not given to a third
+RESTART_S = 10.0  # for replicas that died to be replaced
+PAUSE_S = 0.2  # before a retry
+TURN_S = 0.02  # until a replica is asked again whether it still has another suspect
+NOBODY = "failed to connect"  # in gRPC's words
 
 
 def group(
@@ -52,38 +57,64 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """The replica has another suspect and takes this one later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The replica that had the item died, whether of it or not."""
+
+    replica: str
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
     """The request fails with this error."""
 
     error: Exception
 
 
-Outcome = Done[Answer] | Retry | Raise
+Outcome = Done[Answer] | Retry | Wait | Died | Raise
 
 
 async def ask(
     gathered: Gathered[Item, Answer],
-    new_item: Callable[[], Item],
+    new_item: Callable[[bool], Item],
     deadline: Deadline,
     *,
     shared: bool,
 ) -> Answer:
-    """The answer to an item, which is made anew for each call.
+    """The answer to an item, which is made anew for each call: is it suspected of a death?
 
     Only the first call may be `shared`: an item that makes a call fail then fails alone. Raises
-    MalformedText, Overloaded, TimedOut, Internal, or Restarting where every replica that was asked
-    died.
+    MalformedText, Overloaded, TimedOut, Internal, Deadly where two replicas died of the item, or
+    Restarting where no replica could be asked for some time.
     """
-    for retries in range(RETRIES + 1):
-        await asyncio.sleep(PAUSE_S * retries)
-        match await _call(gathered, new_item, deadline, shared=shared and not retries):
+    deaths: set[str] = set()
+    gives_up: Deadline | None = None
+    while True:
+        async with gathered.suspects if deaths else nullcontext():
+            item = partial(new_item, bool(deaths))
+            outcome = await _call(gathered, item, deadline, shared=shared and gives_up is None)
+        match outcome:
             case Done(answer):
                 return answer
             case Raise(error):
                 raise error
+            case Wait():
+                await asyncio.sleep(TURN_S)
+                continue
+            case Died(replica):
+                deaths.add(replica)
+                if len(deaths) == FATAL:
+                    raise Deadly
             case Retry():
                 pass
-    raise Restarting
+        gives_up = gives_up or deadline.within(RESTART_S)
+        if not gives_up.seconds():
+            raise Restarting
+        await asyncio.sleep(PAUSE_S)
 
 
 async def _call(
@@ -100,15 +131,27 @@ async def _call(
             answer = await call(item)
     except TimeoutError:
         return Raise(TimedOut())
-    except RayActorError:
-        return Retry()
+    except RayActorError as error:
+        return Retry() if _never_arrived(error) else Died(error.actor_id or "")
     except (BackPressureError, DeploymentUnavailableError):
         return Raise(Overloaded())
     except Exception as error:
         return Retry() if shared or _unavailable(error) else Raise(error)
     if not isinstance(answer, Refusal):
         return Done(answer)
-    return Retry() if answer.code == Restarting.code else Raise(from_code(answer.code))
+    match answer.code:
+        case Restarting.code:
+            return Retry()
+        case code if code == ONE_SUSPECT:
+            return Wait()
+        case code:
+            return Raise(from_code(code))
+
+
+def _never_arrived(error: RayActorError) -> bool:
+    """Whether the replica was gone before the item came: gRPC could not connect to it."""
+    cause = error.__context__
+    return isinstance(cause, grpc.aio.AioRpcError) and NOBODY in (cause.details() or "")
 
 
 def _unavailable(error: Exception) -> bool:

@@ -17,12 +17,20 @@ class Deadline:
 
     def share(self, fraction: float) -> Deadline:
         """A nearer one, after a fraction of the time that is left."""
-        return Deadline(max(0.0, self.at - time.monotonic()) * fraction)
+        return Deadline(self.seconds() * fraction)
+
+    def within(self, seconds: float) -> Deadline:
+        """One that is at most so many seconds away."""
+        return Deadline(min(seconds, self.seconds()))
+
+    def seconds(self) -> float:
+        """Seconds left, 0 once it has passed."""
+        return max(0.0, self.at - time.monotonic())
 
     def left(self) -> float:
         """Seconds left; raises TimedOut where there are none."""
-        seconds = self.at - time.monotonic()
-        if seconds <= 0:
+        seconds = self.seconds()
+        if not seconds:
             raise TimedOut
         return seconds
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from deployments.config import ServiceConfig
-from deployments.errors import Unavailable
+from deployments.errors import Deadly, Unavailable
 from deployments.request.calls import ask, group
 from deployments.request.capacity import Place
 from deployments.request.deadline import Deadline, Stopwatch
@@ -70,7 +70,9 @@ class Flow:
         """Raises MalformedText, Overloaded, TimedOut, Restarting or Internal."""
         model, shared = item.model, len(item.text) < self._characters
         # Awaited here, since an unawaited response counts as load of the translator from the start.
-        prepared = await ask(self._prepare, lambda: item, deadline, shared=shared)
+        prepared = await ask(
+            self._prepare, lambda suspect: replace(item, suspect=suspect), deadline, shared=shared
+        )
         stopwatch.lap("prepare")
         tokens = sum(len(unit.ids) for unit in prepared.units)
         place.settle(lane_for(len(prepared.units)), tokens, len(item.text))
@@ -85,7 +87,7 @@ class Flow:
                 attempts = await self._decode_due(walk, model, patience, place)
                 await self._review_all(walk, model, attempts, patience)
                 stopwatch.lap("retry")
-        except Unavailable as error:
+        except (Deadly, Unavailable) as error:
             logger.info("no further try: %s", error.code)
         return walk.translation()
 
@@ -97,7 +99,9 @@ class Flow:
             return
         item = ReviewItem(model, tuple(attempts))
         shared = len(walk.prepared.text) < self._characters
-        reviews = await ask(self._review, lambda: item, deadline, shared=shared)
+        reviews = await ask(
+            self._review, lambda suspect: replace(item, suspect=suspect), deadline, shared=shared
+        )
         for attempt, review in zip(attempts, reviews, strict=True):
             walk.take(attempt.tried, review)
 
@@ -129,8 +133,9 @@ class Flow:
         translator = self._translators[model][(longest // SHORTEST_CLASS).bit_length()]
 
         async def decode_part(sentences: tuple[tuple[int, ...], ...]) -> Decoded:
-            def new_item() -> DecodeItem:
-                return replace(whole, sentences=sentences, seconds=deadline.left())
+            def new_item(suspect: bool) -> DecodeItem:
+                seconds = deadline.left()
+                return replace(whole, sentences=sentences, seconds=seconds, suspect=suspect)
 
             async with gate:
                 decoded = await ask(translator, new_item, deadline, shared=shared)

@@ -35,6 +35,7 @@ class Gathered(Generic[Item, Answer]):
         self._waiting: deque[_Waiting[Item, Answer]] = deque()
         self._calls: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
+        self.suspects = asyncio.Lock()  # who has it is asked, of those that a replica died of
 
     async def ask_alone(self, item: Item) -> Answer | Refusal:
         """The answer to one item, in a call of its own. Cancelling it cancels the call."""

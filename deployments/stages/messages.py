@@ -24,6 +24,9 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+ONE_SUSPECT = "one_suspect"  # the code with which a replica sends a suspect away for a moment
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a deployment did not do its part: the code of an error (deployments/errors.py)."""
@@ -59,11 +62,15 @@ def guarded(work: Callable[[Item], Answer]) -> Callable[[Item], Answer | Refusal
 
 @dataclass(frozen=True, slots=True)
 class PrepareItem:
-    """A text, where its sentences end, and the name of the model that is to translate it."""
+    """A text, where its sentences end, and the name of the model that is to translate it.
+
+    This and the other items are `suspect` once a replica died that had them.
+    """
 
     model: str
     text: str
     split_sentences: Splitting = "on"
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class DecodeItem:
     units: int  # of the whole request, which decide its lane in the engine
     seconds: float
     strictness: Strictness = AS_GIVEN
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class ReviewItem:
 
     model: str
     attempts: tuple[Attempt, ...]
+    suspect: bool = False
 
 
 Reviews = tuple[Review, ...]  # one an attempt of a ReviewItem

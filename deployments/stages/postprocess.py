@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployments.memory import check_memory
 from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PostprocessStage
 from deployments.stages.messages import Refusal, ReviewItem, Reviews, guarded
+from deployments.stages.suspects import one_suspect
 from pipeline.answer.review import Postprocessor
 from pipeline.bundle import Bundle
 
@@ -17,12 +19,14 @@ class Postprocess(PostprocessStage):
     `bundles` maps their names to paths.
     """
 
-    def __init__(self, bundles: Mapping[str, str]) -> None:
+    def __init__(self, bundles: Mapping[str, str], max_rss_mb: float) -> None:
         self.postprocessors = {
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
         self.aside = Aside()
+        self.max_rss_mb = max_rss_mb
 
+    @one_suspect
     async def review(self, items: Sequence[ReviewItem]) -> list[Reviews | Refusal]:
         """Each item's attempts, in their order."""
         characters = sum(len(attempt.unit.text) for item in items for attempt in item.attempts)
@@ -34,3 +38,7 @@ class Postprocess(PostprocessStage):
 
     async def ping(self) -> None:
         """Answers once the replica can work."""
+
+    async def check_health(self) -> None:
+        """Called by Ray, which replaces a replica that raises."""
+        check_memory(self.max_rss_mb)

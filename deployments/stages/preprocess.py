@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployments.memory import check_memory
 from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PreprocessStage
 from deployments.stages.messages import PrepareItem, Refusal, guarded
+from deployments.stages.suspects import one_suspect
 from pipeline.bundle import Bundle
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
@@ -15,12 +17,14 @@ from pipeline.text.prepared import Prepared
 class Preprocess(PreprocessStage):
     """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
 
-    def __init__(self, bundles: Mapping[str, str]) -> None:
+    def __init__(self, bundles: Mapping[str, str], max_rss_mb: float) -> None:
         self.preprocessors = {
             name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }
         self.aside = Aside()
+        self.max_rss_mb = max_rss_mb
 
+    @one_suspect
     async def prepare(self, items: Sequence[PrepareItem]) -> list[Prepared | Refusal]:
         """Refuses texts with NUL or half of a surrogate pair."""
         characters = sum(len(item.text) for item in items)
@@ -33,3 +37,7 @@ class Preprocess(PreprocessStage):
 
     async def ping(self) -> None:
         """Answers once the replica can work."""
+
+    async def check_health(self) -> None:
+        """Called by Ray, which replaces a replica that raises."""
+        check_memory(self.max_rss_mb)

@@ -20,10 +20,12 @@ from ray import serve
 
 from deployments.config import ServiceConfig
 from deployments.errors import TimedOut
+from deployments.memory import check_memory
 from deployments.stages.backlog import Backlog
 from deployments.stages.interfaces import TranslateStage
 from deployments.stages.messages import Decoded, DecodeItem, Load, Refusal, refusal
 from deployments.stages.scaling import METRIC
+from deployments.stages.suspects import one_suspect
 from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.canary import CanaryFile
@@ -75,6 +77,7 @@ class Translate(TranslateStage):
         self.engine = Engine.start(sessions, settings)
         first_rate = self._measured_rate(canary.read(sessions.bundle))
         self.backlogs = {lane: Backlog(first_rate) for lane in LANES}
+        self.max_rss_mb = config.health.max_rss_mb
         self.name = uuid.uuid4().hex
         self._admit.set_max_batch_size(config.translate.admit_calls)  # type: ignore[attr-defined]  # serve.batch adds it
 
@@ -87,6 +90,7 @@ class Translate(TranslateStage):
             job.result()
         return sum(map(len, sources)) / (time.monotonic() - start)
 
+    @one_suspect
     async def translate(self, items: Sequence[DecodeItem]) -> list[Decoded | Refusal]:
         """Refuses what would wait too long, is late, or meets an engine that stops."""
         tickets = [Ticket(item) for item in items]
@@ -151,6 +155,7 @@ class Translate(TranslateStage):
 
     async def check_health(self) -> None:
         """Called by Ray, which replaces a replica that raises."""
+        check_memory(self.max_rss_mb)
         await self.ping()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:

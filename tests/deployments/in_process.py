@@ -22,6 +22,7 @@ Answer = TypeVar("Answer")
 
 NAME = "csanmt-zh-en-tiny"
 BUNDLES = {NAME: DEFAULT_MODEL}
+MEMORY_MB = 1e6  # a limit that none reaches
 
 
 class Calls:
@@ -65,9 +66,9 @@ def flow_of(translator: Translator, config: ServiceConfig, calls: Calls | None =
     """A flow over the real stages, whose translator decodes with the engine given."""
     calls = calls or Calls()
     stages = Stages(
-        calls.of(Preprocess(BUNDLES).prepare),
+        calls.of(Preprocess(BUNDLES, MEMORY_MB).prepare),
         {NAME: calls.of(Decode(translator).translate)},
-        calls.of(Postprocess(BUNDLES).review),
+        calls.of(Postprocess(BUNDLES, MEMORY_MB).review),
     )
     return Flow(stages, config)
 

@@ -143,7 +143,10 @@ async def test_an_item_that_breaks_its_call_fails_alone() -> None:
     method = Doubling()
     method.broken = {3}
     shared = gathered(method)
-    asked = [ask(shared, partial(int, item), Deadline(10), shared=True) for item in range(5)]
+    asked = [
+        ask(shared, partial(lambda item, _: item, item), Deadline(10), shared=True)
+        for item in range(5)
+    ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(answers.pop(3), RuntimeError)
     assert answers == [0, 2, 4, 8]
@@ -154,9 +157,9 @@ async def test_a_deadline_that_passes_is_one_items_own() -> None:
     method = Doubling()
     method.open.clear()
     shared = gathered(method)
-    patient = asyncio.create_task(ask(shared, lambda: 1, Deadline(10), shared=True))
+    patient = asyncio.create_task(ask(shared, lambda _: 1, Deadline(10), shared=True))
     with pytest.raises(TimedOut):
-        await ask(shared, lambda: 2, Deadline(0.05), shared=True)
+        await ask(shared, lambda _: 2, Deadline(0.05), shared=True)
     method.open.set()
     assert await patient == 2
     assert [set(items) for items in method.calls] == [{1, 2}]
