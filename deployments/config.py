@@ -1,8 +1,8 @@
 """The service's configuration: one model tree, filled from one commented file.
 
-`configs/service.yaml` holds every value. The `args` of `serve_config.yaml` may override any of
-them, and the environment any of both: CSANMT__LIMITS__CHARACTERS=5000 sets limits.characters, in
-YAML as in the file. CSANMT_MODEL replaces the list of models by one bundle. All of it is read where
+`configs/service.yaml` holds every value; a profile beside it holds those that differ. The `args` of
+`serve_config.yaml` name the files and may override any value, and the environment any of both:
+CSANMT__LIMITS__CHARACTERS=5000 sets limits.characters, in YAML as in the file. CSANMT_MODEL replaces the list of models by one bundle. All of it is read where
 the application is built; replicas get the result. (CSANMT_HOST and CSANMT_PORT are the launcher's,
 deployments/launch/checks.py.)
 """
@@ -133,21 +133,33 @@ class ServiceConfig(Strict):
 
 
 def load(args: Mapping[str, Any], name: str = "args") -> ServiceConfig:
-    """The configuration that `args` name: `config` is a file, every other key overrides a value in
-    it, and the environment overrides both.
+    """The configuration that `args` name: `config` is a file or several, of which later ones
+    override values of earlier ones, every other key overrides a value in them, and the environment
+    overrides all.
 
     Raises UserError, one line that names the first wrong value and where it stands: the file, a
     variable, or `args`, for which `name` stands.
     """
     overrides = dict(args)
-    path = resolve(overrides.pop("config", DEFAULT))
-    layers = {str(path): read(path), name: overrides, **from_environment()}
+    layers = {
+        str(path): read(path) for path in config_files(overrides.pop("config", DEFAULT), name)
+    }
+    layers |= {name: overrides, **from_environment()}
     try:
         return ServiceConfig.model_validate(reduce(merge, layers.values()))
     except ValidationError as error:
         keys = error.errors()[0]["loc"]
         origins = [origin for origin, values in layers.items() if holds(values, keys)]
-        raise UserError(f"{origins[-1] if origins else path}: {first_of(error)}") from None
+        origin = origins[-1] if origins else next(iter(layers))
+        raise UserError(f"{origin}: {first_of(error)}") from None
+
+
+def config_files(given: Any, name: str) -> list[Path]:
+    """The files that `config` names; raises UserError where it names none."""
+    paths = [given] if isinstance(given, str) else given
+    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+        raise UserError(f"{name}: config: expected a file or a list of files: name {DEFAULT}")
+    return [resolve(path) for path in paths]
 
 
 def from_environment() -> dict[str, dict[str, Any]]:

@@ -14,8 +14,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+
+if TYPE_CHECKING:
+    from ray.serve._private.client import ServeControllerClient
+    from ray.serve.schema import ServeDeploySchema
 
 DASHBOARD = "CSANMT_DASHBOARD"
 
@@ -29,7 +33,7 @@ def start_ray() -> None:
         "log_to_driver": False,
         "logging_level": logging.WARNING,
     }
-    if os.environ.get(DASHBOARD) == "1" or os.environ.get("RAY_ADDRESS") != "local":
+    if os.environ.get(DASHBOARD) == "1" or not is_ours():
         ray.init(**options)
         return
     with few_processes():
@@ -48,3 +52,36 @@ def few_processes() -> Iterator[None]:
         patch.object(Node, "start_api_server", lambda *_, **__: None),
     ):
         yield
+
+
+def start_serve(schema: ServeDeploySchema) -> ServeControllerClient:
+    """Start Ray Serve with the options of the file, or find the one that runs.
+
+    In a Ray of our own nothing is waited for: the proxy starts while the application is built.
+    """
+    from ray.serve._private import api
+    from ray.serve._private.client import ServeControllerClient
+    from ray.serve.config import ControllerOptions
+    from ray.serve.context import _set_global_client
+
+    options: dict[str, Any] = {
+        "http_options": schema.http_options.model_dump(),
+        "proxy_location": schema.proxy_location,
+        "grpc_options": schema.grpc_options.model_dump(),
+        "global_logging_config": schema.logging_config,
+    }
+    if not is_ours():
+        return api.serve_start(**options, controller_options=schema.controller_options)
+    controller, _ = api._create_controller_and_proxy_refs(
+        **options,
+        global_tracing_config=None,
+        controller_options=schema.controller_options or ControllerOptions(),
+    )
+    client = ServeControllerClient(controller)
+    _set_global_client(client)
+    return client
+
+
+def is_ours() -> bool:
+    """Whether this process starts Ray, and not only joins it."""
+    return os.environ.get("RAY_ADDRESS") == "local"

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of
-from deployments.launch.lean import start_ray
+from deployments.launch.lean import start_ray, start_serve
 
 if TYPE_CHECKING:
     from ray.serve.schema import ServeDeploySchema
@@ -109,18 +109,10 @@ class Server:
 
     def deploy(self, schema: ServeDeploySchema) -> None:
         """As `serve run` does, which alone honours everything that the file may say."""
-        from ray.serve._private.api import serve_start
-
         start_ray()
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         self.listen()  # ray.init listens to the same signals
-        client = serve_start(
-            http_options=schema.http_options.model_dump(),
-            proxy_location=schema.proxy_location,
-            grpc_options=schema.grpc_options.model_dump(),
-            global_logging_config=schema.logging_config,
-            controller_options=schema.controller_options,
-        )
+        client = start_serve(schema)
         client.deploy_apps(schema)
 
     def wait_until_ready(self) -> str | None:

@@ -27,6 +27,19 @@ def test_every_value_comes_from_the_file_and_any_may_be_overridden() -> None:
     assert set(file) == set(type(config).model_fields)
 
 
+def test_a_profile_is_laid_over_the_file_that_holds_every_value() -> None:
+    config = load({"config": ["configs/service.yaml", "configs/cluster.yaml"]})
+    assert config.stages == "separate" and config.translate.num_cpus == 1
+    assert config.limits == load({}).limits
+    assert load({}).stages == "together"
+
+
+@pytest.mark.parametrize("given", [[], 7, ["configs/service.yaml", 7], {}])
+def test_something_else_than_files_is_named_on_one_line(given: object) -> None:
+    with pytest.raises(UserError, match="^args: config: expected a file or a list of files"):
+        load({"config": given})
+
+
 def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSANMT_MODEL", "models/other")
     assert load({}).models == ("models/other",)
@@ -160,7 +173,9 @@ def test_merging_keeps_what_is_not_named() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["configs/service.yaml", "serve_config.yaml"])
+@pytest.mark.parametrize(
+    "name", ["configs/service.yaml", "configs/cluster.yaml", "serve_config.yaml"]
+)
 def test_every_key_has_a_comment_at_its_right(name: str) -> None:
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         key = line.partition(":")[0].strip()
