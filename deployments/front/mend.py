@@ -13,15 +13,22 @@ KEPT = ("acl is_", "acl has_ingress", "use_backend ", "default_backend ")  # of 
 ROUTER = "ingress_request_router"  # in the rules of applications that choose a replica themselves
 
 
-def mend(text: str, ours: Collection[str], host: str | None = None) -> str:
+def mend(
+    text: str,
+    ours: Collection[str],
+    host: str | None = None,
+    body_read_s: float = rules.BODY_READ_S,
+) -> str:
     """`text` as Ray wrote it; `ours` are the names of our application's backends, `host` is where
-    the front door listens in place of the address that Ray knows.
+    the front door listens in place of the address that Ray knows, and `body_read_s` is how long a
+    body may take.
     """
+    own = rules.ours(body_read_s)
     sections = parse(text)
     applications = any(_is_applications(section) for section in sections)
     return render(
         [
-            _mend(section, ours, host, applications)
+            _mend(section, ours, own, host, applications)
             for section in sections
             if section.title not in ("frontend prometheus", "listen stats")
         ]
@@ -32,7 +39,13 @@ def _is_applications(section: Section) -> bool:
     return section.kind == "backend" and section.name.startswith("http-")
 
 
-def _mend(section: Section, ours: Collection[str], host: str | None, applications: bool) -> Section:
+def _mend(
+    section: Section,
+    ours: Collection[str],
+    own: list[str],
+    host: str | None,
+    applications: bool,
+) -> Section:
     section = section.without("log ", "log-format", "option httplog", "option log-health-checks")
     if section.kind == "global":
         return _global(section)
@@ -47,7 +60,8 @@ def _mend(section: Section, ours: Collection[str], host: str | None, application
             text = rules.answer(503, rules.STARTING, "1")
         return Section(section.title, (f"http-request return {text}",))
     if _is_applications(section):
-        return _backend(section, section.name.partition("-via-ingress")[0] in ours)
+        is_ours = section.name.partition("-via-ingress")[0] in ours
+        return _backend(section, own if is_ours else None)
     return section
 
 
@@ -80,7 +94,7 @@ def listen_on(host: str) -> str:
     return {"0.0.0.0": "*", "::": "[::]"}.get(host, f"[{host}]" if ":" in host else host)
 
 
-def _backend(section: Section, is_ours: bool) -> Section:
+def _backend(section: Section, own: list[str] | None) -> Section:
     """Without the server of Ray's Python proxy. Where every check fails, all are asked all the
     same: a machine may be too busy to answer one, which is no reason to refuse.
     """
@@ -88,10 +102,8 @@ def _backend(section: Section, is_ours: bool) -> Section:
     replicas = [line for line in servers if not line.endswith(" backup")]
     last = [f"server {_unchecked(line)} backup" for line in replicas if " check" in line]
     section = section.without("server ")
-    if is_ours:
-        # What a replica holds that hangs is asked again of another one.
-        replicas = [f"{line} on-marked-down shutdown-sessions" for line in replicas]
-        section = section.without("http-reuse ").then(["http-reuse safe", *rules.ours()])
+    if own is not None:
+        section = section.without("http-reuse ").then(["http-reuse safe", *own])
     if last:
         section = section.then(["option allbackups"])
     return section.then([*replicas, *last])

@@ -14,6 +14,8 @@ TARGET_BYTES = 8_192  # of the request's target, its query string included
 CONCURRENT = 512  # requests in our backend at once; the ingress bounds its own far below
 SHORT_BYTES = 1_200  # a body that is known to have no more is a short request's
 LONGEST_HOLD_MS = 2_000
+WHOLE_BYTES = 122_880  # a body that fits HAProxy's buffer, so that it can be sent again
+BODY_READ_S = 5.0  # for it to arrive, as limits.body_read_s of configs/service.yaml
 
 # By which a client would steer Ray: its deadline, whether it notices that the client left, and
 # which replica it asks. As Ray compares them, with underscores; deployments/gateway/proxy.py, too.
@@ -90,15 +92,19 @@ def frontend() -> list[str]:
     ]
 
 
-def ours() -> list[str]:
+def ours(body_read_s: float = BODY_READ_S) -> list[str]:
     """What requests for our application pass, and its answers."""
+    too_slow = f"The body did not arrive within {body_read_s:g} seconds"
     steering = "|".join(name.replace("_", "[-_]") for name in STEERING)
     return [
         f"http-request del-header ^({steering}|x[-_]serve[-_].*|x[-_]hold[-_].*|upgrade)$ -m reg",
         *_breaker(),
-        # A translation changes nothing, so it may be asked twice.
+        # A translation changes nothing, so it may be asked twice, if its body is there whole.
+        f"http-request wait-for-body time {body_read_s * 1000:.0f}ms "
+        f"if METH_POST !{{ req.hdr_val(content-length) gt {WHOLE_BYTES} }}",
+        f"http-error {answer(408, too_slow)} hdr X-Request-ID %[uuid()]",
         "retry-on conn-failure empty-response",
-        "retries 2",
+        "retries 3",
         *_plain(),
     ]
 

@@ -7,10 +7,12 @@ import socket
 import sys
 from typing import Any
 
+from deployments.config import ServiceConfig
 from pipeline.errors import UserError
 
-APPLICATION = "CSANMT_APPLICATION"  # read by deployments/front/manager.py, as is the next one
-FRONT_HOST = "CSANMT_FRONT_HOST"
+# Read by deployments/front/manager.py.
+APPLICATION, FRONT_HOST = "CSANMT_APPLICATION", "CSANMT_FRONT_HOST"
+FRONT_BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"
 REMEDY = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
 _claims: list[socket.socket] = []  # held until this process ends
 
@@ -57,13 +59,16 @@ def _hold(port: int) -> None:
         _claims.append(name)
 
 
-def set_front(application: dict[str, Any], document: dict[str, Any]) -> None:
-    """Tell HAProxy's manager what is ours, and where to listen.
+def set_front(
+    application: dict[str, Any], document: dict[str, Any], service: ServiceConfig
+) -> None:
+    """Tell HAProxy's manager what is ours, where to listen, and how long a body may take.
 
     On a single machine the ingress replicas, which HAProxy asks, listen on 127.0.0.1 whatever
     address the service has.
     """
     os.environ[APPLICATION] = str(application.get("name", "default"))
+    os.environ[FRONT_BODY_READ_S] = str(service.limits.body_read_s)
     os.environ.pop(FRONT_HOST, None)
     fronted = os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") == "1"
     if fronted and os.environ.get("RAY_ADDRESS") == "local":

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deployments.config import load
 from deployments.launch import address
 from deployments.launch.address import FRONT_HOST, claim, set_front
 from pipeline.config import ROOT
@@ -115,10 +116,11 @@ def test_behind_haproxy_the_replicas_of_a_single_machine_listen_for_it_alone(
 ) -> None:
     monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", fronted)
     monkeypatch.setenv("RAY_ADDRESS", cluster)
-    for name in (FRONT_HOST, address.APPLICATION):
+    for name in (FRONT_HOST, address.APPLICATION, address.FRONT_BODY_READ_S):
         monkeypatch.setenv(name, "before")
     document = {"http_options": {"host": "10.0.0.7"}}
-    set_front({"name": "mine"}, document)
+    set_front({"name": "mine"}, document, load({"limits": {"body_read_s": 2.5}}))
+    assert os.environ[address.FRONT_BODY_READ_S] == "2.5"
     assert os.environ[address.APPLICATION] == "mine"
     assert os.environ.get(FRONT_HOST) == front
     assert document["http_options"]["host"] == replicas
