@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TAKEN_OVER_WITHIN_S = 30  # else nobody is left who would
+ENDS_WITHIN_S = 5
 
 
 def main(arguments: list[str]) -> None:
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> None:
     os.setsid()
     if os.fork() == 0:
         if os.fork() == 0:  # twice: HAProxy is nobody's parent
-            keep(*watched)
+            keep(configuration, *watched)
         os._exit(0)
     os.wait()
     if "-sf" not in arguments:
@@ -59,12 +60,21 @@ def taking_over(configuration: Path) -> list[str]:
     return [] if pid is None else ["-sf", str(pid), "-x", str(socket)]
 
 
-def keep(haproxy: int, manager: int, raylet: int) -> None:
-    """Return once HAProxy has ended; the arguments are open pidfds."""
+def keep(configuration: Path, haproxy: int, manager: int, raylet: int) -> None:
+    """Return once HAProxy has ended, or been told to; its files go with Ray.
+
+    The last three are open pidfds.
+    """
     if ended(haproxy, manager, raylet) == {manager}:
         ended(haproxy, raylet, seconds=TAKEN_OVER_WITHIN_S)
     with suppress(ProcessLookupError):
         signal.pidfd_send_signal(haproxy, signal.SIGTERM)
+    if ended(raylet, seconds=0):
+        ended(haproxy, seconds=ENDS_WITHIN_S)
+        with suppress(OSError):  # the manager may clear away as well
+            for path in configuration.parent.iterdir():
+                path.unlink()
+            configuration.parent.rmdir()
 
 
 def ended(*processes: int, seconds: float | None = None) -> set[int]:

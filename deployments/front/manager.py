@@ -92,7 +92,7 @@ class FrontDoor(RayManager):  # type: ignore[misc]
     def __init__(self, *arguments: Any, node_id: str, **options: Any) -> None:
         os.umask(0o077)
         self.folder = own_folder() / "front" / node_id
-        prepare(self.folder.parent)
+        prepare(self.folder)
         super().__init__(*arguments, node_id=node_id, **options)
 
     async def shutdown(self) -> None:
@@ -103,22 +103,22 @@ class FrontDoor(RayManager):  # type: ignore[misc]
 
 
 def prepare(folder: Path) -> None:
-    """Have Ray's code use `folder`, our configuration, and the keeper in HAProxy's place."""
-    folder.mkdir(exist_ok=True)
+    """Have Ray's code use `folder`, named for the node, our configuration, and the keeper in
+    HAProxy's place.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     program = folder / "haproxy"
     words = [sys.executable, "-I", "-S", keeper.__file__, get_haproxy_binary()]
-    script = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
-    unfinished = folder / f"haproxy.{os.getpid()}"
-    unfinished.write_text(script, encoding="utf-8")
-    unfinished.chmod(0o700)
-    unfinished.replace(program)
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
+    program.chmod(0o700)
+    above = folder.parent  # Ray adds the node's name itself
     values = {
         "BINARY_PATH": program,
-        "CONFIG_FILE_LOC": folder / "haproxy.cfg",
-        "SERVER_STATE_BASE": folder,
-        "SERVER_STATE_FILE": folder / "state",
-        "METRICS_SOCKET_PATH": folder / "metrics.sock",
-        "SOCKET_PATH": folder / "admin.sock",
+        "CONFIG_FILE_LOC": above / "haproxy.cfg",
+        "SERVER_STATE_BASE": above,
+        "SERVER_STATE_FILE": above / "state",
+        "METRICS_SOCKET_PATH": above / "metrics.sock",
+        "SOCKET_PATH": above / "admin.sock",
     }
     for name, value in values.items():
         setattr(haproxy, f"RAY_SERVE_HAPROXY_{name}", str(value))

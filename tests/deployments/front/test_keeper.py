@@ -89,11 +89,14 @@ def test_it_keeps_its_process_id_and_leaves_the_managers_group(manage: Manage) -
     assert lives(front)
 
 
-def test_it_ends_with_ray(manage: Manage, sleeper: subprocess.Popen[bytes]) -> None:
+def test_it_ends_with_ray_and_so_do_its_files(
+    manage: Manage, sleeper: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
     _, front = manage()
     sleeper.kill()
     sleeper.wait()
     wait_for(lambda: not lives(front), 5)
+    wait_for(lambda: not tmp_path.exists(), 5)
 
 
 def test_it_ends_with_ray_also_after_its_manager(
@@ -130,13 +133,14 @@ def test_an_id_that_now_is_another_process_is_not_taken_for_it(tmp_path: Path) -
 
 
 def test_nobody_keeps_it_open_for_long(
-    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    sleeper: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "TAKEN_OVER_WITHIN_S", 0.2)
     with subprocess.Popen(["sleep", "60"]) as front, subprocess.Popen(["true"]) as manager:
         manager_fd = os.pidfd_open(manager.pid)
         raylet, haproxy = os.pidfd_open(sleeper.pid), os.pidfd_open(front.pid)
-        keeper.keep(haproxy, manager_fd, raylet)
+        keeper.keep(tmp_path / "haproxy.cfg", haproxy, manager_fd, raylet)
+        assert tmp_path.exists()
         assert front.wait(5) == -signal.SIGTERM
     for descriptor in (manager_fd, raylet, haproxy):
         os.close(descriptor)
