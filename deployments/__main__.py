@@ -8,15 +8,14 @@ import time
 from collections.abc import Sequence
 
 from deployments.config import read
+from deployments.launch.address import claim, set_front
 from deployments.launch.checks import (
     ENVIRONMENT,
     check,
-    claim,
     find_application,
     name_hosts,
     set_environment,
 )
-from deployments.launch.haproxy import confined
 from deployments.launch.private import keep_files_private
 from deployments.launch.server import Server, fail
 from pipeline.config import resolve
@@ -41,11 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         service = check(application, parsed.config)
         url = claim(document)
         name_hosts(application, service, document["http_options"]["host"])
+        set_front(application, document, service)
     except UserError as error:
         return fail(str(error), 2)
-    with confined():
-        name = str(application.get("name", "default"))
-        return Server(document, parsed.config, name, service, url).run(started)
+    name = str(application.get("name", "default"))
+    return Server(document, parsed.config, name, service, url).run(started)
 
 
 if __name__ == "__main__":

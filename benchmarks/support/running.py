@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from benchmarks.support.processes import command, descendants, memory_mb
-from benchmarks.support.service import STARTS_WITHIN_S, Service, free_port, wait_for
+from benchmarks.support.service import STARTS_WITHIN_S, Service, wait_for
 
 ACTORS = {
     "ProxyActor": "proxy",
@@ -57,8 +57,7 @@ def running(environment: Mapping[str, str], args: Mapping[str, Any]) -> Iterator
     `environment` and `args` are Service's.
     """
     folder = Path(tempfile.mkdtemp(prefix="cs", dir="/tmp"))  # sockets need a short path
-    ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
-    service = Service(folder, environment={**ports, **environment}, **args)
+    service = Service(folder, environment=environment, **args)
     try:
         service.launch()
         yield service

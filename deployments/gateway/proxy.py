@@ -1,7 +1,7 @@
-"""What Ray's HTTP proxy does with a request before it reads its headers itself.
+"""What Ray's HTTP servers do with a request before they read its headers themselves.
 
-The proxy's process imports this module (RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH in
-configs/serve.env), so it imports little.
+Ray's own proxy imports this module, and so does each ingress replica behind HAProxy
+(RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH in configs/serve.env), so it imports little.
 """
 
 from __future__ import annotations
@@ -9,18 +9,10 @@ from __future__ import annotations
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deployments.front.rules import STEERING
 from deployments.gateway.middleware.request_id import SAFE_ID
 
-# By which a client would steer Ray: its deadline, whether it notices that the client left, and
-# which replica it asks. As Ray compares them, with underscores.
-STEERING = frozenset(
-    {
-        b"x_request_timeout_seconds",
-        b"x_request_disconnect_disabled",
-        b"serve_multiplexed_model_id",
-        b"x_session_id",
-    }
-)
+NAMES = frozenset(name.encode() for name in STEERING)
 
 
 class CleanHeaders:
@@ -43,7 +35,7 @@ class CleanHeaders:
         normal = name.lower().replace(b"-", b"_")
         if normal == b"x_request_id":
             return SAFE_ID.fullmatch(value.decode("latin-1")) is not None
-        return normal not in STEERING
+        return normal not in NAMES
 
 
 def middlewares() -> list[Middleware]:

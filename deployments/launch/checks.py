@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -64,29 +63,3 @@ def name_hosts(application: dict[str, Any], service: ServiceConfig, host: str) -
     names = ["*"] if host in EVERYWHERE else [*LOOPBACK, literal]
     args = application.get("args") or {}
     application["args"] = merge(args, {"http": {"hosts": names}})
-
-
-def claim(document: dict[str, Any]) -> str:
-    """The service's URL, with host and port as the environment or the document say.
-
-    Raises UserError if it is taken.
-    """
-    options = document.setdefault("http_options", {})
-    options["host"] = host = os.environ.get("CSANMT_HOST") or options.get("host", "127.0.0.1")
-    port = os.environ.get("CSANMT_PORT") or options.get("port", 8000)
-    if not str(port).isdecimal() or not 0 < int(port) < 65536:
-        raise UserError(
-            f"port {port}: expected a number from 1 to 65535: set CSANMT_PORT or http_options.port"
-        )
-    options["port"] = port = int(port)
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
-        remedy = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
-        raise UserError(f"cannot listen on {host}:{port} ({reason}): {remedy}") from None
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"

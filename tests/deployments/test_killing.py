@@ -56,8 +56,10 @@ def test_killing_an_ingress_replica_costs_only_what_it_held(service: Service) ->
     assert set(statuses[after:]) == {200}
 
 
-@pytest.mark.parametrize("name", ["ray::ProxyActor", "ray::ServeController"])
-def test_the_proxy_and_the_controller_are_replaced(service: Service, name: str) -> None:
+@pytest.mark.parametrize("name", ["ray::FrontDoor", "ray::ServeController"])
+def test_the_manager_of_the_front_door_and_the_controller_are_replaced(
+    service: Service, name: str
+) -> None:
     assert service.process is not None
     killed = [pid for pid in descendants(service.process.pid) if command(pid).startswith(name)]
     assert len(killed) == 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
-from benchmarks.support.service import ROOT
+from benchmarks.support.service import ROOT, Service
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
@@ -119,6 +119,49 @@ def test_ten_megabytes_are_refused_and_the_next_request_served(client: httpx.Cli
     assert client.post("/translate", json={"text": SENTENCE}).status_code == 200
 
 
+def test_a_client_that_asks_first_reads_why_its_large_body_is_refused(service_url: str) -> None:
+    head = HEAD + b"expect: 100-continue\r\ncontent-length: 10000000\r\n\r\n"
+    assert b"HTTP/1.1 413 " in exchange(service_url, head)  # after Ray's 100
+
+
+def test_a_client_that_asks_first_may_send_a_small_body(service_url: str) -> None:
+    body = json.dumps({"text": SENTENCE}).encode()
+    head = HEAD + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body)
+    url = httpx.URL(service_url)
+    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+        connection.sendall(head)
+        assert read_answer(connection).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert read_answer(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_in_a_row_are_answered_in_their_order(service_url: str) -> None:
+    row = b"".join(
+        b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx-request-id: n%d\r\n\r\n" % number
+        for number in range(5)
+    )
+    last = b"GET /livez HTTP/1.0\r\nhost: localhost\r\n\r\n"
+    url = httpx.URL(service_url)
+    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+        connection.sendall(row + last)
+        answers = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answers.count(b'{"status":"ok"}') == 6
+    assert re.findall(rb"x-request-id: (n\d)", answers) == [b"n%d" % number for number in range(5)]
+
+
+def test_pages_are_asked_for_their_heads_and_whether_they_changed(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert client.head("/").headers["content-length"] == page.headers["content-length"]
+    known = {"if-none-match": page.headers["etag"]}
+    assert client.get("/", headers=known).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/-/healthz", "/-/routes", "/%2d/healthz"])
+def test_rays_own_pages_are_closed(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not found"})
+
+
 @pytest.mark.parametrize("framing", ["content-length: 10000000", "transfer-encoding: chunked"])
 def test_a_client_that_reads_only_once_it_has_sent_everything_gets_its_413(
     service_url: str, framing: str
@@ -157,3 +200,16 @@ def test_a_chunked_request_is_served(service_url: str) -> None:
 def test_what_is_not_http_gets_400(service_url: str) -> None:
     answer = exchange(service_url, b"\x16\x03\x01\x00\xa5 not http\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_rays_own_proxy_serves_the_same_where_it_is_asked_for(
+    new_service: Callable[..., Service],
+) -> None:
+    service = new_service(environment={"RAY_SERVE_ENABLE_HA_PROXY": "0"}).start()
+    assert service.translate(SENTENCE).status_code == 200
+    steering = {b"x-request-timeout-seconds": b"0.0001", b"x-session-id": b"\xe9"}
+    answer = httpx.post(
+        f"{service.url}/translate", json={"text": SENTENCE}, headers=steering, timeout=60
+    )
+    assert answer.status_code == 200 and answer.headers["x-request-id"]
+    assert service.stop() == 0, service.output()

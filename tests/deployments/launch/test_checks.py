@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from deployments.config import load
 from deployments.launch.checks import (
     check,
-    claim,
     find_application,
     name_hosts,
     set_environment,
@@ -21,17 +19,6 @@ from deployments.launch.checks import (
 from deployments.launch.server import reason
 from pipeline.config import ROOT
 from pipeline.errors import BundleError, UserError
-
-
-@pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    """One that is free, while neither host nor port come from the environment."""
-    monkeypatch.delenv("CSANMT_HOST", raising=False)
-    monkeypatch.delenv("CSANMT_PORT", raising=False)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
 
 
 def test_sets_variables_from_the_file_but_none_that_is_set(
@@ -128,47 +115,6 @@ def test_names_that_are_configured_stay(monkeypatch: pytest.MonkeyPatch) -> None
     bare = application()
     name_hosts(bare, load(bare["args"]), "0.0.0.0")
     assert load(bare["args"]).http.hosts == ("b.example",)
-
-
-def test_claims_the_port_that_the_document_names(port: int) -> None:
-    options: dict[str, Any] = {"http_options": {"port": port, "keep_alive_timeout_s": 90}}
-    assert claim(options) == f"http://127.0.0.1:{port}/"
-    assert options["http_options"] == {
-        "host": "127.0.0.1",
-        "port": port,
-        "keep_alive_timeout_s": 90,
-    }
-
-
-def test_the_environment_names_host_and_port(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CSANMT_HOST", "0.0.0.0")
-    monkeypatch.setenv("CSANMT_PORT", str(port))
-    options: dict[str, Any] = {"http_options": {"host": "127.0.0.1", "port": 1}}
-    assert claim(options) == f"http://127.0.0.1:{port}/"
-    assert options["http_options"] == {"host": "0.0.0.0", "port": port}
-
-
-@pytest.mark.usefixtures("port")
-@pytest.mark.parametrize("value", ["0", "65536", "-1", "80a", " "])
-def test_a_port_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CSANMT_PORT", value)
-    with pytest.raises(UserError, match=r"expected a number from 1 to 65535: set CSANMT_PORT"):
-        claim({})
-
-
-def test_a_port_that_is_taken_is_refused(port: int) -> None:
-    with (
-        socket.create_server(("127.0.0.1", port)),
-        pytest.raises(
-            UserError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(Address already in use\)"
-        ),
-    ):
-        claim({"http_options": {"port": port}})
-
-
-def test_a_host_that_does_not_exist_is_refused(port: int) -> None:
-    with pytest.raises(UserError, match=rf"cannot listen on no\.invalid:{port} \(no such host\)"):
-        claim({"http_options": {"host": "no.invalid", "port": port}})
 
 
 def status(message: str, *deployments: str) -> Any:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
-from collections.abc import Callable
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
+import yaml
+from dotenv import dotenv_values
 from ray.serve.generated.serve_pb2 import ASGIRequest
 from ray.serve.generated.serve_pb2_grpc import ASGIServiceStub
 
 from benchmarks.support.processes import command, descendants
-from benchmarks.support.service import Service, free_port
+from benchmarks.support.service import ROOT, STARTS_WITHIN_S, Service, wait_for
 
 LISTENING = "0A"
 SECRET = "鹦鹉在月光下背诵乘法口诀。"
@@ -72,36 +79,89 @@ def assert_asks_for_a_token(port: int) -> None:
             assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+def assert_kept_to_this_machine_and_user(service: Service) -> None:
+    """Also HAProxy's: of its own, only the front door listens, and a socket in a folder."""
+    found = listening(service)
+    doors = [address for address, owner in found.items() if "/haproxy -db " in owner]
+    assert doors == [("127.0.0.1", service.port)]
+    for port, owner in open_to_others(service).items():
+        assert owner.startswith("ray::ServeReplica:"), (port, owner)
+        assert_asks_for_a_token(port)
+    folder = front_folder(service)
+    assert folder.stat().st_mode & 0o077 == folder.parent.parent.stat().st_mode & 0o077 == 0
+    for path in folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert not any("ProxyActor" in command(pid) for pid in processes(service))
+
+
+def processes(service: Service) -> list[int]:
+    assert service.process is not None
+    return descendants(service.process.pid)
+
+
+def front_folder(service: Service) -> Path:
+    """Where HAProxy's files are."""
+    found = re.search(r"/haproxy -db -f (/\S+)/haproxy\.cfg", " ".join(listening(service).values()))
+    assert found is not None
+    return Path(found[1])
+
+
 def test_only_serves_internal_grpc_listens_beyond_this_machine_and_asks_for_a_token(
     service: Service,
 ) -> None:
-    assert ("127.0.0.1", service.port) in listening(service)
-    for port, owner in open_to_others(service).items():
-        assert owner.startswith("ray::ServeReplica:"), (port, owner)
-        assert_asks_for_a_token(port)
+    assert_kept_to_this_machine_and_user(service)
 
 
-def test_haproxy_is_kept_to_this_machine_and_user(new_service: Callable[..., Service]) -> None:
-    ports = {f"RAY_SERVE_HAPROXY_{name}_PORT": str(free_port()) for name in ("METRICS", "STATS")}
-    service = new_service(
-        environment={"RAY_SERVE_ENABLE_HA_PROXY": "1", "TMPDIR": "/tmp", **ports}
-    ).start()
-    assert service.translate(SECRET).status_code == 200
-    own = {
-        address
-        for (address, _), owner in listening(service).items()
-        if "haproxy" in owner.split(" ")[0]
-    }
-    assert own == {"127.0.0.1"}
-    for port, owner in open_to_others(service).items():
-        assert owner.startswith("ray::ServeReplica:"), (port, owner)
-        assert_asks_for_a_token(port)
-    found = re.search(r"-f (/tmp/hap\w+)", " ".join(listening(service).values()))
-    assert found is not None
-    folder = Path(found[1])
-    assert folder.stat().st_mode & 0o077 == 0
-    assert service.stop() == 0, service.output()
+class Raw(Service):
+    """The same, started with `serve run` and configs/serve.env instead of our launcher."""
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        document = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        document["http_options"]["port"] = self.port
+        self.config.write_text(yaml.safe_dump(document), encoding="utf-8")
+        environment = {
+            **os.environ,
+            **dotenv_values(ROOT / "configs/serve.env", interpolate=False),
+            "PYTHONPATH": str(ROOT),
+            "RAY_TMPDIR": str(self.folder),
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ray.serve.scripts", "run", str(self.config)],
+                cwd=self.folder,
+                env={name: value for name, value in environment.items() if value is not None},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self.process
+
+    def start(self) -> Raw:
+        self.launch()
+        wait_for(self.answers, STARTS_WITHIN_S)
+        return self
+
+    def answers(self) -> bool:
+        try:
+            return self.translate(SECRET).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def test_serve_run_is_as_private_and_runs_beside_another_service(service: Service) -> None:
+    raw = Raw(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")))
+    try:
+        raw.start()
+        assert_kept_to_this_machine_and_user(raw)
+        assert_kept_to_this_machine_and_user(service)
+        folder = front_folder(raw)
+        assert service.translate(SECRET).status_code == 200
+    finally:
+        raw.stop()
+        shutil.rmtree(raw.folder, ignore_errors=True)
     assert not folder.exists()
+    assert service.translate(SECRET).status_code == 200
 
 
 def test_no_text_of_a_request_is_written_down(service: Service) -> None:

