@@ -2,9 +2,10 @@
 
 `configs/service.yaml` holds every value; a profile beside it holds those that differ. The `args` of
 `serve_config.yaml` name the files and may override any value, and the environment any of both:
-CSANMT__LIMITS__CHARACTERS=5000 sets limits.characters, in YAML as in the file. CSANMT_MODEL replaces the list of models by one bundle. All of it is read where
-the application is built; replicas get the result. (CSANMT_HOST and CSANMT_PORT are the launcher's,
-deployments/launch/checks.py.)
+CSANMT__LIMITS__CHARACTERS=5000 sets limits.characters, in YAML as in the file. CSANMT_MODEL
+replaces the list of models by one bundle. All of it is read where the application is built;
+replicas get the result. (CSANMT_HOST and CSANMT_PORT are the launcher's,
+deployments/launch/address.py.)
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""A Ray of our own, with only the processes that serve.
+"""A Ray of our own, with only the processes that serve, started without waiting.
 
 Of what `ray.init` starts, three processes do nothing for a service on one machine, and together
-take 170 MB and a second of its start: the dashboard's server (`serve status` asks it, and its web
-page), the monitor, which scales clusters of virtual machines, and the log monitor, which shows a
-driver the output of other machines. `ray start` has options to leave them out, `ray.init` has none;
-CSANMT_DASHBOARD=1 keeps them.
+take 170 MB and a second of its start: the dashboard's server (`serve status` and `serve deploy` ask
+it, and its web page), the monitor, which scales clusters of virtual machines, and the log monitor,
+which shows a driver the output of other machines. `ray start` has options to leave them out,
+`ray.init` has none. CSANMT_DASHBOARD=1 keeps them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,75 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 if TYPE_CHECKING:
+    from ray.serve import Application
     from ray.serve._private.client import ServeControllerClient
     from ray.serve.schema import ServeDeploySchema
 
 DASHBOARD = "CSANMT_DASHBOARD"
+# What a file may say of the application that is built here; Ray's build task honours more.
+PLAIN = {"name", "route_prefix", "import_path", "args"}
+
+
+def is_lean() -> bool:
+    """Whether this process starts Ray, and not only joins it, and without the dashboard."""
+    return os.environ.get("RAY_ADDRESS") == "local" and os.environ.get(DASHBOARD) != "1"
+
+
+def deploy(document: dict[str, Any]) -> None:
+    """Start Ray and Ray Serve, and deploy what the file says.
+
+    Most of what this takes is imported while Ray starts. Where the file has this service alone, it
+    is built then, too, and not by a task of Ray's that needs a process of its own. (`serve deploy`,
+    which would have to find what was deployed before, needs the dashboard.) Raises ValidationError
+    for a file that is not as Ray wants it, and what Ray raises where it cannot start.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(read_schema, document)
+        applications = document["applications"]
+        plain = len(applications) == 1 and applications[0].keys() <= PLAIN
+        building: Future[Application] | None = None
+        if is_lean() and plain:
+            building = beside.submit(build, applications[0].get("args") or {})
+        start_ray()
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        schema = reading.result()
+        client = start_serve(schema)
+        if building is None:
+            client.deploy_apps(schema)
+        else:
+            run(building.result(), schema)
+
+
+def read_schema(document: dict[str, Any]) -> ServeDeploySchema:
+    """The file as Ray Serve reads it; raises ValidationError."""
+    from ray.serve.schema import ServeDeploySchema
+
+    return ServeDeploySchema.model_validate(document)
+
+
+def build(args: dict[str, Any]) -> Application:
+    """The application; raises UserError or BundleError."""
+    from deployments import app
+
+    return app.build(args)
+
+
+def run(application: Application, schema: ServeDeploySchema) -> None:
+    """Deploy the only application of the file."""
+    from ray import serve
+
+    (entry,) = schema.applications
+    target = serve.RunTarget(application, name=entry.name, route_prefix=entry.route_prefix)
+    serve.run_many(
+        [target], wait_for_ingress_deployment_creation=False, wait_for_applications_running=False
+    )
 
 
 def start_ray() -> None:
@@ -33,7 +92,7 @@ def start_ray() -> None:
         "log_to_driver": False,
         "logging_level": logging.WARNING,
     }
-    if os.environ.get(DASHBOARD) == "1" or not is_ours():
+    if not is_lean():
         ray.init(**options)
         return
     with few_processes():
@@ -57,7 +116,7 @@ def few_processes() -> Iterator[None]:
 def start_serve(schema: ServeDeploySchema) -> ServeControllerClient:
     """Start Ray Serve with the options of the file, or find the one that runs.
 
-    In a Ray of our own nothing is waited for: the proxy starts while the application is built.
+    In a Ray of our own nothing is waited for: the proxy starts while the application does.
     """
     from ray.serve._private import api
     from ray.serve._private.client import ServeControllerClient
@@ -70,7 +129,7 @@ def start_serve(schema: ServeDeploySchema) -> ServeControllerClient:
         "grpc_options": schema.grpc_options.model_dump(),
         "global_logging_config": schema.logging_config,
     }
-    if not is_ours():
+    if not is_lean():
         return api.serve_start(**options, controller_options=schema.controller_options)
     controller, _ = api._create_controller_and_proxy_refs(
         **options,
@@ -80,8 +139,3 @@ def start_serve(schema: ServeDeploySchema) -> ServeControllerClient:
     client = ServeControllerClient(controller)
     _set_global_client(client)
     return client
-
-
-def is_ours() -> bool:
-    """Whether this process starts Ray, and not only joins it."""
-    return os.environ.get("RAY_ADDRESS") == "local"

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import logging
 import re
 import signal
 import sys
@@ -21,15 +20,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import Any
 
 from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of
-from deployments.launch.lean import start_ray, start_serve
+from deployments.launch.lean import deploy
+from pipeline.errors import UserError
 
-if TYPE_CHECKING:
-    from ray.serve.schema import ServeDeploySchema
+TICK_S = 0.1  # between two looks at whether it is ready
+STATUS_TICKS = 10
 
 
 def fail(line: str, status: int) -> int:
@@ -67,18 +68,18 @@ class Server:
         Returns the exit status.
         """
         import ray  # only now: it reads the environment when it is imported
-        from ray.serve.schema import ServeDeploySchema
 
-        try:
-            schema = ServeDeploySchema.model_validate(self.document)
-        except ValidationError as error:
-            return fail(f"{self.path}: {first_of(error)}", 2)
         self.listen()
         try:
             try:
-                self.deploy(schema)
+                deploy(self.document)
+                self.listen()  # ray.init listens to the same signals
             except SystemExit:  # Ray's own answer to SIGTERM, while it starts
                 self.stop.set()
+            except ValidationError as error:
+                return fail(f"{self.path}: {first_of(error)}", 2)
+            except UserError as error:
+                return fail(str(error), 1)
             except Exception as error:  # Ray raises bare ones where it cannot start
                 return fail(f"Ray did not start: {' '.join(str(error).split())}", 1)
             failure = self.wait_until_ready()
@@ -107,25 +108,20 @@ class Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, on_signal)
 
-    def deploy(self, schema: ServeDeploySchema) -> None:
-        """As `serve run` does, which alone honours everything that the file may say."""
-        start_ray()
-        logging.getLogger("ray.serve").setLevel(logging.WARNING)
-        self.listen()  # ray.init listens to the same signals
-        client = start_serve(schema)
-        client.deploy_apps(schema)
-
     def wait_until_ready(self) -> str | None:
         """None once /readyz answers 200 or a stop is asked for, else why the deployment failed."""
         from ray import serve
 
-        while not self.stop.wait(0.2):
-            status = serve.status().applications.get(self.application)
-            if status is not None and status.status == "DEPLOY_FAILED":
-                return f"the deployment failed: {reason(status)}"
+        for tick in count(1):
+            if self.stop.wait(TICK_S):
+                return None
             self.ready = self.answers()
             if self.ready:
                 return None
+            if tick % STATUS_TICKS == 0:  # it costs as much as a replica's start if asked each time
+                status = serve.status().applications.get(self.application)
+                if status is not None and status.status == "DEPLOY_FAILED":
+                    return f"the deployment failed: {reason(status)}"
         return None
 
     def answers(self) -> bool:

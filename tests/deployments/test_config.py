@@ -36,7 +36,7 @@ def test_a_profile_is_laid_over_the_file_that_holds_every_value() -> None:
 
 @pytest.mark.parametrize("given", [[], 7, ["configs/service.yaml", 7], {}])
 def test_something_else_than_files_is_named_on_one_line(given: object) -> None:
-    with pytest.raises(UserError, match="^args: config: expected a file or a list of files"):
+    with pytest.raises(UserError, match=r"^args: config: expected a file or a list of files"):
         load({"config": given})
 
 
