@@ -90,7 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "deployments.front.keeper": set(),
     "deployments.front": {"deployments.launch.private"},
     "deployments.launch.private": set(),
-    "deployments.launch": {"deployments.config", "pipeline"},
+    "deployments.launch": {"deployments.app", "deployments.config", "pipeline"},
     "deployments": {"deployments", "pipeline"},
     "quantize.progress": set(),
     "quantize.network": {"pipeline.bundle"},

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from ray.serve._private.client import ServeControllerClient
     from ray.serve.schema import ServeDeploySchema
 
-DASHBOARD = "CSANMT_DASHBOARD"
 # What a file may say of the application that is built here; Ray's build task honours more.
 PLAIN = {"name", "route_prefix", "import_path", "args"}
 
 
 def is_lean() -> bool:
     """Whether this process starts Ray, and not only joins it, and without the dashboard."""
-    return os.environ.get("RAY_ADDRESS") == "local" and os.environ.get(DASHBOARD) != "1"
+    return os.environ.get("RAY_ADDRESS") == "local" and os.environ.get("CSANMT_DASHBOARD") != "1"
 
 
 def deploy(document: dict[str, Any]) -> None:

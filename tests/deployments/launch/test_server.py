@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from deployments.config import load
+from deployments.launch import lean, server
 from deployments.launch.server import Server
 
 
@@ -47,8 +48,11 @@ def test_a_service_that_does_not_answer_is_not_ready() -> None:
     assert not Server({}, "a.yaml", "csanmt", load({}), "http://127.0.0.1:9/").answers()
 
 
-def test_a_wrong_document_is_named_by_its_own_file(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_document_is_named_by_its_own_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = {"http_options": {"port": "many"}, "applications": []}
+    monkeypatch.setattr(lean, "start_ray", lambda: None)
     assert Server(document, "other.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0) == 2
     assert capsys.readouterr().err.startswith("error: other.yaml: http_options.port: ")
 
@@ -59,7 +63,7 @@ def test_a_signal_while_ray_starts_is_a_stop_in_good_order(
     def interrupted(*_: object) -> None:
         raise SystemExit(15)
 
-    monkeypatch.setattr(Server, "deploy", interrupted)
+    monkeypatch.setattr(server, "deploy", interrupted)
     monkeypatch.setattr(Server, "listen", lambda _: None)
     assert (
         Server({"applications": []}, "a.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0)
