@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -158,6 +158,7 @@ def test_a_replica_that_hangs_is_passed_over(service: Service) -> None:
             with asking(service) as others:
                 time.sleep(2)
         finally:
-            os.kill(hangs, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # Ray may have replaced it
+                os.kill(hangs, signal.SIGCONT)
     assert others.failures() == [] and others.longest() < 1, others.longest()
-    assert watch.failures() == []  # what it held, it answered late
+    assert watch.failures() == []  # what it held was asked again, or answered late
