@@ -57,6 +57,7 @@ class Limits(Strict):
     buffered_bytes: int = Field(ge=1)
     concurrent: int = Field(ge=1)
     queue_wait_s: float = Field(gt=0)
+    document_wait_s: float = Field(gt=0)
     request_s: float = Field(gt=0)
     character_s: float = Field(ge=0)
     call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB

@@ -3,7 +3,9 @@
 Each ingress replica decides for itself, before it does any work: it knows how many source tokens it
 has given the translators of a model, takes the other replicas to have as many, and learns from each
 answer how fast the translator that gave it is when it is full. Short texts may wait
-`limits.queue_wait_s`, since somebody looks at them; a document half of the time that it has.
+`limits.queue_wait_s`, since somebody looks at them, documents `limits.document_wait_s`, and be done
+in half of the time that they have. Longer queues would make everybody wait and nobody be served
+sooner.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from deployments.stages.messages import Load
 from pipeline.decode.lanes import Lane
 
 DOCUMENT = 400  # characters; longer texts are taken for documents until their sentences are counted
-PATIENCE = 0.5  # of a document's time: the rest is for what comes meanwhile
+PATIENCE = 0.5  # of a text's time: the rest is for what comes meanwhile
 SILENT_S = 10  # a translator that has not answered for so long, while others do, is gone
 LEARNING = 0.02  # how much of a text's tokens a character is learnt from one text
 # How long the front door refuses by itself, in milliseconds: little beside what waits at that time.
@@ -70,30 +72,29 @@ class Capacity:
         """A place for a text; raises Overloaded where it could not be translated in time."""
         lane: Lane = "bulk" if characters > DOCUMENT else "interactive"
         tokens = characters * self._per_character
-        if lane == "bulk":
-            self._refuse_late("bulk", tokens, PATIENCE * self._limits.seconds(characters))
-        else:
-            self._refuse_late("interactive", 0.0, self._limits.queue_wait_s)
+        self._refuse_late(lane, tokens, characters)
         place = Place(self, lane, tokens)
         try:
             yield place
         finally:
             place.leave()
 
-    def _refuse_late(self, lane: Lane, tokens: float, longest_s: float) -> None:
-        """Raises Overloaded if what is there already, and `tokens`, take more than `longest_s`."""
+    def _refuse_late(self, lane: Lane, tokens: float, characters: int) -> None:
+        """Raises Overloaded if a text of so many would wait, or take, too long."""
         rate = sum(load.rates[lane] for _, load in self._loads.values())
-        if not rate:
-            return
+        if not rate or not self.tokens[lane]:
+            return  # one that comes alone is begun, however slow this machine is
+        limits = self._limits
+        longest_s = limits.queue_wait_s if lane == "interactive" else limits.document_wait_s
         queue_s = self._replicas * self.tokens[lane] / rate
-        late_s = queue_s + tokens / rate - longest_s
+        whole_s = queue_s + tokens / rate - PATIENCE * limits.seconds(characters)
+        late_s = max(queue_s - longest_s, whole_s)
         if late_s <= 0:
             return
-        # A long document may have no room where a shorter one has.
-        full = queue_s > min(longest_s, PATIENCE * self._limits.request_s)
         raise Overloaded(
-            retry_after_s=min(LONGEST_RETRY_S, math.ceil(min(queue_s, late_s + 1))),
-            hold_ms=HOLD_MS[lane] if full else 0,
+            retry_after_s=min(LONGEST_RETRY_S, max(1, math.ceil(min(queue_s, late_s + 1)))),
+            # Where a text is only too long for now, a shorter one may have room.
+            hold_ms=HOLD_MS[lane] if queue_s > longest_s else 0,
         )
 
     def learn(self, load: Load) -> None:

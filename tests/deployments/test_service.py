@@ -121,6 +121,6 @@ async def test_a_text_that_could_not_be_translated_in_time_is_refused_before_any
     served = service(request_s=1, character_s=0)
     rates: dict[Lane, float] = {"interactive": 1000, "bulk": 1000}
     served.capacities["small"].learn(Load("a", rates))
-    with pytest.raises(Overloaded):
+    with served.capacities["small"].enter(5000), pytest.raises(Overloaded):
         await served.translate("好" * 5000)
     assert (await served.translate("好" * 5000, model="large")).model == "large"

@@ -11,7 +11,8 @@ from deployments.errors import Overloaded
 from deployments.request.capacity import Capacity
 from deployments.stages.messages import Load
 
-LIMITS = load({"limits": {"queue_wait_s": 2, "request_s": 30, "character_s": 0.003}}).limits
+SETTINGS = {"queue_wait_s": 2, "document_wait_s": 10, "request_s": 30, "character_s": 0.003}
+LIMITS = load({"limits": SETTINGS}).limits
 SENTENCE, DOCUMENT = 20, 2000  # characters
 
 
@@ -87,27 +88,37 @@ def test_room_comes_back_as_work_is_finished_or_given_up() -> None:
     assert capacity.tokens == {"interactive": 0, "bulk": 0}
 
 
-def test_a_document_may_take_half_of_its_time_and_short_texts_do_not_wait_for_it() -> None:
+def test_documents_have_a_queue_of_their_own() -> None:
     capacity = Capacity(LIMITS, replicas=1)
     capacity.learn(rates(700, bulk=350))
     with ExitStack() as places:
         begun = 0
         with pytest.raises(Overloaded) as refused:
             while True:
-                places.enter_context(capacity.enter(DOCUMENT))  # 1,400 tokens
+                places.enter_context(capacity.enter(DOCUMENT))  # 1,400 tokens, 4 s
                 begun += 1
-        assert begun == 350 * (30 + 0.003 * DOCUMENT) / 2 // 1400
-        assert 1 <= int(refused.value.headers["Retry-After"]) <= 18
+        assert begun == 3  # when the third comes, 8 s of work wait; 12 when the fourth does
+        assert refused.value.headers["Retry-After"] == "3"
+        assert refused.value.headers["X-Hold-Ms"] == "1000"
         assert entered(capacity, SENTENCE)[0] == 101
 
 
 def test_a_document_that_is_too_long_for_now_does_not_shut_the_door_for_shorter_ones() -> None:
     capacity = Capacity(LIMITS, replicas=1)
-    capacity.learn(rates(700, bulk=100))
-    with pytest.raises(Overloaded) as refused:
-        capacity.enter(20_000).__enter__()
-    assert "X-Hold-Ms" not in refused.value.headers
+    capacity.learn(rates(700, bulk=300))
     with capacity.enter(DOCUMENT):
+        with pytest.raises(Overloaded) as refused:
+            capacity.enter(20_000).__enter__()
+        assert "X-Hold-Ms" not in refused.value.headers
+        assert refused.value.headers["Retry-After"] == "5"
+        with capacity.enter(DOCUMENT):
+            pass
+
+
+def test_the_longest_document_is_begun_where_it_comes_alone() -> None:
+    capacity = Capacity(LIMITS, replicas=1)
+    capacity.learn(rates(1, bulk=1))
+    with capacity.enter(20_000):
         pass
 
 
