@@ -19,7 +19,7 @@ from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
 from deployments.memory import check_memory
 from deployments.request.flow import Flow, Stages
-from deployments.request.handles import local_call, ping, stage_call
+from deployments.request.handles import local_call, ping, ping_translator, stage_call
 from deployments.service import TranslationService
 from deployments.stages.interfaces import PostprocessStage, PreprocessStage, TranslateStage
 from deployments.stages.postprocess import Postprocess
@@ -45,7 +45,7 @@ class Ingress:
     ) -> None:
         self.config = config
         self.traffic = Traffic()
-        handles = dict(translators)
+        handles: dict[str, DeploymentHandle[Any]] = {}
         translate = {
             name: stage_call(handle, TranslateStage.translate)
             for name, handle in translators.items()
@@ -59,7 +59,7 @@ class Ingress:
             )
         else:
             preprocess, postprocess = text
-            handles |= {"preprocess": preprocess, "postprocess": postprocess}
+            handles = {"preprocess": preprocess, "postprocess": postprocess}
             stages = Stages(
                 stage_call(preprocess, PreprocessStage.prepare),
                 translate,
@@ -69,6 +69,8 @@ class Ingress:
             Flow(stages, config), models, config.limits, config.ingress.replicas
         )
         pings = {name: ping(handle) for name, handle in handles.items()}
+        for name, handle in translators.items():
+            pings[name] = ping_translator(handle, self.service.capacities[name].learn)
         self.readiness = Readiness(pings, config.readiness)
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
-from deployments.stages.messages import Refusal
+from deployments.stages.messages import Load, Refusal
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
 
@@ -55,7 +57,28 @@ def local_call(
     return call
 
 
+@dataclass(frozen=True, slots=True)
+class Told(Generic[Result]):
+    """An answer that is under way, and who is told it."""
+
+    answer: Pending[Result]
+    tell: Callable[[Result], None]
+
+    def __await__(self) -> Generator[Any, None, None]:
+        self.tell((yield from self.answer.__await__()))
+
+    def cancel(self) -> object:
+        return self.answer.cancel()
+
+
 def ping(handle: DeploymentHandle[Any]) -> Callable[[], Pending[None]]:
     """A call that the deployment answers if it can work."""
     call: Callable[[], Pending[None]] = handle.ping.remote
     return call
+
+
+def ping_translator(
+    handle: DeploymentHandle[Any], tell: Callable[[Load], None]
+) -> Callable[[], Pending[None]]:
+    """The same of a translate deployment, whose replica also says how fast it is."""
+    return lambda: Told(handle.ping.remote(), tell)

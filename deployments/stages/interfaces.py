@@ -12,6 +12,7 @@ from typing import Protocol
 from deployments.stages.messages import (
     Decoded,
     DecodeItem,
+    Load,
     PrepareItem,
     Refusal,
     ReviewItem,
@@ -39,8 +40,8 @@ class TranslateStage(Protocol):
         """Token ids to the best hypothesis of each sentence."""
         ...
 
-    async def ping(self) -> None:
-        """Answers if the replica can work, without model work."""
+    async def ping(self) -> Load:
+        """Answers if the replica can work, without model work, and how fast it is."""
         ...
 
 

@@ -148,10 +148,12 @@ class Translate(TranslateStage):
         """A sentence of so many tokens left the engine."""
         backlog.remove(tokens, finished=not job.cancelled() and job.exception() is None)
 
-    async def ping(self) -> None:
+    async def ping(self) -> Load:
         """Raises EngineStopped if a worker died."""
         self.engine.check()
-        await self.translate([DecodeItem((), 0, 1.0)])  # a wedged batch queue would not answer
+        # A wedged batch queue would not answer.
+        await self.translate([DecodeItem((), 0, 1.0)])
+        return self._load()
 
     async def check_health(self) -> None:
         """Called by Ray, which replaces a replica that raises."""

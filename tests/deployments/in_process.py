@@ -22,6 +22,7 @@ Answer = TypeVar("Answer")
 
 NAME = "csanmt-zh-en-tiny"
 BUNDLES = {NAME: DEFAULT_MODEL}
+LOAD = Load("replica", {"interactive": 0.0, "bulk": 0.0})
 MEMORY_MB = 1e6  # a limit that none reaches
 
 
@@ -56,10 +57,10 @@ class Decode(TranslateStage):
             asyncio.wrap_future(self.engine.submit(ids, options=options)) for ids in item.sentences
         ]
         hypotheses = tuple(best for best, *_ in await asyncio.gather(*futures))
-        return Decoded(hypotheses, Load("replica", {"interactive": 0.0, "bulk": 0.0}))
+        return Decoded(hypotheses, LOAD)
 
-    async def ping(self) -> None:
-        return None
+    async def ping(self) -> Load:
+        return LOAD
 
 
 def flow_of(translator: Translator, config: ServiceConfig, calls: Calls | None = None) -> Flow:
