@@ -14,19 +14,34 @@ class Clock:
 
 
 def work(backlog: Backlog, clock: Clock, seconds: float, rate: float, waiting: int) -> None:
-    """Sentences of 10 tokens leave at `rate` tokens a second."""
+    """Sentences of 10 tokens leave at `rate` tokens a second; so many tokens wait all the time."""
+    backlog.add(waiting + 10)
+    backlog.observe(waiting)
     for _ in range(int(seconds * rate / 10)):
         clock.now += 10 / rate
         backlog.add(10)
         backlog.remove(10, finished=True)
         backlog.observe(waiting)
+    backlog.remove(waiting + 10, finished=False)
+    backlog.observe(0)
 
 
-def test_knows_no_rate_before_the_engine_was_ever_full() -> None:
+def test_an_engine_that_is_not_full_shows_how_fast_it_is_at_least() -> None:
     clock = Clock()
-    backlog = Backlog(clock=clock)
+    backlog = Backlog(50, clock=clock)
     work(backlog, clock, 5, 100, waiting=0)
-    assert backlog.rate == 0
+    assert math.isclose(backlog.rate, 100, rel_tol=0.05)
+    work(backlog, clock, 5, 80, waiting=0)
+    assert math.isclose(backlog.rate, 100, rel_tol=0.05)
+
+
+def test_a_time_without_work_says_nothing() -> None:
+    clock = Clock()
+    backlog = Backlog(500, clock=clock)
+    for _ in range(20):
+        work(backlog, clock, 0.2, 100, waiting=50)
+        clock.now += 10
+    assert backlog.rate == 500
 
 
 def test_learns_the_rate_of_a_full_engine() -> None:
@@ -73,10 +88,11 @@ def test_sentences_that_were_given_up_make_the_engine_look_neither_fast_nor_slow
     clock = Clock()
     backlog = Backlog(clock=clock)
     work(backlog, clock, 10, 500, waiting=50)
+    backlog.add(60)
     for _ in range(1000):
         clock.now += 0.001
         backlog.add(100)
         backlog.remove(100, finished=False)
         backlog.observe(50)
     assert 400 < backlog.rate <= 501
-    assert backlog.tokens == 0
+    assert backlog.tokens == 60
