@@ -29,8 +29,8 @@ class Clients:
         self.url, self.text, self.pause = f"{service.url}/translate", text, pause
         self.count = count
         self.answers: list[tuple[float, int | str]] = []
-        self.go, self.over = threading.Event(), threading.Event()
-        self.go.set()
+        self.over = threading.Event()
+        self.held = False
         self.began = self.ended = time.monotonic()
         self.under_way = 0
         self.lock = threading.Lock()
@@ -39,14 +39,18 @@ class Clients:
         """One request after another, until it is over."""
         with httpx.Client(timeout=60) as client:
             while not self.over.is_set():
-                self.go.wait()
-                with self.lock:
-                    self.under_way += 1
-                outcome = self.outcome(client)
-                with self.lock:
-                    self.under_way -= 1
+                if self.may_ask():
+                    outcome = self.outcome(client)
                     self.answers.append((time.monotonic(), outcome))
+                    with self.lock:
+                        self.under_way -= 1
                 time.sleep(self.pause)
+
+    def may_ask(self) -> bool:
+        """Whether a client may ask now; it is under way from then on."""
+        with self.lock:
+            self.under_way += not self.held
+            return not self.held
 
     def outcome(self, client: httpx.Client) -> int | str:
         """200, or what came instead."""
@@ -55,6 +59,17 @@ class Clients:
         except httpx.HTTPError as error:
             return type(error).__name__
         return 200 if answer.status_code == 200 else f"{answer.status_code} {answer.text}"
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """While this lasts no request is under way."""
+        with self.lock:
+            self.held = True
+        try:
+            wait_for(lambda: not self.under_way, 60)
+            yield
+        finally:
+            self.held = False
 
     def good(self) -> int:
         """How many were answered."""
@@ -90,7 +105,6 @@ def asking(
             asked.ended = time.monotonic()
         finally:
             asked.over.set()
-            asked.go.set()
             for thread in threads:
                 thread.result()
     print(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 
 import psutil
@@ -13,6 +12,7 @@ import pytest
 
 from benchmarks.support.service import Service, wait_for
 from tests.deployments.faults.clients import GAP_S, asking
+from tests.deployments.faults.work import translators_in_use
 
 pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
 
@@ -74,17 +74,12 @@ def test_the_only_translator_hangs_and_is_replaced_without_a_failed_request(
     assert clients.longest() < 2 * GAP_S
 
 
-def test_one_of_two_translators_hangs_and_the_other_goes_on(
-    new_service: Callable[..., Service],
-) -> None:
-    service = new_service(translate={"min_replicas": 2}).start()
-    wait_for(lambda: len(service.replicas("translate")) == 2, 60)
-    with asking(service, "one of two translators hangs") as clients:
-        before = service.replicas("translate")
+def test_one_of_two_translators_hangs_and_the_other_goes_on(pair: Service) -> None:
+    before = translators_in_use(pair, 2)
+    with asking(pair, "one of two translators hangs") as clients:
         hang(before[0])
-        wait_for(lambda: len(set(service.replicas("translate")) - {before[0]}) == 2, 60)
         clients.go_on()
-    assert before[1] in service.replicas("translate")
     assert not clients.failures()
     assert clients.longest() < GAP_S
-    assert service.stop() == 0, service.output()
+    wait_for(lambda: len(set(pair.replicas("translate")) - {before[0]}) == 2, 60)
+    assert before[1] in pair.replicas("translate")
