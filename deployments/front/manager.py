@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ class FrontApi(haproxy.HAProxyApi):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.changing = asyncio.Lock()  # held while another HAProxy takes over
+
+    def set_backend_configs(self, backend_configs: dict[str, haproxy.BackendConfig]) -> None:
+        super().set_backend_configs(with_known(backend_configs, self.backend_configs))
 
     async def start(self) -> None:
         self.inherits = keeper.running(Path(self.config_file_path)) is not None
@@ -84,6 +88,24 @@ class FrontApi(haproxy.HAProxyApi):
     async def stop(self) -> None:
         self.stopping = True
         await super().stop()
+
+
+def with_known(
+    now: Mapping[str, haproxy.BackendConfig], last: Mapping[str, haproxy.BackendConfig]
+) -> dict[str, haproxy.BackendConfig]:
+    """The backends as Ray tells them, but as they were where Ray does not know.
+
+    While `serve deploy` builds an application anew, Ray names neither its ingress deployment nor
+    any replica, though all of them serve.
+    """
+
+    def is_unknown(backend: haproxy.BackendConfig) -> bool:
+        return not backend.servers and not backend.ingress_deployment_name
+
+    return {
+        name: last.get(name, backend) if is_unknown(backend) else backend
+        for name, backend in now.items()
+    }
 
 
 class FrontDoor(RayManager):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
+from deployments import logs
 from deployments.config import ServiceConfig
 from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
@@ -43,6 +44,7 @@ class Ingress:
         bundles: Mapping[str, str],
         text: tuple[DeploymentHandle[Any], DeploymentHandle[Any]] | None,
     ) -> None:
+        logs.do_without()
         self.config = config
         self.traffic = Traffic()
         handles: dict[str, DeploymentHandle[Any]] = {}

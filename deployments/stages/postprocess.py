@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployments import logs
 from deployments.memory import check_memory
 from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PostprocessStage
@@ -20,6 +21,7 @@ class Postprocess(PostprocessStage):
     """
 
     def __init__(self, bundles: Mapping[str, str], max_rss_mb: float) -> None:
+        logs.do_without()
         self.postprocessors = {
             name: Postprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployments import logs
 from deployments.memory import check_memory
 from deployments.stages.aside import Aside
 from deployments.stages.interfaces import PreprocessStage
@@ -18,6 +19,7 @@ class Preprocess(PreprocessStage):
     """Prepares texts for any of the models that are served; `bundles` maps their names to paths."""
 
     def __init__(self, bundles: Mapping[str, str], max_rss_mb: float) -> None:
+        logs.do_without()
         self.preprocessors = {
             name: Preprocessor.load(Bundle.load_text(path)) for name, path in bundles.items()
         }

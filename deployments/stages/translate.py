@@ -18,6 +18,7 @@ from functools import partial
 
 from ray import serve
 
+from deployments import logs
 from deployments.config import ServiceConfig
 from deployments.errors import TimedOut
 from deployments.memory import check_memory
@@ -62,6 +63,7 @@ class Translate(TranslateStage):
     """
 
     def __init__(self, path: str, config: ServiceConfig) -> None:
+        logs.do_without()
         sessions = Sessions(Bundle.load(path))
         difference = canary.replay(sessions)
         manifest = sessions.bundle.manifest

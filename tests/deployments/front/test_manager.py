@@ -1,0 +1,36 @@
+"""Which replicas HAProxy asks, by what Ray's controller tells its manager."""
+
+from __future__ import annotations
+
+from ray.serve._private.haproxy import BackendConfig, ServerConfig
+
+from deployments.front.manager import with_known
+
+SERVER = ServerConfig(name="replica", host="127.0.0.1", port=30_000)
+SERVED = BackendConfig(
+    name="http-a",
+    path_prefix="/",
+    app_name="a",
+    servers=[SERVER],
+    ingress_deployment_name="ingress",
+)
+BUILT = BackendConfig(name="http-a", path_prefix="/", app_name="a")
+GONE = BackendConfig(
+    name="http-a", path_prefix="/", app_name="a", ingress_deployment_name="ingress"
+)
+
+
+def test_an_application_that_is_built_anew_keeps_its_replicas() -> None:
+    assert with_known({"http-a": BUILT}, {"http-a": SERVED}) == {"http-a": SERVED}
+
+
+def test_one_that_was_never_built_has_none() -> None:
+    assert with_known({"http-a": BUILT}, {}) == {"http-a": BUILT}
+
+
+def test_one_whose_replicas_are_gone_loses_them() -> None:
+    assert with_known({"http-a": GONE}, {"http-a": SERVED}) == {"http-a": GONE}
+
+
+def test_one_that_was_deleted_is_forgotten() -> None:
+    assert with_known({}, {"http-a": SERVED}) == {}
