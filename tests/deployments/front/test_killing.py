@@ -73,6 +73,10 @@ def asking(service: Service, clients: int = 3) -> Iterator[Watch]:
         watch.over.set()
         for thread in threads:
             thread.join()
+    print(
+        f"{len(watch.answers)} requests, failed: {len(watch.failures())}, "
+        f"longest time without an answer {watch.longest():.1f} s"
+    )
 
 
 def find(service: Service, is_it: Callable[[str], bool]) -> list[int]:
