@@ -9,7 +9,7 @@ import pytest
 from benchmarks.support.service import Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def separate(new_service: Callable[..., Service]) -> Iterator[Service]:
     """A service whose preprocess and postprocess are deployments of their own."""
     service = new_service(stages="separate").start()
@@ -17,7 +17,7 @@ def separate(new_service: Callable[..., Service]) -> Iterator[Service]:
     assert service.stop() == 0, service.output()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pair(new_service: Callable[..., Service]) -> Iterator[Service]:
     """A service with two translators, to one of which a long text goes in one call."""
     service = new_service(translate={"min_replicas": 2}, limits={"call_tokens": 20_000}).start()

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.support.service import Service
 from tests.deployments.faults.clients import GAP_S, asking
 
-pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.chaos_long]
 
 
 @pytest.fixture

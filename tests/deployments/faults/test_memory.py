@@ -12,7 +12,7 @@ import pytest
 from benchmarks.support.service import Service, wait_for
 from tests.deployments.faults.clients import ARTICLE
 
-pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.chaos_long]
 
 # A translator that has just started has 225 to 260 MB. With eight hypotheses a sentence it grows to
 # 270 for one paragraph of 500 characters, and within a second to 530 for several at once.

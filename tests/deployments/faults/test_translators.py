@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from functools import partial
 
-import psutil
 import pytest
 
 from benchmarks.support.service import Service, wait_for
 from tests.deployments.faults.clients import GAP_S, asking
-from tests.deployments.faults.work import translators_in_use
+from tests.deployments.faults.processes import hang, replaced
 
 pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
-
-
-def replaced(service: Service, deployment: str, before: list[int]) -> bool:
-    """Whether all of `before` have gone, and as many others are there."""
-    now = service.replicas(deployment)
-    return len(now) == len(before) and not set(now) & set(before)
 
 
 def test_a_killed_translator_costs_no_request(service: Service) -> None:
@@ -47,18 +39,6 @@ def test_a_killed_replica_of_pre_or_postprocessing_costs_no_request(
     assert clients.longest() < GAP_S
 
 
-def hang(pid: int) -> float:
-    """Have a process hang until it is killed; the result are the seconds that this took."""
-    began = time.monotonic()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        wait_for(lambda: not psutil.pid_exists(pid), 3 * GAP_S)
-    except AssertionError:
-        os.kill(pid, signal.SIGCONT)  # or the service could not stop
-        raise
-    return time.monotonic() - began
-
-
 def test_the_only_translator_hangs_and_is_replaced_without_a_failed_request(
     service: Service,
 ) -> None:
@@ -72,14 +52,3 @@ def test_the_only_translator_hangs_and_is_replaced_without_a_failed_request(
     assert not clients.failures()
     # three checks of at most 1 + 1.2 s each, then a new one starts: 10 s on idle cores
     assert clients.longest() < 2 * GAP_S
-
-
-def test_one_of_two_translators_hangs_and_the_other_goes_on(pair: Service) -> None:
-    before = translators_in_use(pair, 2)
-    with asking(pair, "one of two translators hangs") as clients:
-        hang(before[0])
-        clients.go_on()
-    assert not clients.failures()
-    assert clients.longest() < GAP_S
-    wait_for(lambda: len(set(pair.replicas("translate")) - {before[0]}) == 2, 60)
-    assert before[1] in pair.replicas("translate")

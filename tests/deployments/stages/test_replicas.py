@@ -1,9 +1,7 @@
-"""Replicas that die, multiply and are shared, under load through HTTP."""
+"""Replicas that multiply and are shared, under load through HTTP."""
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -11,30 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
-import pytest
 
 from benchmarks.support.service import ROOT, Service, sending, wait_for
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
-def test_a_killed_replica_costs_no_request(service: Service, deployment: str) -> None:
-    wait_for(
-        lambda: len(service.replicas(deployment)) == 1, 60
-    )  # earlier tests' load may have added one
-    with sending(
-        service, SENTENCE, clients=12, pause=0.02
-    ) as statuses:  # so many share their calls
-        wait_for(lambda: len(statuses) > 40, 30)
-        before = service.replicas(deployment)
-        for pid in before:
-            os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: bool(set(service.replicas(deployment)) - set(before)), 60)
-        answered = len(statuses)
-        wait_for(lambda: len(statuses) > answered + 20, 60)
-    assert set(statuses) == {200}
 
 
 def test_translators_multiply_under_load_and_go_back_without_an_error(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""A text of which two translators die, among others that are asked at the same time."""
+"""One of two translators hangs; both die of a text, one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.support.service import Service, wait_for
-from tests.deployments.faults.clients import ARTICLE, asking
+from tests.deployments.faults.clients import ARTICLE, GAP_S, asking
+from tests.deployments.faults.processes import hang
 from tests.deployments.faults.work import Work, translators_in_use
 
 pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
@@ -47,3 +48,14 @@ def test_a_text_of_which_two_translators_die_is_refused_and_its_neighbours_are_a
     assert answer.json() == {"error": "The service failed twice at this text"}
     assert "retry-after" not in answer.headers
     assert not innocent.failures()
+
+
+def test_one_of_two_translators_hangs_and_the_other_goes_on(pair: Service) -> None:
+    before = translators_in_use(pair, 2)
+    with asking(pair, "one of two translators hangs") as clients:
+        hang(before[0])
+        clients.go_on()
+    assert not clients.failures()
+    assert clients.longest() < GAP_S
+    wait_for(lambda: len(set(pair.replicas("translate")) - {before[0]}) == 2, 60)
+    assert before[1] in pair.replicas("translate")

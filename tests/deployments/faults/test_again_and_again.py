@@ -15,15 +15,19 @@ import pytest
 from benchmarks.support.processes import command, descendants
 from benchmarks.support.service import Service, sending, wait_for
 
-pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long]
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.chaos_long]
 
 SENTENCE = "中国的科技创新能力正在快速提升。"
 
 
-@pytest.mark.parametrize("deployment", ["translate", "preprocess", "postprocess"])
+@pytest.mark.parametrize(
+    ("name", "deployment"),
+    [("service", "translate"), ("separate", "preprocess"), ("separate", "postprocess")],
+)
 def test_killing_replicas_every_fifteen_seconds_costs_no_request(
-    service: Service, deployment: str
+    request: pytest.FixtureRequest, name: str, deployment: str
 ) -> None:
+    service: Service = request.getfixturevalue(name)
     with sending(service, SENTENCE, clients=8, pause=0.2) as statuses:
         for _ in range(8):
             before = service.replicas(deployment)
