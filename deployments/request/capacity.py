@@ -4,8 +4,8 @@ Each ingress replica decides for itself, before it does any work: it knows how m
 has given the translators of a model, takes the other replicas to have as many, and learns from each
 answer how fast the translator that gave it is when it is full. Short texts may wait
 `limits.queue_wait_s`, since somebody looks at them, documents `limits.document_wait_s`, and be done
-in half of the time that they have. Longer queues would make everybody wait and nobody be served
-sooner.
+in half of the time that they have. Documents take turns, so one waits for no more of another than
+it has itself. Longer queues would make everybody wait and nobody be served sooner.
 """
 
 from __future__ import annotations
@@ -33,27 +33,18 @@ class Place:
     """What one request has to do with the translators until it is answered."""
 
     def __init__(self, capacity: Capacity, lane: Lane, tokens: float) -> None:
-        self._capacity, self._lane, self._tokens = capacity, lane, 0.0
-        self._move(lane, tokens)
+        self._capacity = capacity
+        self.lane, self.tokens = lane, tokens  # its own that are not finished
 
     def settle(self, lane: Lane, tokens: int, characters: int) -> None:
         """The text was prepared: it is in this lane, and so many tokens are to be translated."""
         self._capacity.learn_tokens(tokens, characters)
-        self._move(lane, tokens)
+        self.lane, self.tokens = lane, tokens
 
     def finish(self, tokens: int, load: Load) -> None:
         """So many of them are, by the translator whose load that is."""
         self._capacity.learn(load)
-        self._move(self._lane, max(0.0, self._tokens - tokens))
-
-    def leave(self) -> None:
-        """The request was answered, or given up."""
-        self._move(self._lane, 0.0)
-
-    def _move(self, lane: Lane, tokens: float) -> None:
-        self._capacity.tokens[self._lane] -= self._tokens
-        self._capacity.tokens[lane] += tokens
-        self._lane, self._tokens = lane, tokens
+        self.tokens = max(0.0, self.tokens - tokens)
 
 
 class Capacity:
@@ -64,7 +55,7 @@ class Capacity:
     ) -> None:
         self._limits, self._replicas, self._clock = limits, replicas, clock
         self._loads: dict[str, tuple[float, Load]] = {}  # and when they were heard
-        self.tokens: dict[Lane, float] = {"interactive": 0.0, "bulk": 0.0}  # given and not finished
+        self._places: set[Place] = set()
         self._per_character = 0.7  # tokens
 
     @contextmanager
@@ -74,19 +65,21 @@ class Capacity:
         tokens = characters * self._per_character
         self._refuse_late(lane, tokens, characters)
         place = Place(self, lane, tokens)
+        self._places.add(place)
         try:
             yield place
         finally:
-            place.leave()
+            self._places.discard(place)
 
     def _refuse_late(self, lane: Lane, tokens: float, characters: int) -> None:
         """Raises Overloaded if a text of so many would wait, or take, too long."""
         rate = sum(load.rates[lane] for _, load in self._loads.values())
-        if not rate or not self.tokens[lane]:
+        before = self._before(lane, tokens)
+        if not rate or not before:
             return  # one that comes alone is begun, however slow this machine is
         limits = self._limits
         longest_s = limits.queue_wait_s if lane == "interactive" else limits.document_wait_s
-        queue_s = self._replicas * self.tokens[lane] / rate
+        queue_s = self._replicas * before / rate
         whole_s = queue_s + tokens / rate - PATIENCE * limits.seconds(characters)
         late_s = max(queue_s - longest_s, whole_s)
         if late_s <= 0:
@@ -96,6 +89,11 @@ class Capacity:
             # Where a text is only too long for now, a shorter one may have room.
             hold_ms=HOLD_MS[lane] if queue_s > longest_s else 0,
         )
+
+    def _before(self, lane: Lane, tokens: float) -> float:
+        """Tokens of others that are finished before so many of a new text are."""
+        others = (place.tokens for place in self._places if place.lane == lane)
+        return sum(others if lane == "interactive" else (min(other, tokens) for other in others))
 
     def learn(self, load: Load) -> None:
         """A translator has answered."""

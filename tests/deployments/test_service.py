@@ -43,7 +43,7 @@ class Echo(Flow):
     ) -> Translation:
         self.seconds.append(deadline.left())
         stopwatch.lap("echo")
-        place.leave()
+        place.settle("interactive", 1, len(item.text))
         return Translation(item.text, f"{item.model}: {item.text}")
 
 

@@ -28,7 +28,10 @@ def test_nothing_is_missed_where_all_is_well(
         ({"refused_after_s": 0.05}, "p95 of refusals (short) 50 ms, not below 50"),
         ({"normal_s": 5.1}, "as quick as before after 5.1 s, not within 5 s"),
         ({"normal_s": None}, "as quick as before never while watched"),
-        ({"long": {"200": 2, "503": 8}}, "long texts have 0.20 answered, less than 0.5 × 0.50"),
+        (
+            {"short": {"200": 500}, "long": {"200": 1, "503": 9}},
+            "2000 of 12000 characters answered are of long texts, less than 0.25",
+        ),
     ],
 )
 def test_each_bound_has_its_line(

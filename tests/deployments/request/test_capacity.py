@@ -85,7 +85,7 @@ def test_room_comes_back_as_work_is_finished_or_given_up() -> None:
         assert entered(capacity, SENTENCE)[0] <= 1
         place.finish(1400, rates(700))
         assert entered(capacity, SENTENCE)[0] == before
-    assert capacity.tokens == {"interactive": 0, "bulk": 0}
+    assert entered(capacity, SENTENCE)[0] == before
 
 
 def test_documents_have_a_queue_of_their_own() -> None:
@@ -115,6 +115,15 @@ def test_a_document_that_is_too_long_for_now_does_not_shut_the_door_for_shorter_
             pass
 
 
+def test_a_document_waits_for_no_more_of_a_longer_one_than_it_has_itself() -> None:
+    capacity = Capacity(LIMITS, replicas=1)
+    capacity.learn(rates(700, bulk=350))
+    with capacity.enter(20_000), capacity.enter(DOCUMENT), ExitStack() as places:
+        with pytest.raises(Overloaded):
+            places.enter_context(capacity.enter(20_000))
+        places.enter_context(capacity.enter(DOCUMENT))
+
+
 def test_the_longest_document_is_begun_where_it_comes_alone() -> None:
     capacity = Capacity(LIMITS, replicas=1)
     capacity.learn(rates(1, bulk=1))
@@ -133,6 +142,8 @@ def test_a_long_text_with_nothing_to_translate_makes_room_once_that_is_known() -
 
 def test_a_request_that_fails_leaves_no_trace() -> None:
     capacity = Capacity(LIMITS, replicas=1)
-    with pytest.raises(ZeroDivisionError), capacity.enter(SENTENCE):
+    capacity.learn(rates(1))
+    with pytest.raises(ZeroDivisionError), capacity.enter(DOCUMENT):
         raise ZeroDivisionError
-    assert capacity.tokens == {"interactive": 0, "bulk": 0}
+    with capacity.enter(DOCUMENT):
+        pass
