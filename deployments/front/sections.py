@@ -31,10 +31,6 @@ class Section:
         """The same with `lines` at its end."""
         return Section(self.title, (*self.lines, *lines))
 
-    def first(self, lines: Sequence[str]) -> Section:
-        """The same with `lines` at its beginning."""
-        return Section(self.title, (*lines, *self.lines))
-
 
 def parse(text: str) -> list[Section]:
     """The sections of a configuration, without comments; raises ValueError for a line outside."""

@@ -84,10 +84,11 @@ class Capacity:
         late_s = max(queue_s - longest_s, whole_s)
         if late_s <= 0:
             return
+        # Where a text is only too long for now, a shorter one may have room.
+        least = self._before(lane, min(tokens, DOCUMENT * self._per_character))
         raise Overloaded(
             retry_after_s=min(LONGEST_RETRY_S, max(1, math.ceil(min(queue_s, late_s + 1)))),
-            # Where a text is only too long for now, a shorter one may have room.
-            hold_ms=HOLD_MS[lane] if queue_s > longest_s else 0,
+            hold_ms=HOLD_MS[lane] if self._replicas * least / rate > longest_s else 0,
         )
 
     def _before(self, lane: Lane, tokens: float) -> float:

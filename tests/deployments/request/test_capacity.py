@@ -99,7 +99,6 @@ def test_documents_have_a_queue_of_their_own() -> None:
                 begun += 1
         assert begun == 3  # when the third comes, 8 s of work wait; 12 when the fourth does
         assert refused.value.headers["Retry-After"] == "3"
-        assert refused.value.headers["X-Hold-Ms"] == "1000"
         assert entered(capacity, SENTENCE)[0] == 101
 
 
@@ -119,9 +118,22 @@ def test_a_document_waits_for_no_more_of_a_longer_one_than_it_has_itself() -> No
     capacity = Capacity(LIMITS, replicas=1)
     capacity.learn(rates(700, bulk=350))
     with capacity.enter(20_000), capacity.enter(DOCUMENT), ExitStack() as places:
-        with pytest.raises(Overloaded):
+        with pytest.raises(Overloaded) as refused:
             places.enter_context(capacity.enter(20_000))
+        assert "X-Hold-Ms" not in refused.value.headers
         places.enter_context(capacity.enter(DOCUMENT))
+
+
+def test_the_door_is_shut_to_documents_once_none_has_room() -> None:
+    capacity = Capacity(LIMITS, replicas=1)
+    capacity.learn(rates(700, bulk=100))
+    with ExitStack() as places:
+        for _ in range(3):  # of 401 characters: 2.8 s each
+            places.enter_context(capacity.enter(401))
+        places.enter_context(capacity.enter(401))
+        with pytest.raises(Overloaded) as refused:
+            places.enter_context(capacity.enter(401))
+    assert refused.value.headers["X-Hold-Ms"] == "1000"
 
 
 def test_the_longest_document_is_begun_where_it_comes_alone() -> None:
