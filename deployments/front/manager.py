@@ -26,6 +26,8 @@ APPLICATION = "CSANMT_APPLICATION"  # the name under which this service is deplo
 HOST = "CSANMT_FRONT_HOST"  # where to listen, if not where Ray's replicas do
 BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"  # limits.body_read_s, if not the usual
 
+OWNER = "manager.pid"  # in the folder
+
 logger = logging.getLogger("ray.serve")
 
 # What is typed as a class is an actor's class, made when Ray is imported.
@@ -121,7 +123,17 @@ class FrontDoor(RayManager):  # type: ignore[misc]
         try:
             await super().shutdown()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            # Ray may have started the next manager already, in the same folder.
+            if owner(self.folder) == os.getpid():
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def owner(folder: Path) -> int | None:
+    """The process whose manager prepared `folder` last."""
+    try:
+        return int((folder / OWNER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def prepare(folder: Path) -> None:
@@ -129,6 +141,7 @@ def prepare(folder: Path) -> None:
     HAProxy's place.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / OWNER).write_text(str(os.getpid()), encoding="utf-8")
     program = folder / "haproxy"
     words = [sys.executable, "-I", "-S", keeper.__file__, get_haproxy_binary()]
     program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")

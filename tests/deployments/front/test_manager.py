@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import pytest
+from ray.serve._private import haproxy
 from ray.serve._private.haproxy import BackendConfig, ServerConfig
 
-from deployments.front.manager import with_known
+from deployments.front.manager import owner, prepare, with_known
 
 SERVER = ServerConfig(name="replica", host="127.0.0.1", port=30_000)
 SERVED = BackendConfig(
@@ -34,3 +39,15 @@ def test_one_whose_replicas_are_gone_loses_them() -> None:
 
 def test_one_that_was_deleted_is_forgotten() -> None:
     assert with_known({}, {"http-a": SERVED}) == {}
+
+
+def test_a_folder_is_its_last_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in vars(haproxy):
+        if name.startswith("RAY_SERVE_HAPROXY_") or name == "HAProxyApi":
+            monkeypatch.setattr(haproxy, name, getattr(haproxy, name))  # as it was, afterwards
+    folder = tmp_path / "node"
+    assert owner(folder) is None
+    prepare(folder)
+    assert owner(folder) == os.getpid()
+    (folder / "manager.pid").write_text("1", encoding="utf-8")  # of the next one
+    assert owner(folder) == 1
