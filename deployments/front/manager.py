@@ -30,8 +30,10 @@ OWNER = "manager.pid"  # in the folder
 
 logger = logging.getLogger("ray.serve")
 
-# What is typed as a class is an actor's class, made when Ray is imported.
-RayManager: Any = haproxy.HAProxyManager.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+# What is typed as a class is an actor's class, made when Ray is imported. The class that it was made
+# of: a subclass of the actor's class would be sent to workers under that one's name.
+_metadata: Any = vars(haproxy.HAProxyManager)["__ray_metadata__"]
+RayManager: Any = _metadata.modified_class.__ray_actor_class__
 
 
 class FrontApi(haproxy.HAProxyApi):
