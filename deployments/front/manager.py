@@ -30,8 +30,8 @@ OWNER = "manager.pid"  # in the folder
 
 logger = logging.getLogger("ray.serve")
 
-# What is typed as a class is an actor's class, made when Ray is imported. The class that it was made
-# of: a subclass of the actor's class would be sent to workers under that one's name.
+# What is typed as a class is an actor's class, made when Ray is imported, of the one meant here: a
+# subclass of the actor's class would be sent to workers under that one's name.
 _metadata: Any = vars(haproxy.HAProxyManager)["__ray_metadata__"]
 RayManager: Any = _metadata.modified_class.__ray_actor_class__
 
