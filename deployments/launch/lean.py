@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -32,8 +32,8 @@ def is_lean() -> bool:
     return os.environ.get("RAY_ADDRESS") == "local" and os.environ.get("CSANMT_DASHBOARD") != "1"
 
 
-def deploy(document: dict[str, Any]) -> None:
-    """Start Ray and Ray Serve, and deploy what the file says.
+def deploy(document: dict[str, Any], connected: Callable[[], None]) -> None:
+    """Start Ray and Ray Serve, and deploy what the file says; `connected` is called between.
 
     Most of what this takes is imported while Ray starts. Where the file has this service alone, it
     is built then, too, and not by a task of Ray's that needs a process of its own. (`serve deploy`,
@@ -48,6 +48,7 @@ def deploy(document: dict[str, Any]) -> None:
         if is_lean() and plain:
             building = beside.submit(build, applications[0].get("args") or {})
         start_ray()
+        connected()
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         schema = reading.result()
         client = start_serve(schema)

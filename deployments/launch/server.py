@@ -72,8 +72,7 @@ class Server:
         self.listen()
         try:
             try:
-                deploy(self.document)
-                self.listen()  # ray.init listens to the same signals
+                deploy(self.document, self.listen)  # again: ray.init listens to the same signals
             except SystemExit:  # Ray's own answer to SIGTERM, while it starts
                 self.stop.set()
             except ValidationError as error:
