@@ -8,6 +8,8 @@ from __future__ import annotations
 from pipeline.text.patterns.pattern import Pattern
 
 NUMBER = r"(?>\d+(?:,\d{3}(?!\d))*+(?:\.\d+)?+)"
+# Not at a later group of a number, which was tried from its beginning.
+_NOT_WITHIN = r"(?!(?<=\d,)\d{3}(?!\d))"
 _SCALE = "[万亿萬億千百十兆]"
 # "￥1,299万", "￥3-5万" and "￥20多万" are one amount, of which no half may be taken away.
 _NOT_SCALED = rf"(?![\d.,]*+ ?(?:[-~～—–至到]+ ?[¥￥$]?[\d.,]++ ?)?[多余几来]?{_SCALE})"
@@ -56,7 +58,7 @@ FIGURES = (
     ),
     Pattern(
         "figure",
-        rf"(?<![\w.])(?:[+±−-] ?)?{NUMBER}(?:[-~～–—]{NUMBER})? ?{UNIT}",
+        rf"(?<![\w.]){_NOT_WITHIN}(?:[+±−-] ?)?{NUMBER}(?:[-~～–—]{NUMBER})? ?{UNIT}",
         finds=(
             "重⟪3.5kg⟫，⟪25℃⟫，⟪5 km/h⟫",
             "血糖⟪5.6mmol/L⟫，⟪10 mol/L⟫，⟪5mg/dL⟫",
@@ -64,6 +66,7 @@ FIGURES = (
             "体积⟪3cm³⟫，⟪9.8m/s²⟫，⟪50m²⟫，⟪1.2g/cm³⟫",
             "⟪20-30℃⟫，⟪5~10kg⟫，⟪−5℃⟫",
             "导热⟪0.5W/(m·K)⟫，⟪4.2kJ/(kg·℃)⟫，⟪120mmHg⟫，⟪16GiB⟫",
+            "共⟪3,500kg⟫，各1,⟪5kg⟫",
         ),
         leaves=("3D打印", "5G网络", "3个", "100元", "2B铅笔盒", "50%的人"),
     ),
