@@ -41,9 +41,9 @@ def build(args: dict[str, Any]) -> Application:
     callers = SURGE * config.ingress.replicas * limits.concurrent
     # Above what our own code admits, so that it refuses, in JSON.
     front = queue_bounds(limits.bodies + limits.concurrent + PAGES, limits.bodies)
-    ingress = serve.deployment(name="ingress", **fixed_options(config, config.ingress), **front)(
-        Ingress
-    )
+    options = fixed_options(config, config.ingress)
+    options["health_check_timeout_s"] = config.health.ingress_timeout_s
+    ingress = serve.deployment(name="ingress", **options, **front)(Ingress)
     translators = {name: translator(config, name, path, callers) for name, path in paths.items()}
     text = None
     if config.stages == "separate":

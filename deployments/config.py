@@ -89,6 +89,7 @@ class Health(Strict):
 
     period_s: float = Field(gt=0)
     timeout_s: float = Field(gt=0)
+    ingress_timeout_s: float = Field(gt=0)
     start_attempts: int = Field(ge=1)
     max_rss_mb: float = Field(gt=0)
 

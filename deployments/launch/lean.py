@@ -77,7 +77,12 @@ def run(application: Application, schema: ServeDeploySchema) -> None:
     from ray import serve
 
     (entry,) = schema.applications
-    target = serve.RunTarget(application, name=entry.name, route_prefix=entry.route_prefix)
+    target = serve.RunTarget(
+        application,
+        name=entry.name,
+        route_prefix=entry.route_prefix,
+        logging_config=schema.logging_config,
+    )
     serve.run_many(
         [target], wait_for_ingress_deployment_creation=False, wait_for_applications_running=False
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.responses import JSONResponse, Response
 
 from deployments.errors import Internal, InvalidRequest, ServiceError
-from deployments.gateway.dialects.json_body import json_object
+from deployments.gateway.dialects.json_body import JsonBodies
 from deployments.service import Translated, TranslationService
 
 STATUSES = (400, 408, 413, 415, 422, 500, 503)  # of errors
@@ -72,7 +72,7 @@ class Seed:
     """A Dialect (base.py)."""
 
     def __init__(self, service: TranslationService) -> None:
-        self.service = service
+        self.service, self.bodies = service, JsonBodies()
 
     def add_routes(self, app: FastAPI) -> None:
         app.add_api_route(
@@ -99,7 +99,7 @@ class Seed:
         return schema
 
     async def translate(self, request: Request) -> Response:
-        given = parse(await json_object(request))
+        given = parse(await self.bodies.read(request))
         translated = await self.service.translate(
             given.text, model=given.model, split_sentences=given.split_sentences or "on"
         )

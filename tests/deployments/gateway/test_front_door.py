@@ -104,7 +104,7 @@ def read_answer(connection: socket.socket) -> bytes:
 def test_a_large_body_is_refused_before_it_is_sent(service_url: str) -> None:
     answer = exchange(service_url, HEAD + b"content-length: 10000000\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b'{"error":"The body is larger than the limit of 4000000 bytes"}' in answer
+    assert b'{"error":"The body is larger than the limit of 300000 bytes"}' in answer
 
 
 def test_a_large_body_without_a_length_is_refused_while_it_is_sent(service_url: str) -> None:

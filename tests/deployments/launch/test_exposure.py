@@ -184,3 +184,12 @@ def test_no_text_of_a_request_is_written_down(service: Service) -> None:
 def test_records_reach_the_log_at_once(service: Service) -> None:
     logs = list(service.folder.glob("**/logs/serve/replica_*translate*.log"))
     assert any("the canary holds" in path.read_text(encoding="utf-8") for path in logs)
+
+
+def test_requests_that_succeed_leave_no_line_in_a_log(service: Service) -> None:
+    assert service.translate(SECRET).status_code == 200
+    logs = list(service.folder.glob("**/logs/serve/replica_*.log"))
+    assert len(logs) >= 3
+    for path in logs:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(POST|GET) /|CALL \w+ OK", text), path

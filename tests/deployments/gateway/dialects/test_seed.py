@@ -235,7 +235,7 @@ def test_too_many_characters_are_a_413_that_names_the_limit(api: TestClient) -> 
 
 def test_a_body_that_is_too_large_is_a_413_that_names_the_limit(api: TestClient) -> None:
     response = api.post("/translate", json={"text": "x" * 10_000_000})
-    assert error(response, 413) == "The body is larger than the limit of 4000000 bytes"
+    assert error(response, 413) == "The body is larger than the limit of 300000 bytes"
     assert response.headers["connection"] == "close"
 
 
