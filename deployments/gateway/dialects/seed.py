@@ -12,7 +12,7 @@ from deployments.errors import Internal, InvalidRequest, ServiceError
 from deployments.gateway.dialects.json_body import JsonBodies
 from deployments.service import Translated, TranslationService
 
-STATUSES = (400, 408, 413, 415, 422, 500, 503)  # of errors
+STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors
 
 
 class TranslateRequest(BaseModel):
