@@ -51,6 +51,10 @@ class Limits(Strict):
     """What a request may have and use."""
 
     characters: int = Field(ge=1)
+    stream_characters: int = Field(ge=1)
+    texts: int = Field(ge=1)
+    alternatives: int = Field(ge=0, le=15)
+    beam_size: int = Field(ge=1, le=16)
     body_bytes: int = Field(ge=1)
     body_read_s: float = Field(gt=0)
     bodies: int = Field(ge=1)

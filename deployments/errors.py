@@ -19,6 +19,7 @@ class ServiceError(Exception):
     status: ClassVar[int]
     sentence: str
     retry_after_s: ClassVar[int | None] = None
+    limit: float | None = None  # what was passed, in the sentence's unit
 
     def __init__(self, sentence: str | None = None) -> None:
         if sentence is not None:
@@ -105,6 +106,7 @@ class BodyTooSlow(ServiceError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The body did not arrive within {seconds:g} seconds")
+        self.limit = seconds
 
 
 class BodyTooLarge(ServiceError):
@@ -114,6 +116,7 @@ class BodyTooLarge(ServiceError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is larger than the limit of {limit} bytes")
+        self.limit = limit
 
 
 class TextTooLong(ServiceError):
@@ -123,6 +126,17 @@ class TextTooLong(ServiceError):
 
     def __init__(self, characters: int, limit: int) -> None:
         super().__init__(f"The text has {characters} characters, more than the limit of {limit}")
+        self.limit = limit
+
+
+class TooManyTexts(ServiceError):
+    """The request has more texts than the limit."""
+
+    code, status = "too_many_texts", 413
+
+    def __init__(self, texts: int, limit: int) -> None:
+        super().__init__(f"The request has {texts} texts, more than the limit of {limit}")
+        self.limit = limit
 
 
 class UnsupportedMediaType(ServiceError):

@@ -1,32 +1,99 @@
-"""What every door of the service calls: one text in, one translation out, within the limits.
+"""What every door of the service calls: texts in, translations out, within the limits.
 
 HTTP and its dialects are above it, the walk over the deployments (request/flow.py) is below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from deployments.config import Limits
-from deployments.errors import EmptyText, TextTooLong, UnknownModel, UnsupportedLanguages
+from deployments.errors import (
+    EmptyText,
+    InvalidRequest,
+    ServiceError,
+    TextTooLong,
+    TooManyTexts,
+)
 from deployments.request.capacity import Capacity
 from deployments.request.deadline import Deadline, Stopwatch, Timings
-from deployments.request.flow import Flow
-from deployments.stages.messages import PrepareItem
-from pipeline.answer.translation import Translation
+from deployments.request.flow import Flow, Request
+from deployments.request.models import Models
+from deployments.stages.messages import PrepareItem, Search
+from pipeline.answer.translation import SentenceTranslation, Translation
 from pipeline.bundle import Languages
+from pipeline.text.language import AUTO, Detected, detect
 from pipeline.text.normalise import visible
 from pipeline.text.sentences import Splitting
+
+NOT_SOURCE = "not_source_language"  # the warning of a text that stays as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a request wants its texts translated.
+
+    Languages are tags of any spelling (pipeline/text/language.py); None takes any, and "auto" as
+    the source finds out. Without a model, the first that has the languages is asked.
+    """
+
+    model: str | None = None
+    source: str | None = None
+    target: str | None = None
+    split_sentences: Splitting = "on"
+    beam_size: int | None = None
+    alternatives: int = 0
+
+    @property
+    def search(self) -> Search:
+        return Search(self.beam_size, self.alternatives)
+
+
+USUAL = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A text's translation, by which model, and the language that was found where none was named.
+
+    A text that is not in a language of the models stays as it is; its model is None then.
+    """
+
+    translation: Translation
+    model: str | None
+    detected: Detected | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """The answer to one request, who gave it, and where its time went."""
+    """The answer to one text, who gave it, and where its time went."""
 
     translation: Translation
     model: str
     timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class AllTranslated:
+    """The answers to the texts of one request, each of which may have failed alone."""
+
+    answers: tuple[One | ServiceError, ...]
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The sentences of a text, and after them its whole translation, to be taken once.
+
+    `model` is None where the text stays as it is.
+    """
+
+    sentences: AsyncGenerator[SentenceTranslation | Translation, None]
+    model: str | None
+    detected: Detected | None
+    stopwatch: Stopwatch
 
 
 class TranslationService:
@@ -37,45 +104,113 @@ class TranslationService:
     def __init__(
         self, flow: Flow, models: Mapping[str, Languages], limits: Limits, replicas: int
     ) -> None:
-        self.flow, self.models, self.limits = flow, models, limits
+        self.flow, self.models, self.limits = flow, Models(models), limits
         self.capacities = {name: Capacity(limits, replicas) for name in models}
 
-    async def translate(
-        self,
-        text: str,
-        *,
-        model: str | None = None,
-        source: str | None = None,
-        target: str | None = None,
-        split_sentences: Splitting = "on",
-    ) -> Translated:
-        """Translate with the model that is named, or the first that has the languages named.
+    async def translate(self, text: str, wanted: Wanted = USUAL) -> Translated:
+        """One text, which is in the language of a model.
 
-        Languages are written as in the bundles (`model.yaml`), None takes any. Raises EmptyText,
-        TextTooLong, UnknownModel, UnsupportedLanguages, MalformedText, Overloaded, TimedOut or
-        Restarting.
+        Raises EmptyText, TextTooLong, InvalidRequest, UnknownModel, UnsupportedLanguages,
+        MalformedText, Deadly, Internal, Overloaded, TimedOut or Restarting.
         """
-        stopwatch, deadline = Stopwatch(), Deadline(self.limits.seconds(len(text)))
-        self._check(text)
-        chosen = self._choose(model, source, target)
-        item = PrepareItem(chosen, text, split_sentences)
-        with self.capacities[chosen].enter(len(text)) as place:
-            translation = await self.flow.translate(item, deadline, stopwatch, place)
-        return Translated(translation, chosen, stopwatch.read())
-
-    def _check(self, text: str) -> None:
-        if len(text) > self.limits.characters:
-            raise TextTooLong(len(text), self.limits.characters)
-        # NUL cannot be seen either, but is a mistake that is named.
-        if not visible(text) and "\0" not in text:
+        self._check(wanted, len(text), self.limits.characters)
+        if not is_visible(text):
             raise EmptyText
+        stopwatch = Stopwatch()
+        model = self.models.choose(wanted.model, wanted.source, wanted.target)
+        (answer,) = await self._translate([text], model, wanted, stopwatch)
+        if isinstance(answer, ServiceError):
+            raise answer
+        return Translated(answer, model, stopwatch.read())
 
-    def _choose(self, model: str | None, source: str | None, target: str | None) -> str:
-        if model is not None and model not in self.models:
-            raise UnknownModel(self.models)
-        for name in self.models if model is None else (model,):
-            languages = self.models[name]
-            if source in (None, languages.source) and target in (None, languages.target):
-                return name
-        pairs = (f"{served.source} to {served.target}" for served in self.models.values())
-        raise UnsupportedLanguages(dict.fromkeys(pairs))
+    async def translate_all(self, texts: Sequence[str], wanted: Wanted = USUAL) -> AllTranslated:
+        """Several texts; one that cannot be translated fails alone.
+
+        Raises TooManyTexts, and what `translate` raises as far as it concerns all.
+        """
+        if len(texts) > self.limits.texts:
+            raise TooManyTexts(len(texts), self.limits.texts)
+        self._check(wanted, sum(map(len, texts)), self.limits.characters)
+        source = None if wanted.source == AUTO else wanted.source
+        self.models.choose(wanted.model, source, wanted.target)
+        stopwatch = Stopwatch()
+        answers: dict[int, One | ServiceError] = {}
+        places: dict[str, list[int]] = {}  # of the texts that each model is asked for
+        found: dict[int, Detected] = {}
+        for place, text in enumerate(texts):
+            if not is_visible(text):
+                answers[place] = EmptyText()
+                continue
+            if wanted.source == AUTO:
+                found[place] = detect(text)
+            model = self._model_for(wanted, found.get(place))
+            if model is None:
+                unchanged = Translation(text, text, warnings=(NOT_SOURCE,))
+                answers[place] = One(unchanged, None, found[place])
+            else:
+                places.setdefault(model, []).append(place)
+        for model, chosen in places.items():
+            given = await self._translate([texts[n] for n in chosen], model, wanted, stopwatch)
+            for place, answer in zip(chosen, given, strict=True):
+                if isinstance(answer, ServiceError):
+                    answers[place] = answer
+                else:
+                    answers[place] = One(answer, model, found.get(place))
+        return AllTranslated(tuple(answers[n] for n in range(len(texts))), stopwatch.read())
+
+    async def stream(self, text: str, wanted: Wanted = USUAL) -> Stream:
+        """One text, of which each sentence is given as soon as it is final.
+
+        Raises what `translate` raises, also while the sentences are taken.
+        """
+        self._check(wanted, len(text), self.limits.stream_characters)
+        if not is_visible(text):
+            raise EmptyText
+        detected = detect(text) if wanted.source == AUTO else None
+        model = self._model_for(wanted, detected)
+        stopwatch = Stopwatch()
+        sentences = self._stream(text, model, wanted, stopwatch)
+        return Stream(sentences, model, detected, stopwatch)
+
+    async def _translate(
+        self, texts: Sequence[str], model: str, wanted: Wanted, stopwatch: Stopwatch
+    ) -> Sequence[Translation | ServiceError]:
+        characters = sum(map(len, texts))
+        items = [PrepareItem(model, text, wanted.split_sentences) for text in texts]
+        with self.capacities[model].enter(characters) as place:
+            deadline = Deadline(self.limits.seconds(characters))
+            request = Request(deadline, stopwatch, place, wanted.search)
+            return await self.flow.translate(items, request)
+
+    async def _stream(
+        self, text: str, model: str | None, wanted: Wanted, stopwatch: Stopwatch
+    ) -> AsyncGenerator[SentenceTranslation | Translation, None]:
+        if model is None:
+            yield Translation(text, text, warnings=(NOT_SOURCE,))
+            return
+        item = PrepareItem(model, text, wanted.split_sentences)
+        with self.capacities[model].enter(len(text)) as place:
+            deadline = Deadline(self.limits.seconds(len(text)))
+            request = Request(deadline, stopwatch, place, wanted.search)
+            async with aclosing(self.flow.stream(item, request)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+
+    def _check(self, wanted: Wanted, characters: int, limit: int) -> None:
+        if characters > limit:
+            raise TextTooLong(characters, limit)
+        if wanted.alternatives > self.limits.alternatives:
+            raise InvalidRequest(f"alternatives: at most {self.limits.alternatives}")
+        if wanted.beam_size is not None and wanted.beam_size > self.limits.beam_size:
+            raise InvalidRequest(f"beam: at most {self.limits.beam_size}")
+
+    def _model_for(self, wanted: Wanted, detected: Detected | None) -> str | None:
+        """The model for a text, None where none has the language that was found."""
+        if detected is None:
+            return self.models.choose(wanted.model, wanted.source, wanted.target)
+        return self.models.has(wanted.model, detected.base, wanted.target)
+
+
+def is_visible(text: str) -> bool:
+    """Whether there is anything to see, or NUL, which is a mistake that is named."""
+    return bool(visible(text)) or "\0" in text

@@ -44,10 +44,14 @@ class Walk:
         due, self._due = self._due, []
         return due
 
-    def attempt(self, tried: Try, hypotheses: Sequence[Hypothesis]) -> Attempt:
-        """What a review needs to know; one hypothesis for each of the try's sentences."""
+    def attempt(
+        self, tried: Try, hypotheses: Sequence[Hypothesis], others: Sequence[Hypothesis] = ()
+    ) -> Attempt:
+        """What a review needs to know; one hypothesis for each of the try's sentences, and `others`
+        of a try that has one.
+        """
         unit, best = self.prepared.units[tried.unit], self._answers[tried.unit]
-        return Attempt(unit, tried, tuple(hypotheses), self._opens[tried.unit], best)
+        return Attempt(unit, tried, tuple(hypotheses), self._opens[tried.unit], best, tuple(others))
 
     def take(self, tried: Try, review: Review) -> None:
         """The unit's answer is the review's; it is final unless the review asks for another try."""
@@ -56,6 +60,14 @@ class Walk:
             self._due.append(review.next_try)
         else:
             self._under_way.discard(tried.unit)
+
+    def give_up(self, tried: Try) -> None:
+        """The try will not be made: the answer that its unit has is final.
+
+        Raises ValueError where there is none.
+        """
+        self._answer(tried.unit)
+        self._under_way.discard(tried.unit)
 
     @property
     def finished(self) -> bool:

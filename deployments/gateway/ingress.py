@@ -19,7 +19,8 @@ from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
 from deployments.memory import check_memory
-from deployments.request.flow import Flow, Stages
+from deployments.request.decoding import Stages
+from deployments.request.flow import Flow
 from deployments.request.handles import local_call, ping, ping_translator, stage_call
 from deployments.service import TranslationService
 from deployments.stages.interfaces import PostprocessStage, PreprocessStage, TranslateStage

@@ -74,6 +74,17 @@ class PrepareItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What a request wants otherwise than the service is configured."""
+
+    beam_size: int | None = None
+    alternatives: int = 0  # hypotheses of each sentence beside the best, at most
+
+
+AS_CONFIGURED = Search()
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeItem:
     """Sentences for one translator.
 
@@ -84,6 +95,7 @@ class DecodeItem:
     units: int  # of the whole request, which decide its lane in the engine
     seconds: float
     strictness: Strictness = AS_GIVEN
+    search: Search = AS_CONFIGURED
     suspect: bool = False
 
 
@@ -100,9 +112,9 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The best hypothesis of each sentence of a DecodeItem, and the load of who found them."""
+    """Each sentence's hypotheses, best first, and the load of who found them."""
 
-    hypotheses: tuple[Hypothesis, ...]
+    hypotheses: tuple[tuple[Hypothesis, ...], ...]
     load: Load
 
 

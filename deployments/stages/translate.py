@@ -32,7 +32,7 @@ from pipeline.decode import canary
 from pipeline.decode.canary import CanaryFile
 from pipeline.decode.engine import Engine, EngineSettings, default_options
 from pipeline.decode.lanes import LANES, Lane, lane_for
-from pipeline.decode.options import Hypothesis
+from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 
 logger = logging.getLogger("ray.serve")
@@ -54,6 +54,12 @@ class Ticket:
         self.closed = True
         for job in self.jobs:
             job.cancel()
+
+
+def options_for(item: DecodeItem, usual: DecodingOptions) -> DecodingOptions:
+    """How the sentences of an item are searched: the beam holds the alternatives as well."""
+    beam_size = max(item.search.beam_size or usual.beam_size, 1 + item.search.alternatives)
+    return item.strictness.applied(replace(usual, beam_size=beam_size))
 
 
 class Translate(TranslateStage):
@@ -119,8 +125,9 @@ class Translate(TranslateStage):
         try:
             ticket.jobs = self._submit(item, lane)
             self._observe()
-            hypotheses = await asyncio.gather(*map(asyncio.wrap_future, ticket.jobs))
-            return Decoded(tuple(best for best, *_ in hypotheses), self._load())
+            found = await asyncio.gather(*map(asyncio.wrap_future, ticket.jobs))
+            wanted = 1 + item.search.alternatives
+            return Decoded(tuple(hypotheses[:wanted] for hypotheses in found), self._load())
         except Exception as error:
             return refusal(error)
         finally:
@@ -136,7 +143,7 @@ class Translate(TranslateStage):
         return Load(self.name, {lane: backlog.rate for lane, backlog in self.backlogs.items()})
 
     def _submit(self, item: DecodeItem, lane: Lane) -> list[Job]:
-        options, backlog = item.strictness.applied(self.options), self.backlogs[lane]
+        options, backlog = options_for(item, self.options), self.backlogs[lane]
         jobs = self.engine.submit_all(
             [(ids, options) for ids in item.sentences], timeout=item.seconds, lane=lane
         )

@@ -60,13 +60,21 @@ class Layout:
         if answer.translated:
             answer = replace(answer, text=fitted(answer.text, separator, separators[place + 1]))
         if self._placed:
-            self._add(_between(self._placed[-1][0], separator, answer))
+            before = _between(self._placed[-1][0], separator, answer)
         else:
-            self._add(_line_start(separator, answer))
+            before = _line_start(separator, answer)
+        self._add(before)
         span = Span(self._length, self._length + len(answer.text))
         self._add(answer.text)
         sentence = SentenceTranslation(
-            unit.text, answer.text, unit.span, span, answer.score, answer.warnings
+            unit.text,
+            answer.text,
+            unit.span,
+            span,
+            answer.score,
+            answer.warnings,
+            answer.alternatives,
+            before,
         )
         self._placed.append((answer, sentence))
         return sentence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.answer.checks import check
@@ -43,6 +43,8 @@ class Postprocessor:
         pairs, best = attempt.by_part(), attempt.best
         try:
             answer = self._answer(attempt, pairs)
+            if attempt.others:
+                answer = replace(answer, alternatives=tuple(self._alternatives(attempt, answer)))
         except Exception as error:  # a unit that breaks its review must not break its neighbours
             logger.error("a review failed: %s", type(error).__name__)
             answer = Answer(attempt.unit.text, (Fault.EMPTY, Fault.UNCHECKED))
@@ -51,6 +53,17 @@ class Postprocessor:
             tried = (*best.tried, attempt.tried.remedy)
             answer = replace(answer if better else best, tried=tried)
         return Review(answer, self._ladder.next_try(attempt.tried.unit, attempt.unit, answer))
+
+    def _alternatives(self, attempt: Attempt, answer: Answer) -> Iterator[str]:
+        """Translations by the other hypotheses, without those that repeat one or are worse."""
+        seen = {answer.text}
+        for other in attempt.others:
+            attempted = replace(attempt, hypotheses=(other,), others=())
+            found = self._answer(attempted, attempted.by_part())
+            worse = severity(found.warnings) > severity(answer.warnings)
+            if found.translated and not worse and found.text not in seen:
+                seen.add(found.text)
+                yield found.text
 
     def _answer(self, attempt: Attempt, pairs: Sequence[Pair]) -> Answer:
         unit, protected = attempt.unit, attempt.tried.protected

@@ -55,6 +55,7 @@ class Answer:
     translated: bool = False
     score: float | None = None
     tried: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()  # other translations that pass as many checks, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Attempt:
     """A unit, what was tried for it, and the best hypothesis of each sentence of that try.
 
     `opens` says whether the translation begins as a sentence does, `best` is the answer of
-    earlier tries.
+    earlier tries. `others` are further hypotheses where the try has one sentence and they were
+    asked for.
     """
 
     unit: Unit
@@ -70,6 +72,7 @@ class Attempt:
     hypotheses: tuple[Hypothesis, ...]
     opens: bool
     best: Answer | None = None
+    others: tuple[Hypothesis, ...] = ()
 
     def by_part(self) -> list[tuple[Part, Hypothesis | None]]:
         """The try's parts with their hypotheses, None for those that stay as they are.
@@ -92,7 +95,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class SentenceTranslation:
-    """One unit and its translation, with where each stands in the source and target text."""
+    """One unit and its translation, with where each stands in the source and target text.
+
+    `before` is what stands between the target before and this one.
+    """
 
     source: str
     target: str
@@ -100,6 +106,8 @@ class SentenceTranslation:
     target_span: Span
     score: float | None = None
     warnings: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from deployments.config import ServiceConfig
-from deployments.request.flow import Flow, Stages
+from deployments.request.decoding import Stages
+from deployments.request.flow import Flow
 from deployments.request.handles import StageCall
 from deployments.service import TranslationService
 from deployments.stages.interfaces import TranslateStage
 from deployments.stages.messages import Decoded, DecodeItem, Load, Refusal
 from deployments.stages.postprocess import Postprocess
 from deployments.stages.preprocess import Preprocess
+from deployments.stages.translate import options_for
 from pipeline.config import DEFAULT_MODEL
 from pipeline.translator import Translator
 
@@ -52,12 +54,13 @@ class Decode(TranslateStage):
         return await asyncio.gather(*map(self._decode, items))
 
     async def _decode(self, item: DecodeItem) -> Decoded:
-        options = item.strictness.applied(self.engine.defaults)
+        options = options_for(item, self.engine.defaults)
         futures = [
             asyncio.wrap_future(self.engine.submit(ids, options=options)) for ids in item.sentences
         ]
-        hypotheses = tuple(best for best, *_ in await asyncio.gather(*futures))
-        return Decoded(hypotheses, LOAD)
+        wanted = 1 + item.search.alternatives
+        found = await asyncio.gather(*futures)
+        return Decoded(tuple(hypotheses[:wanted] for hypotheses in found), LOAD)
 
     async def ping(self) -> Load:
         return LOAD

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from deployments.errors import Internal, InvalidRequest, ServiceError
 from deployments.gateway.dialects.json_body import JsonBodies
-from deployments.service import Translated, TranslationService
+from deployments.service import Translated, TranslationService, Wanted
 
 STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors
 
@@ -95,14 +95,13 @@ class Seed:
         """JSON Schema of a request, with the names of the models that are served."""
         schema = TranslateRequest.model_json_schema()
         name, _ = schema["properties"]["model"]["anyOf"]
-        name["enum"] = list(self.service.models)
+        name["enum"] = list(self.service.models.served)
         return schema
 
     async def translate(self, request: Request) -> Response:
         given = parse(await self.bodies.read(request))
-        translated = await self.service.translate(
-            given.text, model=given.model, split_sentences=given.split_sentences or "on"
-        )
+        wanted = Wanted(given.model, split_sentences=given.split_sentences or "on")
+        translated = await self.service.translate(given.text, wanted)
         body = response_to(translated)
         if given.detail:
             add_detail(body, translated, request.state.request_id)

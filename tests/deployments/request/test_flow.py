@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from deployments.config import load
-from deployments.errors import Internal, MalformedText, Overloaded
+from deployments.errors import Internal, MalformedText, Overloaded, ServiceError
 from deployments.request.capacity import Capacity, Place
 from deployments.request.deadline import Deadline, Stopwatch
+from deployments.request.flow import Flow, Request
 from deployments.stages.messages import DecodeItem, PrepareItem, Refusal
 from pipeline.answer.review import Postprocessor
 from pipeline.answer.translation import Attempt, Review, Translation
@@ -33,18 +34,24 @@ def place() -> Place:
     return Place(Capacity(load({}).limits, replicas=1), "interactive", 0)
 
 
+def request() -> Request:
+    return Request(Deadline(60), Stopwatch(), place())
+
+
+async def one(flow: Flow, text: str) -> Translation:
+    """What becomes of a request with one text."""
+    (answer,) = await flow.translate([PrepareItem(NAME, text)], request())
+    if isinstance(answer, ServiceError):
+        raise answer
+    return answer
+
+
 async def translate_at_once(
     texts: Sequence[str], translator: Translator, calls: Calls
 ) -> list[Translation | BaseException]:
     """What becomes of requests that come in one turn of the event loop."""
     flow = flow_of(translator, load({}), calls)
-    return await asyncio.gather(
-        *(
-            flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch(), place())
-            for text in texts
-        ),
-        return_exceptions=True,
-    )
+    return await asyncio.gather(*(one(flow, text) for text in texts), return_exceptions=True)
 
 
 async def test_short_requests_share_their_calls_and_each_gets_its_own_answer(
@@ -119,11 +126,7 @@ async def test_short_is_counted_in_characters_until_there_are_tokens(
     settings = {"micro_batches": {"characters": 64, "tokens": 5}}
     calls = Calls()
     flow = flow_of(translator, load(settings), calls)
-    requests = (
-        flow.translate(PrepareItem(NAME, text), Deadline(60), Stopwatch(), place())
-        for text in SHORT[:4]
-    )
-    answers = await asyncio.gather(*requests)
+    answers = await asyncio.gather(*(one(flow, text) for text in SHORT[:4]))
     assert list(answers) == [translator.translate(text) for text in SHORT[:4]]
     assert calls.sizes["prepare"] == [4]
     assert set(calls.sizes["translate"]) == {1}
