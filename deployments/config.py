@@ -56,6 +56,7 @@ class Limits(Strict):
     alternatives: int = Field(ge=0, le=15)
     beam_size: int = Field(ge=1, le=16)
     body_bytes: int = Field(ge=1)
+    stream_body_bytes: int = Field(ge=1)
     body_read_s: float = Field(gt=0)
     bodies: int = Field(ge=1)
     buffered_bytes: int = Field(ge=1)

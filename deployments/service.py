@@ -158,7 +158,7 @@ class TranslationService:
                     answers[place] = One(answer, model, found.get(place))
         return AllTranslated(tuple(answers[n] for n in range(len(texts))), stopwatch.read())
 
-    async def stream(self, text: str, wanted: Wanted = USUAL) -> Stream:
+    def stream(self, text: str, wanted: Wanted = USUAL) -> Stream:
         """One text, of which each sentence is given as soon as it is final.
 
         Raises what `translate` raises, also while the sentences are taken.

@@ -13,6 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from deployments.config import ServiceConfig
 from deployments.errors import MethodNotAllowed, NotFound
+from deployments.gateway.api.routes import STREAM, Api
+from deployments.gateway.dialects.base import Dialect
 from deployments.gateway.dialects.seed import Seed
 from deployments.gateway.health import Readiness, add_health
 from deployments.gateway.middleware.admission import Admission
@@ -49,12 +51,12 @@ def make_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    dialect = Seed(service)
+    dialects: list[Dialect] = [Api(service), Seed(service)]
     app.add_middleware(Disconnect)  # the last one added is the outermost
     app.add_middleware(Admission, limits, traffic)
-    app.add_middleware(Body, limits, traffic)
+    app.add_middleware(Body, limits, traffic, {STREAM: limits.stream_body_bytes})
     app.add_middleware(Hosts, http.names)
-    app.add_middleware(Errors, dialect)
+    app.add_middleware(Errors, dialects)
     app.add_middleware(Linger, limits, traffic)
     if http.origins:
         app.add_middleware(
@@ -66,7 +68,8 @@ def make_app(
         )
     app.add_middleware(RequestId)
     app.add_exception_handler(HTTPException, raise_own)
-    dialect.add_routes(app)  # first, since routes are tried in order
+    for dialect in dialects:
+        dialect.add_routes(app)
     add_health(app, readiness, traffic)
     add_page(app)
     return app

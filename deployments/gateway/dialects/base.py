@@ -13,6 +13,8 @@ from deployments.errors import ServiceError
 class Dialect(Protocol):
     """The requests that one kind of client sends, and the answers that it understands."""
 
+    prefix: str  # of the paths at which it renders errors
+
     def add_routes(self, app: FastAPI) -> None:
         """Routes that raise ServiceError where they have no answer."""
         ...

@@ -71,6 +71,8 @@ class ErrorResponse(BaseModel):
 class Seed:
     """A Dialect (base.py)."""
 
+    prefix = "/"  # whatever no other dialect has
+
     def __init__(self, service: TranslationService) -> None:
         self.service, self.bodies = service, JsonBodies()
 

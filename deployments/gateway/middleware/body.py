@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,17 +15,24 @@ from deployments.gateway.traffic import WORK, Traffic
 
 
 class Body:
-    """Takes the whole body in, then calls the app with it."""
+    """Takes the whole body in, then calls the app with it.
 
-    def __init__(self, app: ASGIApp, limits: Limits, traffic: Traffic) -> None:
-        self.app, self.limits, self.traffic = app, limits, traffic
+    `larger` are the limits in bytes of paths that take more than `limits.body_bytes`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limits: Limits, traffic: Traffic, larger: Mapping[str, int]
+    ) -> None:
+        self.app, self.limits, self.traffic, self.larger = app, limits, traffic, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in WORK:
             await self.app(scope, receive, send)
             return
         try:
-            body = await self.read(Headers(scope=scope), receive)
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            most = self.larger.get(path, self.limits.body_bytes)
+            body = await self.read(Headers(scope=scope), receive, most)
         except ServiceError as error:
             error.headers["Connection"] = "close"  # the rest of the body will not be read
             raise
@@ -32,14 +40,14 @@ class Body:
             whole: Message = {"type": "http.request", "body": body, "more_body": False}
             await self.app(scope, first(whole, receive), send)
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes | None:
-        """The body, or None if the client left.
+    async def read(self, headers: Headers, receive: Receive, most: int) -> bytes | None:
+        """The body of `most` bytes at most, or None if the client left.
 
         Raises BodyTooLarge, BodyTooSlow, Overloaded or InvalidRequest.
         """
         limits, traffic = self.limits, self.traffic
-        if declared_length(headers) > limits.body_bytes:
-            raise BodyTooLarge(limits.body_bytes)
+        if declared_length(headers) > most:
+            raise BodyTooLarge(most)
         if traffic.bodies >= limits.bodies or traffic.buffered >= limits.buffered_bytes:
             raise Overloaded
         chunks, size, more = [], 0, True
@@ -55,8 +63,8 @@ class Body:
                     chunks.append(chunk)
                     size += len(chunk)
                     traffic.buffered += len(chunk)
-                    if size > limits.body_bytes:
-                        raise BodyTooLarge(limits.body_bytes)
+                    if size > most:
+                        raise BodyTooLarge(most)
                     if more and traffic.buffered >= limits.buffered_bytes:
                         raise Overloaded
         except TimeoutError:

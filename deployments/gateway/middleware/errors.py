@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,10 +14,12 @@ logger = logging.getLogger("ray.serve")
 
 
 class Errors:
-    """Has the dialect render what was raised; what is no ServiceError is an internal error."""
+    """Has the first dialect with the path's prefix render what was raised; what is no ServiceError
+    is an internal error.
+    """
 
-    def __init__(self, app: ASGIApp, dialect: Dialect) -> None:
-        self.app, self.dialect = app, dialect
+    def __init__(self, app: ASGIApp, dialects: Sequence[Dialect]) -> None:
+        self.app, self.dialects = app, dialects
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,6 +40,8 @@ class Errors:
             if started:
                 raise
             refusal = error if isinstance(error, ServiceError) else Internal()
-            response = self.dialect.render(refusal, request_id)
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            dialect = next(found for found in self.dialects if path.startswith(found.prefix))
+            response = dialect.render(refusal, request_id)
             response.headers.update(refusal.headers)
             await response(scope, receive, send)

@@ -30,6 +30,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Codes(Dialect):
     """Says which error it was."""
 
+    prefix = "/"
+
     def add_routes(self, app: FastAPI) -> None:
         raise NotImplementedError
 
@@ -47,8 +49,8 @@ def app_of(handler: Handler, limits: Limits, traffic: Traffic) -> ASGIApp:
         await response(scope, receive, send)
 
     admitted = Admission(Disconnect(route), limits, traffic)
-    named = Hosts(Body(admitted, limits, traffic), ("test", "*.example.org", "[::1]"))
-    return RequestId(Linger(Errors(named, Codes()), limits, traffic))
+    named = Hosts(Body(admitted, limits, traffic, {}), ("test", "*.example.org", "[::1]"))
+    return RequestId(Linger(Errors(named, [Codes()]), limits, traffic))
 
 
 def client_of(app: ASGIApp) -> httpx.AsyncClient:

@@ -1,0 +1,69 @@
+"""What the service found, in the API's form."""
+
+from __future__ import annotations
+
+from deployments.errors import ServiceError
+from deployments.gateway.api import schemas
+from deployments.request.deadline import Timings
+from deployments.service import AllTranslated, One
+from pipeline.answer.translation import SentenceTranslation
+from pipeline.text.language import Detected
+
+
+def translated(found: AllTranslated, request_id: str) -> schemas.TranslateResponse:
+    """All texts of a request."""
+    return schemas.TranslateResponse(
+        translations=[one(x) if isinstance(x, One) else None for x in found.answers],
+        errors=[
+            failed(place, answer)
+            for place, answer in enumerate(found.answers)
+            if isinstance(answer, ServiceError)
+        ],
+        timings=timings(found.timings),
+        request_id=request_id,
+    )
+
+
+def one(answer: One) -> schemas.OneTranslation:
+    """One text."""
+    translation = answer.translation
+    return schemas.OneTranslation(
+        text=translation.text,
+        model=answer.model,
+        detected=language(answer.detected),
+        sentences=[sentence(found) for found in translation.sentences],
+        warnings=list(translation.warnings),
+    )
+
+
+def sentence(found: SentenceTranslation) -> schemas.Sentence:
+    return schemas.Sentence(
+        source=found.source,
+        target=found.target,
+        source_span=(found.source_span.start, found.source_span.end),
+        target_span=(found.target_span.start, found.target_span.end),
+        score=found.score,
+        warnings=list(found.warnings),
+        alternatives=list(found.alternatives),
+    )
+
+
+def failed(place: int, error: ServiceError) -> schemas.Failed:
+    return schemas.Failed(index=place, code=error.code, error=error.sentence, limit=error.limit)
+
+
+def language(found: Detected | None) -> schemas.Found | None:
+    if found is None:
+        return None
+    return schemas.Found(language=found.language, confidence=found.confidence)
+
+
+def timings(found: Timings) -> schemas.Timings:
+    stages = {name: round(ms, 2) for name, ms in found.stages.items()}
+    return schemas.Timings(total_ms=round(found.total_ms, 2), stages=stages)
+
+
+def server_timing(found: Timings) -> str:
+    """The header Server-Timing (W3C)."""
+    stages = {**found.stages, "total": found.total_ms}
+    return ", ".join(f"{name};dur={ms:.2f}" for name, ms in stages.items())

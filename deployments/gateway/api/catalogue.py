@@ -1,0 +1,38 @@
+"""What is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deployments.gateway.api import schemas
+from pipeline.bundle import Languages
+
+NAMES = {"zh": "Chinese", "en": "English", "zh-Hans": "Simplified Chinese"}
+NAMES |= {"zh-Hant": "Traditional Chinese", "ja": "Japanese", "ko": "Korean"}
+SCRIPTS = {"zh": ("zh-Hans", "zh-Hant")}  # that a source language is read in
+
+
+def languages(served: Mapping[str, Languages]) -> schemas.Languages:
+    """All sources with their targets, then what is only a target."""
+    targets: dict[str, dict[str, None]] = {}
+    for pair in served.values():
+        for code in (pair.source, *SCRIPTS.get(pair.source, ())):
+            targets.setdefault(code, {})[pair.target] = None
+    for pair in served.values():
+        targets.setdefault(pair.target, {})
+    return schemas.Languages(
+        languages=[
+            schemas.Language(code=code, name=NAMES.get(code, code), targets=list(found))
+            for code, found in targets.items()
+        ]
+    )
+
+
+def models(served: Mapping[str, Languages]) -> schemas.Models:
+    """Their names and languages."""
+    return schemas.Models(
+        models=[
+            schemas.Model(name=name, source=pair.source, target=pair.target, default=place == 0)
+            for place, (name, pair) in enumerate(served.items())
+        ]
+    )

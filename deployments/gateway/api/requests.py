@@ -1,0 +1,70 @@
+"""JSON to what the service is asked, mistakes in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from deployments.errors import InvalidRequest
+from deployments.gateway.api.schemas import Options
+from deployments.service import Wanted
+
+Body = TypeVar("Body", bound=BaseModel)
+TYPES = {
+    "string_type": "must be a string",
+    "list_type": "must be a list",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "too_short": "must hold at least one text",
+    "missing": "is missing",
+    "extra_forbidden": "is not a field of this request",
+}
+
+
+def parsed(kind: type[Body], fields: dict[str, Any]) -> Body:
+    """Raises InvalidRequest, which says where the first mistake is."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first mistake, without the value that was sent, in the words of JSON."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = place(first["loc"])
+    if where.startswith("text") and first["type"] in ("string_type", "list_type"):
+        return f"{where} must be a string" if "[" in where else "text must be a string or a list"
+    context = first.get("ctx", {})
+    match first["type"]:
+        case "greater_than_equal":
+            return f"{where} must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"{where} must be at most {context['le']}"
+        case "string_too_long":
+            return f"{where} is longer than {context['max_length']} characters"
+        case "literal_error":
+            return f"{where} must be {context['expected']}"
+        case kind:
+            return f"{where} {TYPES.get(kind, 'is not valid')}"
+
+
+def place(keys: Sequence[str | int]) -> str:
+    """Where a value stands: `text[3]`. Names of a union's branches are left out."""
+    name = str(keys[0])[:64].encode("ascii", "replace").decode() if keys else "the body"
+    return name + "".join(f"[{key}]" for key in keys[1:] if isinstance(key, int))
+
+
+def wanted(options: Options) -> Wanted:
+    """What the request asks of the service."""
+    return Wanted(
+        model=options.model,
+        source=options.source or None,
+        target=options.target or None,
+        split_sentences=options.split_sentences or "on",
+        beam_size=options.beam,
+        alternatives=options.alternatives or 0,
+    )

@@ -1,0 +1,105 @@
+"""The routes under /v1, and how their errors read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response
+
+from deployments.errors import ServiceError
+from deployments.gateway.api import answers, schemas
+from deployments.gateway.api.catalogue import languages, models
+from deployments.gateway.api.requests import parsed, wanted
+from deployments.gateway.api.stream import events
+from deployments.gateway.dialects.json_body import JsonBodies
+from deployments.service import TranslationService
+
+STREAM = "/v1/translate/stream"
+STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors
+ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Error} for status in STATUSES}
+
+
+class Api:
+    """A Dialect (deployments/gateway/dialects/base.py)."""
+
+    prefix = "/v1/"
+
+    def __init__(self, service: TranslationService) -> None:
+        self.service, self.bodies = service, JsonBodies()
+
+    def add_routes(self, app: FastAPI) -> None:
+        app.add_api_route(
+            "/v1/translate",
+            self.translate,
+            methods=["POST"],
+            tags=["translate"],
+            summary="Translate a text or a list of texts",
+            description="A text of a list that cannot be translated fails alone, in `errors`.",
+            response_model=schemas.TranslateResponse,
+            responses=ERRORS,
+            openapi_extra=schemas.request_body(schemas.TranslateRequest.model_json_schema()),
+        )
+        app.add_api_route(
+            STREAM,
+            self.stream,
+            methods=["POST"],
+            tags=["translate"],
+            summary="Translate a text, sentence by sentence",
+            description="Server-sent events: a `sentence` for each, in order, as soon as it is"
+            " final, then `done`; `error` in its place where the rest cannot be translated.",
+            response_class=Response,
+            responses={
+                200: {
+                    "description": "Events, whose data are JSON",
+                    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                },
+                **ERRORS,
+            },
+            openapi_extra=schemas.request_body(schemas.StreamRequest.model_json_schema()),
+        )
+        app.add_api_route(
+            "/v1/languages",
+            self.languages,
+            tags=["about"],
+            summary="The languages that can be translated",
+            response_model=schemas.Languages,
+        )
+        app.add_api_route(
+            "/v1/models",
+            self.models,
+            tags=["about"],
+            summary="The models that are served, the default first",
+            response_model=schemas.Models,
+        )
+
+    async def translate(self, request: Request) -> Response:
+        given = parsed(schemas.TranslateRequest, await self.bodies.read(request))
+        alone = isinstance(given.text, str)
+        texts = [given.text] if isinstance(given.text, str) else given.text
+        found = await self.service.translate_all(texts, wanted(given))
+        if alone and isinstance(found.answers[0], ServiceError):
+            raise found.answers[0]
+        body = answers.translated(found, request.state.request_id)
+        return Response(
+            body.model_dump_json(),
+            media_type="application/json",
+            headers={"Server-Timing": answers.server_timing(found.timings)},
+        )
+
+    async def stream(self, request: Request) -> Response:
+        given = parsed(schemas.StreamRequest, await self.bodies.read(request))
+        found = self.service.stream(given.text, wanted(given))
+        return await events(found, request.state.request_id)
+
+    async def languages(self) -> schemas.Languages:
+        return languages(self.service.models.served)
+
+    async def models(self) -> schemas.Models:
+        return models(self.service.models.served)
+
+    def render(self, error: ServiceError, request_id: str) -> Response:
+        body = schemas.Error(
+            error=error.sentence, code=error.code, limit=error.limit, request_id=request_id
+        )
+        return JSONResponse(body.model_dump(exclude_none=True), error.status)
