@@ -34,7 +34,9 @@ def parsed(kind: type[Body], fields: dict[str, Any]) -> Body:
 
 def explain(error: ValidationError) -> str:
     """The first mistake, without the value that was sent, in the words of JSON."""
-    first = error.errors(include_input=False, include_url=False)[0]
+    mistakes = error.errors(include_input=False, include_url=False)
+    # Of the two ways to read `text`, the list's mistake is the more precise.
+    first = next((x for x in reversed(mistakes) if x["loc"][:1] == ("text",)), mistakes[0])
     where = place(first["loc"])
     if where.startswith("text") and first["type"] in ("string_type", "list_type"):
         return f"{where} must be a string" if "[" in where else "text must be a string or a list"

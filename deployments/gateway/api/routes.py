@@ -12,7 +12,7 @@ from deployments.gateway.api import answers, schemas
 from deployments.gateway.api.catalogue import languages, models
 from deployments.gateway.api.requests import parsed, wanted
 from deployments.gateway.api.stream import events
-from deployments.gateway.dialects.json_body import JsonBodies
+from deployments.gateway.json_body import JsonBodies
 from deployments.service import TranslationService
 
 STREAM = "/v1/translate/stream"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.responses import JSONResponse, Response
 
 from deployments.errors import Internal, InvalidRequest, ServiceError
-from deployments.gateway.dialects.json_body import JsonBodies
+from deployments.gateway.json_body import JsonBodies
 from deployments.service import Translated, TranslationService, Wanted
 
 STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors

@@ -11,8 +11,8 @@ import pytest
 from starlette.requests import Request
 
 from deployments.config import load
-from deployments.gateway.dialects import json_body
-from deployments.gateway.dialects.json_body import SMALL_BYTES, JsonBodies, parse
+from deployments.gateway import json_body
+from deployments.gateway.json_body import SMALL_BYTES, JsonBodies, parse
 
 pytestmark = pytest.mark.anyio
 
