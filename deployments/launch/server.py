@@ -127,7 +127,7 @@ class Server:
 
         if ray.is_initialized():
             asyncio.run(self.shut_down())
-            adopt_orphans()  # Ray's agents, which notice late that it has ended
+            adopt_orphans()  # Ray's agents, which would stay for a minute
             with contextlib.redirect_stdout(io.StringIO()):
                 ray.shutdown()
 

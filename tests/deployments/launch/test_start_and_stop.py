@@ -176,10 +176,12 @@ def test_a_canary_that_fails_ends_the_start_with_one_line(
     manifest = yaml.safe_load((bundle / "model.yaml").read_text(encoding="utf-8"))
     manifest["canary"]["tolerance"] = 1e-9
     (bundle / "model.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
-    line = refusal(new_service(models=[str(bundle)], health={"start_attempts": 1}), 1)
+    service = new_service(models=[str(bundle)], health={"start_attempts": 1})
+    line = refusal(service, 1)
     assert line.startswith(
         f"the deployment failed: {bundle / 'canary.json'}: expected log-probabilities within 1e-09"
     )
+    assert left(service.folder) == []
 
 
 def test_help_says_what_it_does() -> None:
