@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
-from collections.abc import Sequence
 
-from deployments.config import read
-from deployments.launch.address import claim, set_front
-from deployments.launch.checks import (
-    ENVIRONMENT,
-    check,
-    find_application,
-    name_hosts,
-    set_environment,
-)
-from deployments.launch.private import keep_files_private
-from deployments.launch.server import Server, fail
-from pipeline.config import resolve
-from pipeline.errors import UserError
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the service; the result is the exit status (deployments/launch/server.py)."""
-    parser = argparse.ArgumentParser(
-        "python -m deployments", description=(__doc__ or "").split("\n\n")[0]
-    )
-    parser.add_argument(
-        "config", nargs="?", default="serve_config.yaml", help="of Ray Serve (%(default)s)"
-    )
-    parsed = parser.parse_args(arguments)
-    started = time.monotonic()
-    try:
-        set_environment(resolve(ENVIRONMENT))
-        keep_files_private()
-        document = read(resolve(parsed.config))
-        application = find_application(document, parsed.config)
-        service = check(application, parsed.config)
-        url = claim(document)
-        name_hosts(application, service, document["http_options"]["host"])
-        set_front(application, document, service)
-    except UserError as error:
-        return fail(str(error), 2)
-    name = str(application.get("name", "default"))
-    return Server(document, parsed.config, name, service, url).run(started)
-
+from deployments.launch.stopping import Stop
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stop = Stop()
+    stop.listen()
+    from deployments.launch.command import main  # only now: it takes a while
+
+    sys.exit(main(stop))

@@ -18,6 +18,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from deployments.launch.stopping import prepare_child
+
 if TYPE_CHECKING:
     from ray.serve import Application
     from ray.serve._private.client import ServeControllerClient
@@ -97,11 +99,31 @@ def start_ray() -> None:
         "log_to_driver": False,
         "logging_level": logging.WARNING,
     }
-    if not is_lean():
-        ray.init(**options)
-        return
-    with few_processes():
-        ray.init(**options, include_dashboard=False)
+    with prepared_processes():
+        if not is_lean():
+            ray.init(**options)
+            return
+        with few_processes():
+            ray.init(**options, include_dashboard=False)
+
+
+@contextmanager
+def prepared_processes() -> Iterator[None]:
+    """While this lasts, what Ray starts is prepared as deployments/launch/stopping.py says."""
+    from ray._private import services
+
+    popen: Any = services.ConsolePopen
+    parent = os.getpid()
+
+    def start(*args: Any, preexec_fn: Callable[[], None], **options: Any) -> Any:
+        def prepare() -> None:
+            preexec_fn()
+            prepare_child(parent)
+
+        return popen(*args, preexec_fn=prepare, **options)
+
+    with patch.object(services, "ConsolePopen", start):
+        yield
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""What Ray writes is for this user alone: the token for its calls, its sockets, the logs."""
+"""What Ray writes is for this user alone: the token for its calls, its sockets, the logs.
+
+Except where RAY_TMPDIR names a folder that others may enter: Ray opens its folders there to all,
+and files can be listed, deleted and replaced, though not read.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,12 @@ TOKEN = Path(".ray/auth_token")  # in the home folder, where Ray makes one for a
 
 
 def keep_files_private() -> None:
-    """Nobody else may read what this process and its children write from now on, nor the token
-    that an earlier start wrote.
+    """Nobody else may read the files that this process and its children write from now on, nor the
+    token that an earlier start wrote.
 
-    Ray opens its sessions' folders to all, so a Ray of our own has them in a folder that only this
-    user may enter, unless RAY_TMPDIR names one. After configs/serve.env was read, before ray is
-    imported.
+    Ray opens its sessions' folders to all (0777), so a Ray of our own has them in a folder that
+    only this user may enter, unless RAY_TMPDIR names another, which is left as it is. After
+    configs/serve.env was read, before ray is imported.
     """
     os.umask(0o077)
     with suppress(OSError):

@@ -3,7 +3,7 @@
 What can be found wrong before Ray starts is one line and exit status 2; a deployment that fails is
 one line and exit status 1. To stop, the ingress replicas refuse new requests, those under way are
 answered, and only then is Ray Serve shut down. (`serve run` does neither: it stays after failures
-and cuts requests.)
+and cuts requests.) A Ray of our own that is not ready yet has nothing to finish, and is killed.
 
 CSANMT_HOST and CSANMT_PORT, read here, replace http_options.host and http_options.port.
 """
@@ -13,10 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import re
-import signal
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -27,6 +26,7 @@ from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of
 from deployments.launch.lean import deploy
+from deployments.launch.stopping import Stop, adopt_orphans, end_children
 from pipeline.errors import UserError
 
 TICK_S = 0.1  # between two looks at whether it is ready
@@ -53,13 +53,12 @@ class Server:
         application: str,
         service: ServiceConfig,
         url: str,
+        stop: Stop,
     ) -> None:
         self.document, self.path, self.application = document, path, application
-        self.service, self.url = service, url
+        self.service, self.url, self.stop = service, url, stop
         # Whatever proxy the environment names is for other machines.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.stop = threading.Event()
-        self.hurry = threading.Event()
         self.ready = False
 
     def run(self, started: float) -> int:
@@ -67,14 +66,9 @@ class Server:
 
         Returns the exit status.
         """
-        import ray  # only now: it reads the environment when it is imported
-
-        self.listen()
         try:
             try:
-                deploy(self.document, self.listen)  # again: ray.init listens to the same signals
-            except SystemExit:  # Ray's own answer to SIGTERM, while it starts
-                self.stop.set()
+                deploy(self.document, self.connected)
             except ValidationError as error:
                 return fail(f"{self.path}: {first_of(error)}", 2)
             except UserError as error:
@@ -84,35 +78,31 @@ class Server:
             failure = self.wait_until_ready()
             if failure:
                 return fail(failure, 1)
-            if not self.stop.is_set():
+            if self.ready:
+                self.stop.in_order()
                 print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
-            self.stop.wait()
+            self.stop.asked.wait()
             rest = ": requests under way are answered first" if self.ready else ""
             print(f"Stopping{rest}", flush=True)
             return 0
         finally:
-            if ray.is_initialized():
-                asyncio.run(self.shut_down())
-                with contextlib.redirect_stdout(io.StringIO()):
-                    ray.shutdown()
+            self.stop.in_order()
+            try:
+                self.end()
+            finally:
+                end_children()
 
-    def listen(self) -> None:
-        """The first signal asks for a stop in good order, a second one for a quick one."""
-
-        def on_signal(*_: object) -> None:
-            if self.stop.is_set():
-                self.hurry.set()
-            self.stop.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, on_signal)
+    def connected(self) -> None:
+        """Called once Ray runs: in one that is not our own, what was deployed must go."""
+        if os.environ.get("RAY_ADDRESS") != "local":
+            self.stop.in_order()
 
     def wait_until_ready(self) -> str | None:
         """None once /readyz answers 200 or a stop is asked for, else why the deployment failed."""
         from ray import serve
 
         for tick in count(1):
-            if self.stop.wait(TICK_S):
+            if self.stop.asked.wait(TICK_S):
                 return None
             self.ready = self.answers()
             if self.ready:
@@ -130,6 +120,16 @@ class Server:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def end(self) -> None:
+        """Shut down Ray Serve and Ray, as far as they run."""
+        import ray
+
+        if ray.is_initialized():
+            asyncio.run(self.shut_down())
+            adopt_orphans()  # Ray's agents, which would stay for a minute
+            with contextlib.redirect_stdout(io.StringIO()):
+                ray.shutdown()
 
     async def shut_down(self) -> None:
         """Drain if it was ready, then delete everything.
@@ -158,7 +158,7 @@ class Server:
 
         await everywhere("drain")
         idle = 0  # checks in a row without a request: one may be on its way from the proxy
-        while idle < 2 and time.monotonic() < deadline and not self.hurry.is_set():
+        while idle < 2 and time.monotonic() < deadline and not self.stop.hurry.is_set():
             await asyncio.sleep(0.1)
             idle = 0 if any(count for count in await everywhere("under_way")) else idle + 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -11,6 +12,9 @@ import pytest
 from deployments.config import load
 from deployments.launch import lean, server
 from deployments.launch.server import Server
+from deployments.launch.stopping import Stop
+
+NOWHERE = "http://127.0.0.1:9/"
 
 
 class Readyz(BaseHTTPRequestHandler):
@@ -41,32 +45,58 @@ def test_sees_its_own_service_whatever_proxy_the_environment_names(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    assert Server({}, "a.yaml", "csanmt", load({}), url).answers()
+    assert new_server(url).answers()
+
+
+def new_server(url: str, path: str = "a.yaml", **document: object) -> Server:
+    return Server(document, path, "csanmt", load({}), url, Stop())
 
 
 def test_a_service_that_does_not_answer_is_not_ready() -> None:
-    assert not Server({}, "a.yaml", "csanmt", load({}), "http://127.0.0.1:9/").answers()
+    assert not new_server(NOWHERE).answers()
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was ended: other tests' services are children of this process as well."""
+    ends: list[str] = []
+    monkeypatch.setattr(server, "end_children", lambda: ends.append("children"))
+    return ends
 
 
 def test_a_wrong_document_is_named_by_its_own_file(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ended: list[str]
 ) -> None:
-    document = {"http_options": {"port": "many"}, "applications": []}
     monkeypatch.setattr(lean, "start_ray", lambda: None)
-    assert Server(document, "other.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0) == 2
+    wrong = new_server(NOWHERE, "other.yaml", http_options={"port": "many"}, applications=[])
+    assert wrong.run(0) == 2
     assert capsys.readouterr().err.startswith("error: other.yaml: http_options.port: ")
+    assert ended == ["children"]
 
 
-def test_a_signal_while_ray_starts_is_a_stop_in_good_order(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("address", "in_order"), [("local", False), ("10.0.0.1:6379", True)])
+def test_a_stop_while_it_starts_is_in_order_where_others_have_started_ray(
+    address: str, in_order: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
-        raise SystemExit(15)
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    calls: list[str] = []
+    monkeypatch.setattr(Stop, "in_order", lambda _: calls.append("in order"))
+    new_server(NOWHERE).connected()
+    assert bool(calls) is in_order
 
-    monkeypatch.setattr(server, "deploy", interrupted)
-    monkeypatch.setattr(Server, "listen", lambda _: None)
-    assert (
-        Server({"applications": []}, "a.yaml", "csanmt", load({}), "http://127.0.0.1:9/").run(0)
-        == 0
-    )
-    assert capsys.readouterr().out == "Stopping\n"
+
+def test_once_it_is_ready_a_stop_is_in_order(
+    url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    ended: list[str],
+) -> None:
+    ready = new_server(url)
+    monkeypatch.setattr(server, "deploy", lambda *_: None)
+    monkeypatch.setattr(ready.stop, "in_order", ready.stop.asked.set)
+    monkeypatch.setattr(ready, "end", lambda: ended.append("ray"))
+    assert ready.run(time.monotonic()) == 0
+    begin, end = capsys.readouterr().out.splitlines()
+    assert begin.startswith(f"Ready at {url} after ")
+    assert end == "Stopping: requests under way are answered first"
+    assert ended == ["ray", "children"]

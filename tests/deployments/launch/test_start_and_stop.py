@@ -19,7 +19,7 @@ import psutil
 import pytest
 import yaml
 
-from benchmarks.support.processes import command
+from benchmarks.support.processes import command, descendants
 from benchmarks.support.service import ROOT, STARTS_WITHIN_S, Service, wait_for
 
 MODEL = "csanmt-zh-en-tiny"
@@ -119,8 +119,55 @@ def test_of_two_that_start_at_once_on_a_port_one_runs(new_service: NewService) -
 
 def left(folder: Path) -> list[str]:
     """Processes that still have something to do with the service in this folder."""
-    found = [command(pid) for pid in psutil.pids()]
-    return [line for line in found if str(folder) in line]
+    return [command(pid) for pid in psutil.pids() if belongs(pid, folder)]
+
+
+def belongs(pid: int, folder: Path) -> bool:
+    """Ray's agents say it in their environment alone."""
+    try:
+        told = psutil.Process(pid).environ().get("RAY_TMPDIR")
+    except psutil.Error:
+        return False
+    return told == str(folder) or str(folder) in command(pid)
+
+
+def listens(service: Service) -> bool:
+    """The first thing that the launcher does, with a thread."""
+    assert service.process is not None
+    return psutil.Process(service.process.pid).num_threads() > 1
+
+
+def has(process: str) -> Callable[[Service], bool]:
+    def found(service: Service) -> bool:
+        assert service.process is not None
+        return any(process in command(pid) for pid in descendants(service.process.pid))
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("moment", "signals"),
+    [
+        pytest.param(listens, 1, id="before Ray"),
+        pytest.param(has("gcs_server"), 2, id="Ray begins"),
+        pytest.param(has("ray::RuntimeEnvAgent"), 1, id="Ray is nearly there"),
+        pytest.param(has("ray::ServeController"), 1, id="Serve begins"),
+        pytest.param(has("ray::ServeReplica:csanmt:translate"), 1, id="nearly ready"),
+    ],
+)
+def test_a_stop_while_it_starts_leaves_nothing(
+    new_service: NewService, moment: Callable[[Service], bool], signals: int
+) -> None:
+    service = new_service()
+    process = service.launch()
+    wait_for(lambda: moment(service), STARTS_WITHIN_S)
+    begun = time.monotonic()
+    for _ in range(signals):
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, service.output()
+    assert time.monotonic() - begun < 2 * SLACK
+    assert service.output() == "Stopping\n"
+    wait_for(lambda: left(service.folder) == [], 2)
 
 
 def test_a_canary_that_fails_ends_the_start_with_one_line(
@@ -129,10 +176,12 @@ def test_a_canary_that_fails_ends_the_start_with_one_line(
     manifest = yaml.safe_load((bundle / "model.yaml").read_text(encoding="utf-8"))
     manifest["canary"]["tolerance"] = 1e-9
     (bundle / "model.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
-    line = refusal(new_service(models=[str(bundle)], health={"start_attempts": 1}), 1)
+    service = new_service(models=[str(bundle)], health={"start_attempts": 1})
+    line = refusal(service, 1)
     assert line.startswith(
         f"the deployment failed: {bundle / 'canary.json'}: expected log-probabilities within 1e-09"
     )
+    assert left(service.folder) == []
 
 
 def test_help_says_what_it_does() -> None:

@@ -1,0 +1,114 @@
+"""How the launcher hears that it should stop, and how nothing that it started outlives it.
+
+A handler of signals would not do: Ray replaces it while it starts, in Python and in C++, and its
+own end the process in the middle of C++ code, which then crashes or hangs. So every thread blocks
+both signals, no handler is ever called, and one thread waits for them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+HURRY_S = 10  # for the rest of a stop, from the second signal on
+ENDS_WITHIN_S = 5  # after it was killed
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+
+
+class Stop:
+    """What signals have asked for: the first for a stop in good order, the second for a quick one.
+
+    Until `in_order` is called there is nothing to be finished, and the first signal ends all that
+    was started, and this process, at once.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.hurry = threading.Event()
+        self._deciding = threading.Lock()
+        self._in_order = False
+
+    def listen(self) -> None:
+        """Called by the main thread before there is another: threads inherit what it blocks."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        threading.Thread(target=self._hear, name="signals", daemon=True).start()
+
+    def in_order(self) -> None:
+        """From now on whoever waits for `asked` ends this process."""
+        with self._deciding:
+            self._in_order = True
+
+    def _hear(self) -> None:
+        signal.sigwait(SIGNALS)
+        with self._deciding:
+            if not self._in_order:
+                end(1, "Stopping", 0)
+            self.asked.set()
+        signal.sigwait(SIGNALS)
+        self.hurry.set()
+        time.sleep(HURRY_S)
+        end(2, f"error: the stop took more than {HURRY_S} s: all processes were killed", 1)
+
+
+def end(stream: int, line: str, status: int) -> None:
+    """Kill all that was started and end this process with a line, whatever its other threads do."""
+    with suppress(OSError):
+        os.write(stream, f"{line}\n".encode())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):  # for what Ray's client says of the processes that die
+        os.dup2(nowhere, output)
+    end_children()
+    os._exit(status)
+
+
+def adopt_orphans() -> None:
+    """Processes whose parent dies become children of this one, if it is their ancestor."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_children() -> None:
+    """Kill this process's children, and theirs, which become its own, until none is left."""
+    if sys.platform != "linux":
+        return
+    adopt_orphans()
+    deadline = time.monotonic() + ENDS_WITHIN_S
+    while time.monotonic() < deadline:
+        for pid in children():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.01)
+
+
+def children() -> list[int]:
+    """Processes that this one has started or adopted and not waited for yet."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            _, _, fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")
+            if int(fields.split()[1]) == os.getpid():
+                found.append(int(path.parent.name))
+    return found
+
+
+def prepare_child(parent: int) -> None:
+    """Called in a new process of Ray's before it becomes another program.
+
+    It listens to SIGTERM, and does not begin where its parent has ended already, of which it could
+    not be told.
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    if os.getppid() != parent:
+        os._exit(1)
