@@ -98,7 +98,7 @@ class Failed(BaseModel):
     index: int = Field(description="Its place in the list, from 0")
     code: str
     error: str
-    limit: float | None = None
+    limit: int | float | None = None
 
 
 class Timings(BaseModel):
@@ -141,7 +141,7 @@ class Error(BaseModel):
 
     error: str = Field(description="One sentence")
     code: str | None = Field(default=None, description="Its name for programs")
-    limit: float | None = Field(default=None, description="What was passed, where it is a limit")
+    limit: int | float | None = Field(default=None, description="What was passed, where it is a limit")
     request_id: str | None = None
 
 
