@@ -27,6 +27,7 @@ from pipeline.bundle import Languages
 from pipeline.text.language import AUTO, Detected, detect
 from pipeline.text.normalise import visible
 from pipeline.text.sentences import Splitting
+from pipeline.text.terms import Terms
 
 NOT_SOURCE = "not_source_language"  # the warning of a text that stays as it is
 
@@ -45,10 +46,16 @@ class Wanted:
     split_sentences: Splitting = "on"
     beam_size: int | None = None
     alternatives: int = 0
+    glossary: Terms | None = None
 
     @property
     def search(self) -> Search:
         return Search(self.beam_size, self.alternatives)
+
+    def item(self, model: str, text: str) -> PrepareItem:
+        """A text for the walk, with the terms that it may need."""
+        terms = self.glossary.present(text) if self.glossary else ()
+        return PrepareItem(model, text, self.split_sentences, terms)
 
 
 USUAL = Wanted()
@@ -176,7 +183,7 @@ class TranslationService:
         self, texts: Sequence[str], model: str, wanted: Wanted, stopwatch: Stopwatch
     ) -> Sequence[Translation | ServiceError]:
         characters = sum(map(len, texts))
-        items = [PrepareItem(model, text, wanted.split_sentences) for text in texts]
+        items = [wanted.item(model, text) for text in texts]
         with self.capacities[model].enter(characters) as place:
             deadline = Deadline(self.limits.seconds(characters))
             request = Request(deadline, stopwatch, place, wanted.search)
@@ -188,7 +195,7 @@ class TranslationService:
         if model is None:
             yield Translation(text, text, warnings=(NOT_SOURCE,))
             return
-        item = PrepareItem(model, text, wanted.split_sentences)
+        item = wanted.item(model, text)
         with self.capacities[model].enter(len(text)) as place:
             deadline = Deadline(self.limits.seconds(len(text)))
             request = Request(deadline, stopwatch, place, wanted.search)

@@ -19,6 +19,7 @@ from pipeline.decode.lanes import Lane, lane_for
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 from pipeline.errors import DeadlineExceeded
+from pipeline.glossary import Entry
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.sentences import Splitting
 from pipeline.walk import Walk
@@ -57,15 +58,17 @@ class Translator:
         options: DecodingOptions | None = None,
         timeout: float | None = None,
         split_sentences: Splitting = "on",
+        terms: Sequence[Entry] = (),
     ) -> Translation:
         """Translate a text of any length, its layout kept.
 
-        `options` default to the bundle's. Raises InvalidText, and DeadlineExceeded where `timeout`
-        seconds do not suffice; time for retries is not waited for.
+        `options` default to the bundle's; `terms` are entries of a glossary, whose translations are
+        given. Raises InvalidText, and DeadlineExceeded where `timeout` seconds do not suffice; time
+        for retries is not waited for.
         """
         given = options or self.engine.defaults
         deadline = None if timeout is None else time.monotonic() + timeout
-        walk = Walk(self._preprocessor.prepare(text, split_sentences))
+        walk = Walk(self._preprocessor.prepare(text, split_sentences, terms))
         while due := walk.due():
             try:
                 decoded = self._decode(due, given, deadline, lane_for(len(walk.prepared.units)))

@@ -25,7 +25,13 @@ ROOMS: dict[str, set[str]] = {
     "pipeline.config": {"pipeline.errors"},
     "pipeline.bundle": {"pipeline.config", "pipeline.errors"},
     "pipeline.tokenizers": {"pipeline.bundle", "pipeline.errors"},
-    "pipeline.text": {"pipeline.bundle", "pipeline.errors", "pipeline.tokenizers"},
+    "pipeline.glossary": {"pipeline.errors"},
+    "pipeline.text": {
+        "pipeline.bundle",
+        "pipeline.errors",
+        "pipeline.glossary",
+        "pipeline.tokenizers",
+    },
     "pipeline.decode": {"pipeline.bundle", "pipeline.config", "pipeline.errors"},
     "pipeline.answer": {
         "pipeline.bundle",

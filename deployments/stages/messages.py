@@ -16,6 +16,7 @@ from pipeline.answer.translation import Attempt, Review
 from pipeline.decode.lanes import Lane
 from pipeline.decode.options import AS_GIVEN, Hypothesis, Strictness
 from pipeline.errors import DeadlineExceeded, EngineStopped, InvalidText
+from pipeline.glossary import Entry
 from pipeline.text.sentences import Splitting
 
 logger = logging.getLogger("ray.serve")
@@ -70,6 +71,7 @@ class PrepareItem:
     model: str
     text: str
     split_sentences: Splitting = "on"
+    terms: tuple[Entry, ...] = ()  # of a glossary, those that the text has
     suspect: bool = False
 
 

@@ -35,7 +35,7 @@ class Preprocess(PreprocessStage):
         )
 
     def _prepare_one(self, item: PrepareItem) -> Prepared:
-        return self.preprocessors[item.model].prepare(item.text, item.split_sentences)
+        return self.preprocessors[item.model].prepare(item.text, item.split_sentences, item.terms)
 
     async def ping(self) -> None:
         """Answers once the replica can work."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from pipeline.answer.english import ends_sentence, marker, punctuated
-from pipeline.answer.translation import Answer, SentenceTranslation, Translation
+from pipeline.answer.translation import Answer, SentenceTranslation, Term, Translation
+from pipeline.text.found import TERM
 from pipeline.text.lines import layout_end, parts_cells
 from pipeline.text.normalise import BLANKS, CLOSING, LINE_END, OPENING
 from pipeline.text.prepared import Prepared, Span, Unit
@@ -37,6 +39,15 @@ def kept(unit: Unit) -> Answer:
     if not unit.seen:
         return Answer(unit.text)
     return Answer(restore(punctuated(unit.seen), unit.protected), translated=True)
+
+
+def terms(unit: Unit, translation: str) -> tuple[Term, ...]:
+    """The terms of a glossary in a unit: those that the translation has as often as the unit."""
+    wanted = Counter((span.source, span.text) for span in unit.protected if span.kind == TERM)
+    return tuple(
+        Term(source, target, translation.count(target) >= times)
+        for (source, target), times in wanted.items()
+    )
 
 
 class Layout:
@@ -75,6 +86,7 @@ class Layout:
             answer.warnings,
             answer.alternatives,
             before,
+            terms(unit, answer.text),
         )
         self._placed.append((answer, sentence))
         return sentence

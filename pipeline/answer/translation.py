@@ -94,6 +94,15 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a glossary that a sentence has, and whether its translation has what it must."""
+
+    source: str
+    target: str
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceTranslation:
     """One unit and its translation, with where each stands in the source and target text.
 
@@ -108,6 +117,7 @@ class SentenceTranslation:
     warnings: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     before: str = ""
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 # What stands between sentences and belongs to none: the marks of JSON and code, the pipes of a
 # table, a subtitle's line break. Spans of other kinds are words of the sentence that they stand in.
 STRUCTURE = "structure"
+TERM = "term"  # of a glossary
 
 # What covers spans: no blank and no mark; the end of what a tag encloses; a blank that parts cells.
 COVER, CLOSING_COVER, _GAP = "\uf8ff", "\uf8fe", "\t"
@@ -23,11 +24,15 @@ _EMPHASIS = frozenset("*_~=")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A span of a text that must not change, and what kind it is."""
+    """A span of a text that must not change, and what kind it is.
+
+    A term of a glossary has what it must become in `said`.
+    """
 
     start: int
     end: int
     kind: str
+    said: str = ""
 
 
 def within(found: Sequence[Found], start: int, end: int) -> Sequence[Found]:

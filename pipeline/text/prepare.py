@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.bundle import Bundle
+from pipeline.glossary import Entry
 from pipeline.text.found import Found, within
 from pipeline.text.normalise import HAN, LINE_END, check
 from pipeline.text.prepared import Prepared, Span, Unit
 from pipeline.text.protect import MOST, find
 from pipeline.text.sentences import Splitting, sentences
+from pipeline.text.terms import Terms
 from pipeline.text.units import UnitEncoder
 
 
@@ -26,13 +28,18 @@ class Preprocessor:
         preprocessor.prepare("好")  # loads what the first request would wait for
         return preprocessor
 
-    def prepare(self, text: str, split_sentences: Splitting = "on") -> Prepared:
+    def prepare(
+        self, text: str, split_sentences: Splitting = "on", terms: Sequence[Entry] = ()
+    ) -> Prepared:
         """Cut and tokenise; a sentence that was too long for the model gives the warning "split".
 
-        Raises InvalidText for NUL and lone surrogates.
+        `terms` are entries of a glossary, whose translations are given. Raises InvalidText for NUL
+        and lone surrogates.
         """
         check(text)
         found = self._encoder.unreadable.spans(text, find(text))
+        if terms:
+            found = Terms(terms).spans(text, found)
         units: list[Unit] = []
         separators: list[str] = []
         sentence_count = end = 0

@@ -18,10 +18,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """What stands for a placeholder in the translation, and its kind (protect.py)."""
+    """What stands for a placeholder in the translation, and its kind (protect.py).
+
+    Where that is not what the source has, `source` is that: a term of a glossary.
+    """
 
     text: str
     kind: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.text.found import STRUCTURE, Found, merged, sides
+from pipeline.text.found import STRUCTURE, TERM, Found, merged, sides
 from pipeline.text.lines import lines
 from pipeline.text.patterns import PATTERNS
 from pipeline.text.prepared import Protected, Span
@@ -51,9 +51,14 @@ def number_of(mark: str) -> int:
     return ord(mark) - _FIRST
 
 
-def carried(text: str, kind: str) -> Protected:
-    """What comes back in place of a span: itself, its figures with English signs."""
-    return Protected(text.translate(_ENGLISH) if kind == "figure" else text, kind)
+def carried(text: str, span: Found) -> Protected:
+    """What comes back in place of a span of a text: itself, its figures with English signs, or
+    what the glossary says.
+    """
+    shown = text[span.start : span.end]
+    if span.kind == TERM:
+        return Protected(span.said, TERM, shown)
+    return Protected(shown.translate(_ENGLISH) if span.kind == "figure" else shown, span.kind)
 
 
 def find(text: str) -> list[Found]:
@@ -121,10 +126,18 @@ def restore(text: str, protected: Sequence[Protected]) -> str:
             at += len(text[at:]) - len(text[at:].lstrip(" "))
         if before[-1:].isdecimal() and span[:1].isdecimal():
             before += " "
+        if not before and pieces and _run_together(pieces[-1], span, protected, number):
+            before = " "
         if span[-1:].isdecimal() and text[at : at + 1].isdecimal():
             span += " "
         pieces += [before, span]
     return "".join([*pieces, text[at:]])
+
+
+def _run_together(left: str, right: str, protected: Sequence[Protected], number: int) -> bool:
+    """Whether what the glossary gives would become one word with its neighbour."""
+    is_term = number < len(protected) and protected[number].kind == TERM
+    return is_term and left[-1:].isalnum() and right[:1].isalnum()
 
 
 def claimed(text: str, protected: Sequence[Protected]) -> str:

@@ -52,7 +52,7 @@ class UnitEncoder:
         line has Chinese.
         """
         hidden = hide(text, sentence, found)
-        spans = [carried(text[span.start : span.end], span.kind) for span in found]
+        spans = [carried(text, span) for span in found]
         origin = _origin(hidden, sentence, found)
 
         def encode(part: str) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deployments.errors import ServiceError
 from deployments.gateway.api import schemas
 from deployments.request.deadline import Timings
@@ -33,7 +35,20 @@ def one(answer: One) -> schemas.OneTranslation:
         detected=language(answer.detected),
         sentences=[sentence(found) for found in translation.sentences],
         warnings=list(translation.warnings),
+        applied_terms=terms(translation.sentences, applied=True),
+        missed_terms=terms(translation.sentences, applied=False),
     )
+
+
+def terms(sentences: Sequence[SentenceTranslation], *, applied: bool) -> list[schemas.Term]:
+    """Each once, in the order of the text."""
+    found = dict.fromkeys(
+        (term.source, term.target)
+        for sentence in sentences
+        for term in sentence.terms
+        if term.applied == applied
+    )
+    return [schemas.Term(source=source, target=target) for source, target in found]
 
 
 def sentence(found: SentenceTranslation) -> schemas.Sentence:

@@ -82,6 +82,13 @@ class Found(BaseModel):
     confidence: float = Field(ge=0, le=1)
 
 
+class Term(BaseModel):
+    """A term of the glossary, and what it becomes."""
+
+    source: str
+    target: str
+
+
 class OneTranslation(BaseModel):
     """The translation of one text."""
 
@@ -90,6 +97,8 @@ class OneTranslation(BaseModel):
     detected: Found | None = Field(description="Only with `source: auto`")
     sentences: list[Sentence]
     warnings: list[str]
+    applied_terms: list[Term] = Field(description="Of the glossary, that the translation has")
+    missed_terms: list[Term] = Field(description="Of the glossary, that some sentence lacks")
 
 
 class Failed(BaseModel):
@@ -129,6 +138,8 @@ class StreamEnd(BaseModel):
 
     sentences: int
     after: str = Field(description="What stands after the last target")
+    applied_terms: list[Term]
+    missed_terms: list[Term]
     model: str | None
     detected: Found | None
     warnings: list[str]
@@ -141,7 +152,9 @@ class Error(BaseModel):
 
     error: str = Field(description="One sentence")
     code: str | None = Field(default=None, description="Its name for programs")
-    limit: int | float | None = Field(default=None, description="What was passed, where it is a limit")
+    limit: int | float | None = Field(
+        default=None, description="What was passed, where it is a limit"
+    )
     request_id: str | None = None
 
 

@@ -66,6 +66,8 @@ def _event(item: Item, index: int, stream: Stream, request_id: str) -> ServerSen
         schemas.StreamEnd(
             sentences=len(item.sentences),
             after=item.text[end:],
+            applied_terms=answers.terms(item.sentences, applied=True),
+            missed_terms=answers.terms(item.sentences, applied=False),
             model=stream.model,
             detected=answers.language(stream.detected),
             warnings=list(item.warnings),

@@ -129,7 +129,7 @@ def test_a_span_that_the_model_wrote_out_is_claimed_whole() -> None:
     ],
 )
 def test_only_signs_that_english_lacks_change(text: str, kind: str, english: str) -> None:
-    assert carried(text, kind) == Protected(english, kind)
+    assert carried(text, Found(0, len(text), kind)) == Protected(english, kind)
 
 
 def test_what_lies_in_another_span_is_part_of_it() -> None:
