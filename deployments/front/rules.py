@@ -11,11 +11,9 @@ import json
 HEADER_BYTES = 16_384  # of all headers together
 HEADERS = 100
 TARGET_BYTES = 8_192  # of the request's target, its query string included
-CONCURRENT = 512  # requests in our backend at once; the ingress bounds its own far below
+CONCURRENT = 512  # requests that mean work at once; the ingress bounds its own far below
 SHORT_BYTES = 1_200  # a body that is known to have no more is a short request's
 LONGEST_HOLD_MS = 2_000
-WHOLE_BYTES = 122_880  # a body that fits HAProxy's buffer, so that it can be sent again
-BODY_READ_S = 5.0  # for it to arrive, as limits.body_read_s of configs/service.yaml
 
 # By which a client would steer Ray: its deadline, whether it notices that the client left, and
 # which replica it asks. As Ray compares them, with underscores; deployments/gateway/proxy.py, too.
@@ -26,12 +24,14 @@ STEERING = (
     "x_session_id",
 )
 SAFE_ID = "^[A-Za-z0-9_.:/+=-]{1,128}$"
-PROBE = "{ path /livez /readyz }"
+READS = "{ method GET HEAD OPTIONS }"  # answered from memory, whatever the load is
 
 BUSY = "The service is busy"
 RESTARTING = "The service is restarting"
 STARTING = "The service is starting"
 LARGE = "The headers are too large"
+LEFT = "You closed your side of the connection: keep it open until the answer is there"
+NAMELESS = "Invalid request: it has no Host header"
 TOO_LONG = "The translation took too long"
 OTHERS = {
     400: "Invalid request: it is not HTTP as it should be",
@@ -87,26 +87,36 @@ def frontend() -> list[str]:
         f"{refuse} {answer(405, OTHERS[405])} hdr Allow 'GET, HEAD, POST' "
         "if !{ method GET HEAD POST OPTIONS PUT PATCH DELETE }",
         f"{refuse} {answer(400, OTHERS[400])} if {{ url '*' }} !{{ method OPTIONS }}",
+        f"{refuse} {answer(400, NAMELESS)} if !{{ req.hdr(host) -m found }} !HTTP_1.0",
         # Ray's own pages: what is deployed, and whether.
         f"{refuse} {answer(404, OTHERS[404])} if {{ path,url_dec -m beg /-/ }}",
     ]
 
 
-def ours(body_read_s: float = BODY_READ_S) -> list[str]:
-    """What requests for our application pass, and its answers."""
-    too_slow = f"The body did not arrive within {body_read_s:g} seconds"
+def ours() -> list[str]:
+    """What requests for our application pass once their bodies are there, and its answers."""
+    left = f"http-error {answer(400, LEFT)} hdr X-Request-ID %[uuid()]"
+    return [*_unsteered(), *_breaker(), left, *_again(), *_plain()]
+
+
+def reads() -> list[str]:
+    """The same for requests that mean no work.
+
+    Nothing is to be stopped when their client leaves, so one that only says that it has no more to
+    ask gets its answer.
+    """
+    return [*_unsteered(), *_again(), *_plain(), "no option abortonclose"]
+
+
+def _unsteered() -> list[str]:
     steering = "|".join(name.replace("_", "[-_]") for name in STEERING)
-    return [
-        f"http-request del-header ^({steering}|x[-_]serve[-_].*|x[-_]hold[-_].*|upgrade)$ -m reg",
-        *_breaker(),
-        # A translation changes nothing, so it may be asked twice, if its body is there whole.
-        f"http-request wait-for-body time {body_read_s * 1000:.0f}ms "
-        f"if METH_POST !{{ req.hdr_val(content-length) gt {WHOLE_BYTES} }}",
-        f"http-error {answer(408, too_slow)} hdr X-Request-ID %[uuid()]",
-        "retry-on conn-failure empty-response",
-        "retries 3",
-        *_plain(),
-    ]
+    headers = f"^({steering}|x[-_]serve[-_].*|x[-_]hold[-_].*|upgrade)$"
+    return [f"http-request del-header {headers} -m reg"]
+
+
+def _again() -> list[str]:
+    """A translation changes nothing, so it may be asked twice, if its body is there whole."""
+    return ["http-reuse safe", "retry-on conn-failure empty-response", "retries 3"]
 
 
 def _breaker() -> list[str]:
@@ -116,7 +126,7 @@ def _breaker() -> list[str]:
     hold, retry = "res.hdr(x-hold-ms)", "res.hdr(x-hold-retry-after)"
     full, measured = f"{{ be_conn gt {CONCURRENT} }}", "{ req.hdr(content-length) -m found }"
     lines = [
-        f"http-request return {answer(503, BUSY, '1')} if {full} !{PROBE}",
+        f"http-request return {answer(503, BUSY, '1')} if {full}",
         "http-request set-var(txn.kind) str(long)",
         "http-request set-var(txn.kind) str(short) "
         f"if {measured} {{ req.hdr_val(content-length) le {SHORT_BYTES} }}",

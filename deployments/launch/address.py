@@ -8,11 +8,9 @@ import sys
 from typing import Any
 
 from deployments.config import ServiceConfig
+from deployments.front.environment import Told
 from pipeline.errors import UserError
 
-# Read by deployments/front/manager.py.
-APPLICATION, FRONT_HOST = "CSANMT_APPLICATION", "CSANMT_FRONT_HOST"
-FRONT_BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"
 REMEDY = "stop what listens there, or choose another with CSANMT_PORT (and CSANMT_HOST)"
 _claims: list[socket.socket] = []  # held until this process ends
 
@@ -62,16 +60,16 @@ def _hold(port: int) -> None:
 def set_front(
     application: dict[str, Any], document: dict[str, Any], service: ServiceConfig
 ) -> None:
-    """Tell HAProxy's manager what is ours, where to listen, and how long a body may take.
+    """Tell HAProxy's manager what is ours, where to listen, and which bodies to wait for.
 
     On a single machine the ingress replicas, which HAProxy asks, listen on 127.0.0.1 whatever
     address the service has.
     """
-    os.environ[APPLICATION] = str(application.get("name", "default"))
-    os.environ[FRONT_BODY_READ_S] = str(service.limits.body_read_s)
-    os.environ.pop(FRONT_HOST, None)
+    host = None
     fronted = os.environ.get("RAY_SERVE_ENABLE_HA_PROXY") == "1"
     if fronted and os.environ.get("RAY_ADDRESS") == "local":
         options = document["http_options"]
-        os.environ[FRONT_HOST] = options["host"]
-        options["host"] = "127.0.0.1"
+        host, options["host"] = options["host"], "127.0.0.1"
+    name, limits = str(application.get("name", "default")), service.limits
+    most = max(limits.body_bytes, limits.stream_body_bytes)
+    Told(name, host, limits.body_read_s, most).write()

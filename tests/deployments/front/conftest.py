@@ -8,9 +8,12 @@ import httpx
 import pytest
 
 from benchmarks.support.service import free_port
+from deployments.front.environment import Told
 from deployments.front.mend import mend
 from tests.deployments.front.played import Replicas, played, running
 from tests.deployments.front.rendered import backend, rendered
+
+TOLD = Told(body_read_s=1.5, body_bytes=400_000)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def haproxy(
     ours = backend("csanmt", "/", [server.server_port for server in servers])
     settings = {"bufsize": 131_072, "timeout_client_s": 75, "timeout_server_s": 75, "nbthread": 1}
     text = rendered(folder, port, ours, metrics_enabled=False, **settings)
-    with running(folder, mend(text, {"http-csanmt"}, None, 1.5), port) as process:
+    with running(folder, mend(text, {"http-csanmt"}, TOLD), port) as process:
         yield port, process.pid
         process.kill()
     for server in servers:

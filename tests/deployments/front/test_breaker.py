@@ -88,7 +88,7 @@ def test_a_refusal_costs_little(
     assert used / 900 < 0.0005, used / 900
 
 
-def test_more_than_the_backend_may_hold_is_refused_but_no_probe(
+def test_more_work_than_the_backend_may_hold_is_refused_but_no_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "CONCURRENT", 2)
@@ -106,7 +106,7 @@ def test_more_than_the_backend_may_hold_is_refused_but_no_probe(
             assert (refused.status_code, refused.json()) == (503, REFUSAL)
             assert refused.headers["retry-after"] == "1"
             with pytest.raises(httpx.ReadTimeout):  # that is, it is asked
-                httpx.get(f"http://127.0.0.1:{port}/livez", timeout=0.5)
+                httpx.get(f"http://127.0.0.1:{port}/", timeout=0.5)
             for connection in held:
                 connection.close()
             process.kill()

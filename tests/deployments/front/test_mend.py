@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deployments.front.environment import Told
 from deployments.front.mend import CONNECTIONS, listen_on, mend
 from deployments.front.sections import Section, parse, render
 from tests.deployments.front.rendered import backend, complaints, rendered
@@ -23,7 +24,7 @@ def mended(
     folder: Path, *backends: Any, host: str | None = None, **settings: Any
 ) -> dict[str, Any]:
     """The sections by their titles, once HAProxy has found nothing wrong with them."""
-    text = mend(rendered(folder, 8_000, *backends, **settings), OURS, host)
+    text = mend(rendered(folder, 8_000, *backends, **settings), OURS, Told(host=host))
     path = folder / "mended.cfg"
     path.write_text(text, encoding="utf-8")
     assert complaints(path) == ""
@@ -93,10 +94,33 @@ def test_every_application_is_still_reached_by_its_path(tmp_path: Path) -> None:
         "acl is_http-other path /other",
         "acl is_http-csanmt path_beg /",
         "acl is_http-csanmt path /",
+        "use_backend http-csanmt-reads if { var(txn.ours) -m bool } { method GET HEAD OPTIONS }",
         "use_backend http-other if is_http-other",
         "use_backend http-csanmt if is_http-csanmt",
         "default_backend default_backend",
     ]
+
+
+def test_only_the_paths_that_no_other_application_has_first_are_ours(tmp_path: Path) -> None:
+    lines = mended(tmp_path, *BACKENDS)["frontend http_frontend"]
+    assert [line for line in lines if "set-var(txn.ours)" in line] == [
+        "http-request set-var(txn.ours) bool(true) if is_http-csanmt",
+        "http-request set-var(txn.ours) bool(false) if is_http-other",
+    ]
+    alone = mended(tmp_path, BACKENDS[1])
+    assert "txn.ours" not in str(alone)
+
+
+def test_pages_and_probes_ask_the_same_replicas_as_work_does(tmp_path: Path) -> None:
+    found = mended(tmp_path, *BACKENDS)
+    reads = found["backend http-csanmt-reads"]
+    assert [line for line in reads if line.startswith("server ")] == [
+        "server SERVE_REPLICA_csanmt-0 127.0.0.1:30001 track http-csanmt/SERVE_REPLICA_csanmt-0",
+        "server SERVE_REPLICA_csanmt-1 127.0.0.1:30002 track http-csanmt/SERVE_REPLICA_csanmt-1",
+        "server SERVE_REPLICA_csanmt-0-unchecked 127.0.0.1:30001 no-check backup",
+        "server SERVE_REPLICA_csanmt-1-unchecked 127.0.0.1:30002 no-check backup",
+    ]
+    assert "be_conn" not in str(reads) and "backend http-other-reads" not in found
 
 
 def test_replicas_are_asked_unchecked_only_where_no_check_passes(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from typing import Any
 import pytest
 
 from deployments.config import load
+from deployments.front.environment import APPLICATION, BODY_BYTES, BODY_READ_S, HOST, Told
 from deployments.launch import address
-from deployments.launch.address import FRONT_HOST, claim, set_front
+from deployments.launch.address import claim, set_front
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 
@@ -116,11 +116,10 @@ def test_behind_haproxy_the_replicas_of_a_single_machine_listen_for_it_alone(
 ) -> None:
     monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", fronted)
     monkeypatch.setenv("RAY_ADDRESS", cluster)
-    for name in (FRONT_HOST, address.APPLICATION, address.FRONT_BODY_READ_S):
+    for name in (APPLICATION, HOST, BODY_READ_S, BODY_BYTES):
         monkeypatch.setenv(name, "before")
     document = {"http_options": {"host": "10.0.0.7"}}
-    set_front({"name": "mine"}, document, load({"limits": {"body_read_s": 2.5}}))
-    assert os.environ[address.FRONT_BODY_READ_S] == "2.5"
-    assert os.environ[address.APPLICATION] == "mine"
-    assert os.environ.get(FRONT_HOST) == front
+    limits = {"body_read_s": 2.5, "body_bytes": 300_000}
+    set_front({"name": "mine"}, document, load({"limits": limits}))
+    assert Told.read() == Told("mine", front, 2.5, 300_000)
     assert document["http_options"]["host"] == replicas
