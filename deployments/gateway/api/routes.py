@@ -52,7 +52,7 @@ class Api:
             responses={
                 200: {
                     "description": "Events, whose data are JSON",
-                    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                    "content": {"text/event-stream": {"schema": schemas.EVENT}},
                 },
                 **ERRORS,
             },

@@ -182,3 +182,17 @@ class Models(BaseModel):
 def request_body(schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI's description of a body that is parsed by ourselves."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["sentence", "done", "error"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "StreamedSentence, StreamEnd or Error",
+        },
+    },
+}

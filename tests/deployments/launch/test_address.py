@@ -119,7 +119,7 @@ def test_behind_haproxy_the_replicas_of_a_single_machine_listen_for_it_alone(
     for name in (APPLICATION, HOST, BODY_READ_S, BODY_BYTES):
         monkeypatch.setenv(name, "before")
     document = {"http_options": {"host": "10.0.0.7"}}
-    limits = {"body_read_s": 2.5, "body_bytes": 300_000}
+    limits = {"body_read_s": 2.5, "body_bytes": 300_000, "stream_body_bytes": 400_000}
     set_front({"name": "mine"}, document, load({"limits": limits}))
-    assert Told.read() == Told("mine", front, 2.5, 300_000)
+    assert Told.read() == Told("mine", front, 2.5, 400_000)
     assert document["http_options"]["host"] == replicas
