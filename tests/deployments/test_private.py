@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.launch.private import keep_files_private
+from deployments.private import keep_files_private
 
 
 @pytest.fixture(autouse=True)
