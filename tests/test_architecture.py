@@ -122,6 +122,7 @@ ROOMS: dict[str, set[str]] = {
         "deployments.app",
         "deployments.config",
         "deployments.front.environment",
+        "deployments.private",
         "pipeline",
     },
     "deployments": {"deployments", "pipeline"},
