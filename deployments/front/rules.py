@@ -52,9 +52,29 @@ OTHERS = {
 }
 
 
+# As deployments/errors.py has them.
+CODES = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "body_too_slow",
+    413: "body_too_large",
+    414: "address_too_long",
+    431: "headers_too_large",
+    500: "internal",
+    503: "overloaded",
+}
+CODES_OF = {RESTARTING: "restarting", STARTING: "starting", TOO_LONG: "timed_out"}
+
+
 def answer(status: int, sentence: str, retry_after: str | None = None) -> str:
-    """The arguments of a rule that answers in JSON."""
-    body = json.dumps({"error": sentence}, separators=(",", ":"))
+    """The arguments of a rule that answers in JSON.
+
+    Under /v1/ it has the error's code and the request's id as well (`frontend`).
+    """
+    code = CODES_OF.get(sentence) or CODES.get(status, "refused")
+    own = f"%[var(txn.code)]%[var(txn.api),iif({code},)]%[var(txn.named)]"
+    body = f'{{"error":{json.dumps(sentence)}{own}}}'
     retry = "" if retry_after is None else f" hdr Retry-After {retry_after}"
     return f"status {status} content-type application/json lf-string '{body}'{retry}"
 
@@ -79,6 +99,15 @@ def frontend() -> list[str]:
         f"if {{ req.fhdr(x-request-id) -m reg {SAFE_ID} }}",
         "http-request set-var(txn.id) uuid() if !{ var(txn.id) -m found }",
         "http-request set-header X-Request-ID %[var(txn.id)]",
+        # What the answers of our own API have more than others.
+        *(
+            f"http-request {what} if {{ path -m beg /v1/ }}"
+            for what in (
+                "set-var(txn.api) bool(true)",
+                """set-var-fmt(txn.code) ',"code":"'""",
+                """set-var-fmt(txn.named) '","request_id":"%[var(txn.id)]"'""",
+            )
+        ),
         "http-after-response set-header X-Request-ID %[var(txn.id)] if { var(txn.id) -m found }",
         "http-after-response set-status 503 if { status 502 }",
         f"{refuse} {answer(431, LARGE)} if {{ req.hdrs,length gt {HEADER_BYTES} }}",

@@ -72,6 +72,22 @@ def test_rays_own_pages_are_closed(client: httpx.Client, replicas: Replicas, pat
 
 
 @pytest.mark.parametrize(
+    ("method", "query", "header", "code"),
+    [
+        ("TRACE", "", "", "method_not_allowed"),
+        ("GET", "", "y" * 20_000, "headers_too_large"),
+        ("GET", "y" * 10_000, "", "address_too_long"),
+    ],
+)
+def test_our_own_api_reads_codes_and_the_requests_id(
+    client: httpx.Client, method: str, query: str, header: str, code: str
+) -> None:
+    headers = {"x-request-id": "r-1", "x-other": header}
+    answer = client.request(method, f"/v1/translate?{query}", headers=headers)
+    assert answer.json() == {"error": answer.json()["error"], "code": code, "request_id": "r-1"}
+
+
+@pytest.mark.parametrize(
     ("start", "status"),
     [
         ("TRACE /", 405),
