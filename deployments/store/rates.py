@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.errors import ConfigurationError, StorageError
+from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from deployments.store.database import cause
 from pipeline.errors import UserError
@@ -29,7 +33,10 @@ class Rates:
         """Raises UserError for an address that is none of Redis'."""
         self.replicas = replicas
         self.own = MovingWindowRateLimiter(MemoryStorage())
-        self.shared = None if url is None else MovingWindowRateLimiter(redis_storage(url))
+        self.connections = None if url is None else redis_connections(url)
+        self.shared = None
+        if self.connections is not None:
+            self.shared = MovingWindowRateLimiter(redis_storage(str(url), self.connections))
         self.pause_until = 0.0
 
     async def hit(self, key_id: str, per_minute: int) -> float | None:
@@ -43,6 +50,11 @@ class Rates:
                 self.pause_until = time.monotonic() + PAUSE_S
         return await self._hit(self.own, key_id, -(-per_minute // self.replicas))
 
+    async def close(self) -> None:
+        """Ends the connections."""
+        if self.connections is not None:
+            await self.connections.aclose()
+
     async def _hit(
         self, limiter: MovingWindowRateLimiter, key_id: str, per_minute: int
     ) -> float | None:
@@ -53,18 +65,30 @@ class Rates:
         return max(window.reset_time - time.time(), 0.0)
 
 
-def redis_storage(url: str) -> RedisStorage:
+def redis_connections(url: str) -> ConnectionPool:
     """Raises UserError, which does not quote the address: it may hold a password."""
-    if not url.startswith(("redis://", "rediss://")):
-        raise UserError("store.limits_url: expected redis://:PASSWORD@HOST:PORT: mend it")
     try:
-        return RedisStorage(
-            f"async+{url}",
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix=PREFIX,
+        if not url.startswith(("redis://", "rediss://")):
+            raise ValueError
+        return ConnectionPool.from_url(
+            url,
             socket_timeout=REDIS_S,
             socket_connect_timeout=REDIS_S,
+            retry=Retry(NoBackoff(), 1),  # a connection that was closed meanwhile is made anew
         )
-    except (ConfigurationError, ValueError):
-        raise UserError("store.limits_url: expected redis://:PASSWORD@HOST:PORT: mend it") from None
+    except ValueError:
+        raise UserError(
+            "store.limits_url: expected redis://:PASSWORD@HOST:PORT, found something else: mend it"
+        ) from None
+
+
+def redis_storage(url: str, connections: ConnectionPool) -> RedisStorage:
+    """Where the limits are counted."""
+    options: dict[str, Any] = {"connection_pool": connections}
+    return RedisStorage(
+        f"async+{url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix=PREFIX,
+        **options,
+    )

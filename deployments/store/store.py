@@ -52,4 +52,5 @@ class Store:
     async def close(self) -> None:
         """Write what is not written yet and end the connections."""
         await self.usage.close()
+        await self.limiter.rates.close()
         await self.database.close()

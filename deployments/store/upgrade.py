@@ -6,7 +6,10 @@ The builder does it, once; replicas only open what they find.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -36,8 +39,11 @@ def prepare(settings: StoreSettings, nodes: int) -> StoreSettings:
     try:
         if is_sqlite(url):
             make_file(url)
-            write_ahead(url)
-        asyncio.run(upgrade(url))
+            write_ahead(Path(str(url.database)))
+        with ThreadPoolExecutor(
+            1
+        ) as thread:  # the caller's may have an event loop, as a notebook's
+            thread.submit(asyncio.run, upgrade(url)).result()
     except (*FAULTS, sqlite3.Error) as error:
         raise UserError(f"{described(url)}: {cause(error)}: {remedy(url)}") from None
     return settings.model_copy(update={"url": url.render_as_string(hide_password=False)})
@@ -50,10 +56,18 @@ def remedy(url: URL) -> str:
     return "see that the server runs and lets this user make tables, or mend store.url"
 
 
-def write_ahead(url: URL) -> None:
-    """Have the file in WAL mode, in which nobody who reads waits; it stays so."""
-    with closing(sqlite3.connect(str(url.database), timeout=BUSY_S)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
+def write_ahead(path: Path) -> None:
+    """Have the file in WAL mode, in which nobody who reads waits; it stays so.
+
+    Of two who switch to it at once SQLite refuses one without waiting, so they take turns.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        os.close(folder)
 
 
 async def upgrade(url: URL) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from deployments.store.address import database_url
 from deployments.store.database import Database
 from deployments.store.store import Store
 from deployments.store.tables import SCHEMA, VERSION_TABLE, metadata
-from deployments.store.upgrade import MIGRATIONS, prepare
+from deployments.store.upgrade import MIGRATIONS, prepare, write_ahead
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 
@@ -157,3 +160,27 @@ def test_what_may_not_be_written_is_named_on_one_line(mode: int, folder_mode: in
         )
         last = done.stderr.splitlines()[-1]
         assert last.startswith(f"pipeline.errors.UserError: {path}: ") and "store.url" in last
+
+
+def switch(path: Path, together: Barrier, outcomes: Queue[str]) -> None:
+    together.wait()
+    try:
+        write_ahead(path)
+        outcomes.put("done")
+    except sqlite3.Error as error:
+        outcomes.put(str(error))
+
+
+def test_processes_that_make_a_file_at_once_take_turns(tmp_path: Path) -> None:
+    forks = multiprocessing.get_context("fork")
+    for number in range(20):
+        together, outcomes = forks.Barrier(6), forks.Queue()
+        path = tmp_path / f"{number}.db"
+        processes = [
+            forks.Process(target=switch, args=(path, together, outcomes)) for _ in range(6)
+        ]
+        for process in processes:
+            process.start()
+        assert [outcomes.get() for _ in processes] == ["done"] * 6
+        for process in processes:
+            process.join()
