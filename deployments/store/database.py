@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ logger = logging.getLogger("csanmt.store")
 
 BUSY_S = 20  # that SQLite waits for other processes' writers
 CONNECTIONS = 5  # a replica
+POOL_S = 10  # that a caller waits for one of them
 WRITES = "csanmt_writes"  # a connection's option
 # asyncpg raises its own where it cannot connect.
 FAULTS = (DBAPIError, NoConnection, PostgresError, InterfaceError, OSError)
@@ -50,12 +51,13 @@ class Database:
         self.writers: asyncio.Lock | nullcontext[None] = (
             asyncio.Lock() if is_sqlite(url) else nullcontext()
         )
+        self.unwanted: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads; raises StoreUnavailable."""
         with available():
-            async with self.engine.connect() as connection, connection.begin():
+            async with self._connected() as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -71,7 +73,7 @@ class Database:
     @asynccontextmanager
     async def beginning(self, lock: Lock | None = None) -> AsyncIterator[AsyncConnection]:
         """The same, but raises what the drivers raise."""
-        async with self.writers, self.engine.connect() as connection:
+        async with self.writers, self._connected() as connection:
             await connection.execution_options(**{WRITES: True})
             async with connection.begin():
                 if lock is not None and not is_sqlite(self.url):
@@ -80,7 +82,31 @@ class Database:
 
     async def close(self) -> None:
         """Ends the connections."""
+        await asyncio.gather(*self.unwanted)
         await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """One of the connections. It is made to the end also for a caller who leaves meanwhile:
+        asyncpg breaks off with errors that reach nobody but the event loop.
+        """
+        opening = asyncio.ensure_future(self.engine.connect().start())
+        try:
+            connection = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            unwanted = asyncio.create_task(_put_back(opening))
+            self.unwanted.add(unwanted)
+            unwanted.add_done_callback(self.unwanted.discard)
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
+
+
+async def _put_back(opening: asyncio.Future[AsyncConnection]) -> None:
+    with suppress(*FAULTS):
+        await (await opening).close()
 
 
 @contextmanager
@@ -91,8 +117,9 @@ def available() -> Iterator[None]:
     except IntegrityError:  # a rule of our own, which the caller knows
         raise
     except FAULTS as error:
-        logger.error("the database does not answer: %s", cause(error))
-        raise StoreUnavailable from None
+        unavailable = StoreUnavailable(cause(error))
+        logger.error("%s", unavailable)
+        raise unavailable from None
 
 
 def cause(error: BaseException) -> str:
@@ -109,6 +136,7 @@ def sqlite_engine(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=CONNECTIONS,
         max_overflow=0,
+        pool_timeout=POOL_S,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -141,5 +169,5 @@ def postgres_engine(url: URL) -> AsyncEngine:
         pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=POOL_S,
     )

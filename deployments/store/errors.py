@@ -8,10 +8,12 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """The database does not answer, is full or broken; the log says which."""
+    """The database does not answer, is full or broken; the text, which is for operators, says
+    which.
+    """
 
-    def __init__(self) -> None:
-        super().__init__("The database does not answer")
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the database failed: {cause}")
 
 
 class TooManyGlossaries(StoreError):

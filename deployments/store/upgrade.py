@@ -40,9 +40,7 @@ def prepare(settings: StoreSettings, nodes: int) -> StoreSettings:
         if is_sqlite(url):
             make_file(url)
             write_ahead(Path(str(url.database)))
-        with ThreadPoolExecutor(
-            1
-        ) as thread:  # the caller's may have an event loop, as a notebook's
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop
             thread.submit(asyncio.run, upgrade(url)).result()
     except (*FAULTS, sqlite3.Error) as error:
         raise UserError(f"{described(url)}: {cause(error)}: {remedy(url)}") from None

@@ -66,7 +66,7 @@ def make_settings(url: str) -> MakeSettings:
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> StoreSettings:
     """Small bounds, which tests reach."""
-    return make_settings(glossaries=3, document_bytes=10_000_000)
+    return make_settings(glossaries=3, document_bytes=12_000_000)
 
 
 @pytest.fixture

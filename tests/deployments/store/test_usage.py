@@ -64,7 +64,7 @@ async def test_what_cannot_be_written_is_kept(
 
     async def fail(_: object) -> None:
         store.usage.add(key.id, 5)  # while it is being written
-        raise StoreUnavailable
+        raise StoreUnavailable("full")
 
     with monkeypatch.context() as patch:
         patch.setattr(store.usage, "_insert", fail)
