@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from deployments.store.database import cause
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 logger = logging.getLogger("csanmt.store")
 
@@ -67,6 +67,11 @@ class Rates:
 
 def redis_connections(url: str) -> ConnectionPool:
     """Raises UserError, which does not quote the address: it may hold a password."""
+    # Only now: 7 MB of which most services make no use.
+    from redis.asyncio import ConnectionPool
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
     try:
         if not url.startswith(("redis://", "rediss://")):
             raise ValueError
