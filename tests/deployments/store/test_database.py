@@ -16,7 +16,7 @@ from deployments.store import database as database_module
 from deployments.store.errors import StoreUnavailable
 from deployments.store.store import Store
 from pipeline.glossary import Entry, Glossary
-from tests.deployments.store.servers import Postgres
+from tests.deployments.store.servers import PASSWORD, Postgres
 
 pytestmark = pytest.mark.anyio
 
@@ -114,6 +114,19 @@ async def test_connections_that_the_server_ended_are_made_anew(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     )
     assert await store.glossaries.get(made.id, None) == GLOSSARY
+    await store.close()
+
+
+@pytest.mark.databases
+@ON_POSTGRESQL
+async def test_the_password_may_come_from_the_environment(
+    settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = str(settings.url).replace(":p%40ss%3Aw%2Frd@", "@")
+    assert address != settings.url
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    store = Store(settings.model_copy(update={"url": address}), replicas=1)
+    await store.check()
     await store.close()
 
 
