@@ -6,9 +6,11 @@ configuration.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
@@ -19,6 +21,7 @@ from deployments.stages.postprocess import Postprocess
 from deployments.stages.preprocess import Preprocess
 from deployments.stages.scaling import TokensPolicy
 from deployments.stages.translate import Translate
+from deployments.store.upgrade import prepare
 from pipeline.bundle import Bundle
 from pipeline.config import home
 from pipeline.errors import UserError
@@ -34,6 +37,7 @@ def build(args: dict[str, Any]) -> Application:
     """
     config = load(args)
     bundles = verified_bundles(config)
+    config = config.model_copy(update={"store": prepare(config.store, nodes())})
     paths = {name: portable(path, bundle) for name, (path, bundle) in bundles.items()}
     languages = {name: bundle.manifest.languages for name, (_, bundle) in bundles.items()}
     limits = config.limits
@@ -57,6 +61,13 @@ def build(args: dict[str, Any]) -> Application:
         memory = config.health.max_rss_mb
         text = preprocess.bind(paths, memory), postprocess.bind(paths, memory)
     return ingress.bind(config, languages, translators, paths, text)
+
+
+def nodes() -> int:
+    """Machines of the cluster; one where Ray is our own, which then may not have started yet."""
+    if os.environ.get("RAY_ADDRESS") == "local" or not ray.is_initialized():
+        return 1
+    return sum(node["Alive"] for node in ray.nodes())
 
 
 def verified_bundles(config: ServiceConfig) -> dict[str, tuple[str, Bundle]]:

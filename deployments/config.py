@@ -99,6 +99,18 @@ class Health(Strict):
     max_rss_mb: float = Field(gt=0)
 
 
+class StoreSettings(Strict):
+    """Where the state is kept, and how much of it."""
+
+    url: str | None = Field(repr=False)  # may hold a password, as may the next
+    limits_url: str | None = Field(repr=False)
+    glossaries: int = Field(ge=1)
+    glossary_entries: int = Field(ge=1)
+    term_characters: int = Field(ge=1, le=500)  # PostgreSQL indexes no longer ones
+    document_bytes: int = Field(ge=1)
+    document_kept_s: float = Field(gt=0)
+
+
 class Fixed(Strict):
     """A deployment with a fixed number of replicas."""
 
@@ -133,6 +145,7 @@ class ServiceConfig(Strict):
     micro_batches: MicroBatches
     readiness: ReadinessSettings
     health: Health
+    store: StoreSettings
     shutdown_s: float = Field(gt=0)
     ingress: Fixed
     preprocess: Fixed

@@ -7,9 +7,10 @@ import json
 import math
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pipeline.answer.translation import Translation
 from pipeline.config import DEFAULT_MODEL, cpus
@@ -19,13 +20,16 @@ from pipeline.files import decoded, from_argument, output, read_bytes
 from pipeline.text.sentences import Splitting
 from pipeline.translator import Translator
 
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 MOST = 64  # beams and threads
 STANDARD = "-"  # standard input or output, where a file is named
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command that the arguments name; returns the exit status."""
-    arguments = _parser().parse_args(argv)
+def main(argv: list[str] | None = None, *more: Callable[[Commands], None]) -> int:
+    """Run the command that the arguments name, or one that `more` add; returns the exit status."""
+    arguments = _parser(*more).parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except UserError as error:
@@ -35,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*more: Callable[[Commands], None]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="csanmt", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     translate = commands.add_parser("translate", help="translate a text, a file or standard input")
@@ -72,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print sentences, scores and warnings as JSON"
     )
     translate.set_defaults(run=_translate)
+    for add in more:
+        add(commands)
     return parser
 
 

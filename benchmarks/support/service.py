@@ -50,6 +50,7 @@ class Service:
             "PYTHONPATH": str(ROOT),
             "CSANMT_PORT": str(self.port),
             "RAY_TMPDIR": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder),
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             **self.environment,
         }

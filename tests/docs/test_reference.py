@@ -11,6 +11,7 @@ import pytest
 from dotenv import dotenv_values
 from pydantic import BaseModel
 
+from deployments.command import add_keys
 from deployments.config import ServiceConfig, load
 from deployments.errors import ServiceError
 from deployments.gateway.dialects.seed import SentenceDetail, TranslateRequest, TranslateResponse
@@ -111,6 +112,7 @@ PAGES_WITH_SETTINGS = [
     "docs/how-to/proxy.md",
     "docs/how-to/scale.md",
     "docs/how-to/systemd.md",
+    "docs/state.md",
     "CHANGELOG.md",
 ]
 
@@ -162,29 +164,52 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
-def test_every_argument_of_csanmt_is_listed() -> None:
-    listed = {name for first, *_ in rows(COMMANDS, CSANMT) for name in named(first)}
-    options = {re.split(r"[ ,]", name)[0] for name in listed} | {"-f", "-o"}
-    assert {
-        "TEXT" if not action.option_strings else action.option_strings[-1] for action in actions()
-    } == {name for name in options if name == "TEXT" or name.startswith("--")}
+@pytest.mark.parametrize("command", ["translate", "keys"])
+def test_every_argument_of_csanmt_is_listed(command: str) -> None:
+    listed = {word for first, *_ in rows(COMMANDS, CSANMT[command]) for word in words(first)}
+    parser = choices(_parser(add_keys))[command]
+    assert listed == {name for name in arguments(parser) if name not in ("-h", "--help")}
 
 
-CSANMT = "`csanmt translate`: without a server"
+CSANMT = {
+    "translate": "`csanmt translate`: without a server",
+    "keys": "`csanmt keys`: who may use the service",
+}
 
 
-def actions() -> list[argparse.Action]:
-    """The arguments of `csanmt translate`, but for --help."""
-    commands = next(a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return [a for a in commands.choices["translate"]._actions if a.dest != "help"]
+def words(cell: str) -> set[str]:
+    """Commands, options and arguments that a table's cell names; not an option's value."""
+    return {
+        word
+        for name in named(cell)
+        for place, word in enumerate(name.split())
+        if not (place and name.startswith("-"))
+    }
 
 
-def test_the_commands_shown_are_ones_that_csanmt_takes() -> None:
-    (block,) = code_blocks(COMMANDS, "sh")
-    for line in block.splitlines():
-        program, *arguments = line.partition(" <")[0].split()
-        assert program == "csanmt"
-        _parser().parse_args(arguments)
+def choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands within a command."""
+    found = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(found[0].choices) if found else {}
+
+
+def arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Of a command and those within it."""
+    for action in parser._actions:
+        if not isinstance(action, argparse._SubParsersAction):
+            yield from action.option_strings or [str(action.metavar)]
+    for name, inner in choices(parser).items():
+        yield name
+        yield from arguments(inner)
+
+
+@pytest.mark.parametrize("page", [COMMANDS, "docs/state.md"])
+def test_the_commands_shown_are_ones_that_csanmt_takes(page: str) -> None:
+    lines = [line for block in code_blocks(page, "sh") for line in block.splitlines()]
+    shown = [line.partition(" <")[0].split() for line in lines if line.startswith("csanmt ")]
+    assert len(shown) >= 3
+    for _, *given in shown:
+        _parser(add_keys).parse_args(given)
 
 
 def test_the_variables_of_make_are_those_that_it_reads() -> None:
