@@ -40,6 +40,7 @@ class Http(Strict):
 
     hosts: tuple[str, ...] | None
     origins: tuple[str, ...]
+    keys: Literal["none", "required"]
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -81,6 +81,62 @@ class UnsupportedLanguages(InvalidRequest):
         super().__init__(f"the languages are not served; served are: {', '.join(served)}")
 
 
+class InvalidGlossaryText(InvalidRequest):
+    """A glossary that cannot be used; `mistake` names the line, and quotes no term."""
+
+    code = "invalid_glossary"
+
+
+class Unauthorized(ServiceError):
+    """The request has no key that is known."""
+
+    code, status = "unauthorized", 401
+    sentence = "A key is needed: send one that is valid as Authorization: Bearer KEY"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["WWW-Authenticate"] = "Bearer"
+
+
+class UnknownGlossary(ServiceError):
+    """The caller has no glossary of this id."""
+
+    code, status = "unknown_glossary", 404
+    sentence = "No glossary has this id"
+
+
+class GlossariesFull(ServiceError):
+    """The caller has as many glossaries as one may have."""
+
+    code, status = "too_many_glossaries", 409
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There are {limit} glossaries, which is the limit: delete one")
+        self.limit = limit
+
+
+class RateLimited(ServiceError):
+    """The key has sent too many requests within a minute."""
+
+    code, status = "rate_limited", 429
+
+    def __init__(self, limit: int | None, retry_after_s: int) -> None:
+        super().__init__(f"More than {limit} requests within a minute")
+        self.limit = limit
+        self.headers["Retry-After"] = str(retry_after_s)
+
+
+class QuotaUsed(ServiceError):
+    """The key has used its characters of this month."""
+
+    code, status = "quota_used", 429
+
+    def __init__(self, limit: int | None, retry_after_s: int) -> None:
+        super().__init__(f"More than {limit} characters within this month")
+        self.limit = limit
+        self.headers["Retry-After"] = str(retry_after_s)
+
+
 class NotFound(ServiceError):
     """There is nothing at this path."""
 
@@ -192,6 +248,13 @@ class Restarting(Unavailable):
 
     code = "restarting"
     sentence = "The service is restarting"
+
+
+class StateUnavailable(Unavailable):
+    """The database of keys, glossaries and documents does not answer."""
+
+    code = "state_unavailable"
+    sentence = "The service's database does not answer"
 
 
 class Starting(Unavailable):

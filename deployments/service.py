@@ -6,13 +6,15 @@ HTTP and its dialects are above it, the walk over the deployments (request/flow.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from deployments.config import Limits
 from deployments.errors import (
     EmptyText,
     InvalidRequest,
+    QuotaUsed,
+    RateLimited,
     ServiceError,
     TextTooLong,
     TooManyTexts,
@@ -21,44 +23,16 @@ from deployments.request.capacity import Capacity
 from deployments.request.deadline import Deadline, Stopwatch, Timings
 from deployments.request.flow import Flow, Request
 from deployments.request.models import Models
-from deployments.stages.messages import PrepareItem, Search
+from deployments.request.vocabularies import Vocabularies
+from deployments.request.wanted import USUAL, Wanted
+from deployments.store.limiter import Limited
+from deployments.store.store import Store
 from pipeline.answer.translation import SentenceTranslation, Translation
 from pipeline.bundle import Languages
 from pipeline.text.language import AUTO, Detected, detect
 from pipeline.text.normalise import visible
-from pipeline.text.sentences import Splitting
-from pipeline.text.terms import Terms
 
 NOT_SOURCE = "not_source_language"  # the warning of a text that stays as it is
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How a request wants its texts translated.
-
-    Languages are tags of any spelling (pipeline/text/language.py); None takes any, and "auto" as
-    the source finds out. Without a model, the first that has the languages is asked.
-    """
-
-    model: str | None = None
-    source: str | None = None
-    target: str | None = None
-    split_sentences: Splitting = "on"
-    beam_size: int | None = None
-    alternatives: int = 0
-    glossary: Terms | None = None
-
-    @property
-    def search(self) -> Search:
-        return Search(self.beam_size, self.alternatives)
-
-    def item(self, model: str, text: str) -> PrepareItem:
-        """A text for the walk, with the terms that it may need."""
-        terms = self.glossary.present(text) if self.glossary else ()
-        return PrepareItem(model, text, self.split_sentences, terms)
-
-
-USUAL = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +64,13 @@ class AllTranslated:
     timings: Timings
 
 
+@dataclass(slots=True)
+class Charge:
+    """What a caller pays for."""
+
+    failed: int = 0  # characters that were counted, but not translated
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """The sentences of a text, and after them its whole translation, to be taken once.
@@ -105,13 +86,19 @@ class Stream:
 
 class TranslationService:
     """`models` maps the names of those served to their languages, the default first; this is one of
-    so many `replicas` of the ingress.
+    so many `replicas` of the ingress, which share the state in `store`.
     """
 
     def __init__(
-        self, flow: Flow, models: Mapping[str, Languages], limits: Limits, replicas: int
+        self,
+        flow: Flow,
+        models: Mapping[str, Languages],
+        limits: Limits,
+        replicas: int,
+        store: Store,
     ) -> None:
-        self.flow, self.models, self.limits = flow, Models(models), limits
+        self.flow, self.models, self.limits, self.store = flow, Models(models), limits, store
+        self.vocabularies = Vocabularies(store.glossaries)
         self.capacities = {name: Capacity(limits, replicas) for name in models}
 
     async def translate(self, text: str, wanted: Wanted = USUAL) -> Translated:
@@ -125,7 +112,8 @@ class TranslationService:
             raise EmptyText
         stopwatch = Stopwatch()
         model = self.models.choose(wanted.model, wanted.source, wanted.target)
-        (answer,) = await self._translate([text], model, wanted, stopwatch)
+        async with self._charged(wanted, len(text)):
+            (answer,) = await self._translate([text], model, wanted, stopwatch)
         if isinstance(answer, ServiceError):
             raise answer
         return Translated(answer, model, stopwatch.read())
@@ -156,13 +144,19 @@ class TranslationService:
                 answers[place] = One(unchanged, None, found[place])
             else:
                 places.setdefault(model, []).append(place)
-        for model, chosen in places.items():
-            given = await self._translate([texts[n] for n in chosen], model, wanted, stopwatch)
-            for place, answer in zip(chosen, given, strict=True):
-                if isinstance(answer, ServiceError):
-                    answers[place] = answer
-                else:
-                    answers[place] = One(answer, model, found.get(place))
+        async with self._charged(wanted, sum(map(len, texts))) as charge:
+            for model, chosen in places.items():
+                given = await self._translate([texts[n] for n in chosen], model, wanted, stopwatch)
+                for place, answer in zip(chosen, given, strict=True):
+                    if isinstance(answer, ServiceError):
+                        answers[place] = answer
+                    else:
+                        answers[place] = One(answer, model, found.get(place))
+            charge.failed = sum(
+                len(texts[place])
+                for place, answer in answers.items()
+                if isinstance(answer, ServiceError)
+            )
         return AllTranslated(tuple(answers[n] for n in range(len(texts))), stopwatch.read())
 
     def stream(self, text: str, wanted: Wanted = USUAL) -> Stream:
@@ -183,7 +177,8 @@ class TranslationService:
         self, texts: Sequence[str], model: str, wanted: Wanted, stopwatch: Stopwatch
     ) -> Sequence[Translation | ServiceError]:
         characters = sum(map(len, texts))
-        items = [wanted.item(model, text) for text in texts]
+        languages = self.models.served[model]
+        items = [wanted.item(model, languages, text) for text in texts]
         with self.capacities[model].enter(characters) as place:
             deadline = Deadline(self.limits.seconds(characters))
             request = Request(deadline, stopwatch, place, wanted.search)
@@ -195,13 +190,38 @@ class TranslationService:
         if model is None:
             yield Translation(text, text, warnings=(NOT_SOURCE,))
             return
-        item = wanted.item(model, text)
-        with self.capacities[model].enter(len(text)) as place:
-            deadline = Deadline(self.limits.seconds(len(text)))
-            request = Request(deadline, stopwatch, place, wanted.search)
-            async with aclosing(self.flow.stream(item, request)) as sentences:
-                async for sentence in sentences:
-                    yield sentence
+        item = wanted.item(model, self.models.served[model], text)
+        async with self._charged(wanted, len(text)):
+            with self.capacities[model].enter(len(text)) as place:
+                deadline = Deadline(self.limits.seconds(len(text)))
+                request = Request(deadline, stopwatch, place, wanted.search)
+                async with aclosing(self.flow.stream(item, request)) as sentences:
+                    async for sentence in sentences:
+                        yield sentence
+
+    @asynccontextmanager
+    async def _charged(self, wanted: Wanted, characters: int) -> AsyncGenerator[Charge, None]:
+        """Count them for the caller's key, but for those that fail.
+
+        Raises RateLimited, QuotaUsed or StoreUnavailable.
+        """
+        caller, limiter = wanted.caller, self.store.limiter
+        charge = Charge()
+        if caller is None:
+            yield charge
+            return
+        allowed = await limiter.hit(caller, characters)
+        if isinstance(allowed, Limited):
+            if allowed.reason == "rate":
+                raise RateLimited(caller.requests_per_minute, allowed.retry_after_s)
+            raise QuotaUsed(caller.characters_per_month, allowed.retry_after_s)
+        try:
+            yield charge
+        except Exception:
+            limiter.give_back(caller, characters)
+            raise
+        if charge.failed:
+            limiter.give_back(caller, charge.failed, requests=int(charge.failed == characters))
 
     def _check(self, wanted: Wanted, characters: int, limit: int) -> None:
         if characters > limit:

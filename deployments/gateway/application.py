@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from deployments.config import ServiceConfig
 from deployments.errors import MethodNotAllowed, NotFound
+from deployments.gateway.access import Access
 from deployments.gateway.api.routes import STREAM, Api
 from deployments.gateway.dialects.base import Dialect
 from deployments.gateway.dialects.seed import Seed
@@ -39,6 +40,7 @@ def make_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(readiness.watch())
         yield
+        await service.store.close()
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
@@ -51,7 +53,8 @@ def make_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    dialects: list[Dialect] = [Api(service), Seed(service)]
+    access = Access(service.store.keys, required=http.keys == "required")
+    dialects: list[Dialect] = [Api(service, access), Seed(service, access)]
     app.add_middleware(Disconnect)  # the last one added is the outermost
     app.add_middleware(Admission, limits, traffic)
     app.add_middleware(Body, limits, traffic, {STREAM: limits.stream_body_bytes})
@@ -62,8 +65,8 @@ def make_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=http.origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-Request-ID"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
             expose_headers=["Retry-After", "Server-Timing", "X-Request-ID"],
         )
     app.add_middleware(RequestId)

@@ -26,6 +26,7 @@ from deployments.service import TranslationService
 from deployments.stages.interfaces import PostprocessStage, PreprocessStage, TranslateStage
 from deployments.stages.postprocess import Postprocess
 from deployments.stages.preprocess import Preprocess
+from deployments.store.store import Store
 from pipeline.bundle import Languages
 
 
@@ -69,7 +70,11 @@ class Ingress:
                 stage_call(postprocess, PostprocessStage.review),
             )
         self.service = TranslationService(
-            Flow(stages, config), models, config.limits, config.ingress.replicas
+            Flow(stages, config),
+            models,
+            config.limits,
+            config.ingress.replicas,
+            Store(config.store, config.ingress.replicas),
         )
         pings = {name: ping(handle) for name, handle in handles.items()}
         for name, handle in translators.items():

@@ -21,6 +21,7 @@ class TooManyGlossaries(StoreError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"There are {limit} glossaries, which is the limit: delete one")
+        self.limit = limit
 
 
 class TooManyDocuments(StoreError):

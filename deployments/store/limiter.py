@@ -56,9 +56,9 @@ class Limiter:
         self._add(key.id, characters, 1)
         return Allowed()
 
-    def give_back(self, key: KeyInfo, characters: int) -> None:
-        """For a request that was counted and not done."""
-        self._add(key.id, -characters, -1)
+    def give_back(self, key: KeyInfo, characters: int, requests: int = 1) -> None:
+        """For a request, or a part of one, that was counted and not done."""
+        self._add(key.id, -characters, -requests)
 
     def _add(self, key_id: str, characters: int, requests: int) -> None:
         self.usage.add(key_id, characters, requests)

@@ -14,7 +14,7 @@ from deployments.gateway.traffic import Traffic
 from deployments.service import TranslationService
 from pipeline.config import DEFAULT_MODEL
 from pipeline.translator import Translator
-from tests.deployments.in_process import service_of
+from tests.deployments.in_process import service_of, store_in
 
 
 @pytest.fixture
@@ -29,9 +29,11 @@ def translator() -> Iterator[Translator]:
 
 
 @pytest.fixture(scope="session")
-def translation_service(translator: Translator) -> TranslationService:
+def translation_service(
+    translator: Translator, tmp_path_factory: pytest.TempPathFactory
+) -> TranslationService:
     """The service layer over the real pipeline."""
-    return service_of(translator, load({}))
+    return service_of(translator, load({}), store_in(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
-from deployments.config import ServiceConfig
+from deployments.config import ServiceConfig, load
 from deployments.request.decoding import Stages
 from deployments.request.flow import Flow
 from deployments.request.handles import StageCall
@@ -16,6 +17,8 @@ from deployments.stages.messages import Decoded, DecodeItem, Load, Refusal
 from deployments.stages.postprocess import Postprocess
 from deployments.stages.preprocess import Preprocess
 from deployments.stages.translate import options_for
+from deployments.store.store import Store
+from deployments.store.upgrade import prepare
 from pipeline.config import DEFAULT_MODEL
 from pipeline.translator import Translator
 
@@ -77,6 +80,13 @@ def flow_of(translator: Translator, config: ServiceConfig, calls: Calls | None =
     return Flow(stages, config)
 
 
-def service_of(translator: Translator, config: ServiceConfig) -> TranslationService:
+def store_in(folder: Path, **values: Any) -> Store:
+    """A store on an SQLite file there."""
+    settings = load({"store": {"url": str(folder / "csanmt.db"), **values}}).store
+    return Store(prepare(settings, nodes=1), replicas=1)
+
+
+def service_of(translator: Translator, config: ServiceConfig, store: Store) -> TranslationService:
     languages = {NAME: translator.bundle.manifest.languages}
-    return TranslationService(flow_of(translator, config), languages, config.limits, replicas=1)
+    flow = flow_of(translator, config)
+    return TranslationService(flow, languages, config.limits, replicas=1, store=store)

@@ -19,8 +19,10 @@ from deployments.errors import (
     UnsupportedLanguages,
 )
 from deployments.request.flow import Alone, Flow, Request
-from deployments.service import NOT_SOURCE, One, TranslationService, Wanted
+from deployments.request.wanted import Wanted
+from deployments.service import NOT_SOURCE, One, TranslationService
 from deployments.stages.messages import Load, PrepareItem
+from deployments.store.store import Store
 from pipeline.answer.translation import Translation
 from pipeline.bundle import Languages
 from pipeline.decode.lanes import Lane
@@ -56,9 +58,13 @@ class Echo(Flow):
         ]
 
 
+def unused_store() -> Store:
+    return Store(load({}).store, replicas=1)
+
+
 def service(**limits: float) -> TranslationService:
     settings: Limits = load({"limits": limits}).limits
-    return TranslationService(Echo(), MODELS, settings, replicas=1)
+    return TranslationService(Echo(), MODELS, settings, 1, unused_store())
 
 
 async def test_gives_the_translation_its_model_and_its_timings() -> None:
@@ -119,7 +125,7 @@ async def test_an_empty_text_is_refused_before_its_model_is_looked_up() -> None:
 async def test_a_request_has_the_time_that_the_settings_give() -> None:
     flow = Echo()
     limits = load({"limits": {"request_s": 7, "character_s": 0.01}}).limits
-    served = TranslationService(flow, MODELS, limits, replicas=1)
+    served = TranslationService(flow, MODELS, limits, 1, unused_store())
     await served.translate("好")
     await served.translate("好" * 1000)
     assert 6 < flow.seconds[0] <= 7.1

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from deployments.errors import InvalidRequest
 from deployments.gateway.api.schemas import Options
-from deployments.service import Wanted
+from deployments.request.wanted import Vocabulary, Wanted
+from deployments.store.keys import KeyInfo
 
 Body = TypeVar("Body", bound=BaseModel)
 TYPES = {
@@ -60,7 +61,9 @@ def place(keys: Sequence[str | int]) -> str:
     return name + "".join(f"[{key}]" for key in keys[1:] if isinstance(key, int))
 
 
-def wanted(options: Options) -> Wanted:
+def wanted(
+    options: Options, caller: KeyInfo | None = None, glossary: Vocabulary | None = None
+) -> Wanted:
     """What the request asks of the service."""
     return Wanted(
         model=options.model,
@@ -69,4 +72,6 @@ def wanted(options: Options) -> Wanted:
         split_sentences=options.split_sentences or "on",
         beam_size=options.beam,
         alternatives=options.alternatives or 0,
+        glossary=glossary,
+        caller=caller,
     )

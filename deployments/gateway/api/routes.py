@@ -8,15 +8,19 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from deployments.errors import ServiceError
+from deployments.gateway.access import Access
 from deployments.gateway.api import answers, schemas
 from deployments.gateway.api.catalogue import languages, models
+from deployments.gateway.api.glossaries import GlossaryRoutes
 from deployments.gateway.api.requests import parsed, wanted
 from deployments.gateway.api.stream import events
 from deployments.gateway.json_body import JsonBodies
+from deployments.request.wanted import Wanted
 from deployments.service import TranslationService
+from deployments.store.keys import KeyInfo
 
 STREAM = "/v1/translate/stream"
-STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors
+STATUSES = (400, 401, 404, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
 ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Error} for status in STATUSES}
 
 
@@ -25,8 +29,9 @@ class Api:
 
     prefix = "/v1/"
 
-    def __init__(self, service: TranslationService) -> None:
-        self.service, self.bodies = service, JsonBodies()
+    def __init__(self, service: TranslationService, access: Access) -> None:
+        self.service, self.access, self.bodies = service, access, JsonBodies()
+        self.glossaries = GlossaryRoutes(service.store.glossaries, access, self.bodies)
 
     def add_routes(self, app: FastAPI) -> None:
         app.add_api_route(
@@ -72,12 +77,14 @@ class Api:
             summary="The models that are served, the default first",
             response_model=schemas.Models,
         )
+        self.glossaries.add_to(app, ERRORS)
 
     async def translate(self, request: Request) -> Response:
+        caller = await self.access.caller(request)
         given = parsed(schemas.TranslateRequest, await self.bodies.read(request))
         alone = isinstance(given.text, str)
         texts = [given.text] if isinstance(given.text, str) else given.text
-        found = await self.service.translate_all(texts, wanted(given))
+        found = await self.service.translate_all(texts, await self.wanted(given, caller))
         if alone and isinstance(found.answers[0], ServiceError):
             raise found.answers[0]
         body = answers.translated(found, request.state.request_id)
@@ -88,9 +95,18 @@ class Api:
         )
 
     async def stream(self, request: Request) -> Response:
+        caller = await self.access.caller(request)
         given = parsed(schemas.StreamRequest, await self.bodies.read(request))
-        found = self.service.stream(given.text, wanted(given))
+        found = self.service.stream(given.text, await self.wanted(given, caller))
         return await events(found, request.state.request_id)
+
+    async def wanted(self, options: schemas.Options, caller: KeyInfo | None) -> Wanted:
+        """What the request asks of the service; raises UnknownGlossary."""
+        glossary = None
+        if options.glossary_id:
+            owner = caller.id if caller else None
+            glossary = await self.service.vocabularies.get(options.glossary_id, owner)
+        return wanted(options, caller, glossary)
 
     async def languages(self) -> schemas.Languages:
         return languages(self.service.models.served)

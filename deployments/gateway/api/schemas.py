@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.glossary import Format
 from pipeline.text.sentences import Splitting
 
 EXAMPLE = "中国的科技创新能力正在快速提升。"
@@ -40,6 +42,11 @@ class Options(BaseModel):
     beam: int | None = Field(
         default=None, ge=1, description="Beam size; by default the model's. Larger ones cost more"
     )
+    glossary_id: str | None = Field(
+        default=None,
+        max_length=64,
+        description="A glossary (`/v1/glossaries`), whose terms become what it says",
+    )
     alternatives: int | None = Field(
         default=None, ge=0, description="Other translations of each sentence, at most; 0 by default"
     )
@@ -53,6 +60,26 @@ class TranslateRequest(Options):
     text: Text | Annotated[list[Text], Field(min_length=1)] = Field(
         description="A text of any number of lines, or a list of texts"
     )
+
+
+class GlossaryRequest(BaseModel):
+    """A glossary as it is made, or what replaces one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"name": "products", "entries": {"达摩院": "DAMO Academy"}}]
+        },
+    )
+
+    name: str = Field(min_length=1, max_length=200)
+    entries: str | dict[str, str] = Field(
+        description="Terms with their translations, or the text of a file of such"
+    )
+    format: Format = Field(default="tsv", description="Of that text")
+    source: str = Field(default="zh", max_length=64)
+    target: str = Field(default="en", max_length=64)
 
 
 class StreamRequest(Options):
@@ -182,6 +209,25 @@ class Models(BaseModel):
 def request_body(schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI's description of a body that is parsed by ourselves."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+class Glossary(BaseModel):
+    """A glossary without its entries."""
+
+    id: str
+    name: str
+    source: str
+    target: str
+    created: datetime
+    entry_count: int
+
+
+class GlossaryDetail(Glossary):
+    entries: dict[str, str]
+
+
+class GlossaryList(BaseModel):
+    glossaries: list[Glossary]
 
 
 EVENT = {

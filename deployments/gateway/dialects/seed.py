@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.responses import JSONResponse, Response
 
 from deployments.errors import Internal, InvalidRequest, ServiceError
+from deployments.gateway.access import Access
 from deployments.gateway.json_body import JsonBodies
-from deployments.service import Translated, TranslationService, Wanted
+from deployments.request.wanted import Wanted
+from deployments.service import Translated, TranslationService
 
-STATUSES = (400, 408, 413, 414, 415, 422, 431, 500, 503)  # of errors
+STATUSES = (400, 401, 408, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
 
 
 class TranslateRequest(BaseModel):
@@ -73,8 +75,8 @@ class Seed:
 
     prefix = "/"  # whatever no other dialect has
 
-    def __init__(self, service: TranslationService) -> None:
-        self.service, self.bodies = service, JsonBodies()
+    def __init__(self, service: TranslationService, access: Access) -> None:
+        self.service, self.access, self.bodies = service, access, JsonBodies()
 
     def add_routes(self, app: FastAPI) -> None:
         app.add_api_route(
@@ -101,8 +103,10 @@ class Seed:
         return schema
 
     async def translate(self, request: Request) -> Response:
+        caller = await self.access.caller(request)
         given = parse(await self.bodies.read(request))
-        wanted = Wanted(given.model, split_sentences=given.split_sentences or "on")
+        splitting = given.split_sentences or "on"
+        wanted = Wanted(given.model, split_sentences=splitting, caller=caller)
         translated = await self.service.translate(given.text, wanted)
         body = response_to(translated)
         if given.detail:

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deployments.errors import Internal, ServiceError, described
+from deployments.errors import (
+    GlossariesFull,
+    Internal,
+    ServiceError,
+    StateUnavailable,
+    described,
+)
 from deployments.gateway.dialects.base import Dialect
+from deployments.store.errors import StoreUnavailable, TooManyGlossaries
 
 logger = logging.getLogger("ray.serve")
 
@@ -35,13 +42,26 @@ class Errors:
         try:
             await self.app(scope, receive, watch)
         except Exception as error:
-            if not isinstance(error, ServiceError):
+            if isinstance(stated(error), Internal):
                 logger.error("request %s: %s", request_id, described(error))
             if started:
                 raise
-            refusal = error if isinstance(error, ServiceError) else Internal()
+            refusal = stated(error)
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             dialect = next(found for found in self.dialects if path.startswith(found.prefix))
             response = dialect.render(refusal, request_id)
             response.headers.update(refusal.headers)
             await response(scope, receive, send)
+
+
+def stated(error: Exception) -> ServiceError:
+    """What a client is told of it. What the store could not do, it has logged itself."""
+    match error:
+        case ServiceError():
+            return error
+        case StoreUnavailable():
+            return StateUnavailable()
+        case TooManyGlossaries(limit=limit):
+            return GlossariesFull(limit)
+        case _:
+            return Internal()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from deployments.service import TranslationService
 from deployments.stages.messages import DecodeItem, Refusal
 from pipeline.answer.translation import SentenceTranslation, Translation
 from pipeline.translator import Translator
-from tests.deployments.in_process import Decode, service_of
+from tests.deployments.in_process import Decode, service_of, store_in
 
 ARTICLE = (ROOT / "tests/data/article.zh.txt").read_text(encoding="utf-8")
 Event = tuple[str, dict[str, Any]]
@@ -91,10 +92,12 @@ class Counting(Decode):
 
 
 @pytest.fixture
-def counted(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> TranslationService:
+def counted(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> TranslationService:
     monkeypatch.setattr("tests.deployments.in_process.Decode", Counting)
     Counting.sentences, Counting.most = 0, 10**9
-    return service_of(translator, load({}))
+    return service_of(translator, load({}), store_in(tmp_path))
 
 
 @pytest.mark.anyio

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.support.service import ROOT
 from deployments.errors import Internal
+from deployments.gateway.access import Access
 from deployments.gateway.dialects.seed import Seed
 from deployments.service import TranslationService
 from pipeline.translator import Translator
@@ -240,7 +241,8 @@ def test_a_body_that_is_too_large_is_a_413_that_names_the_limit(api: TestClient)
 
 
 def test_an_internal_error_has_the_requests_id(translation_service: TranslationService) -> None:
-    response = Seed(translation_service).render(Internal(), "r-1")
+    access = Access(translation_service.store.keys, required=False)
+    response = Seed(translation_service, access).render(Internal(), "r-1")
     assert response.status_code == 500
     assert json.loads(bytes(response.body)) == {"error": "Internal error", "request_id": "r-1"}
 
