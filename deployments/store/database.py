@@ -15,7 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import DataError, InterfaceError, PostgresError
 from sqlalchemy import URL, Connection, event, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -125,6 +125,8 @@ def available() -> Iterator[None]:
 def cause(error: BaseException) -> str:
     """What a driver says, on one line, without the statement and its values."""
     inner = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(inner.__cause__, (ValueError, DataError)):  # whose text quotes a value
+        return type(inner).__name__
     return " ".join(str(inner).split()) or type(inner).__name__
 
 

@@ -138,7 +138,7 @@ class Jobs:
             due = select(func.count()).where(or_(over, lost(moment)))
             if not (await connection.execute(due)).scalar_one():
                 return 0
-        async with self.database.writing() as connection:
+        async with self.database.writing(Lock.DOCUMENTS) as connection:
             forgotten = await connection.execute(
                 delete(jobs).where(over, jobs.c.state == "expired")
             )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
 
 from deployments.config import StoreSettings
 from deployments.store import database as database_module
@@ -65,6 +66,35 @@ async def test_a_full_disk_is_unavailable_and_the_log_has_the_reason_only(
     assert "机密" not in caplog.text and "INSERT" not in caplog.text
     await store.glossaries.create("a", GLOSSARY, None)  # for which there is room
     await store.close()
+
+
+@ON_SQLITE
+async def test_documents_that_are_deleted_are_gone_from_the_files(store: Store) -> None:
+    path = Path(str(store.database.url.database))
+    ticket = await store.jobs.create("a", b"CONFIDENTIAL" * 1000, {})
+    assert any(b"CONFIDENTIAL" in file.read_bytes() for file in path.parent.iterdir())
+    await store.jobs.delete(ticket)
+    await store.close()
+    assert not any(b"CONFIDENTIAL" in file.read_bytes() for file in path.parent.iterdir())
+
+
+async def test_rules_that_are_broken_quote_no_values(store: Store) -> None:
+    with pytest.raises(IntegrityError) as raised:
+        await store.jobs.create("confidential", b"confidential", {}, owner="0" * 32)
+    assert "confidential" not in str(raised.value)
+
+
+@pytest.mark.databases
+@ON_POSTGRESQL
+async def test_values_that_are_refused_are_not_quoted(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    for statement in ("CAST(:a AS INTEGER)", "CAST(CAST(:a AS TEXT) AS INTEGER)"):
+        with pytest.raises(StoreUnavailable) as failed:
+            async with store.database.reading() as connection:
+                await connection.execute(text(f"SELECT {statement}"), {"a": "secret"})
+        assert "secret" not in str(failed.value)
+    assert "the database failed" in caplog.text and "secret" not in caplog.text
 
 
 @ON_SQLITE

@@ -97,6 +97,24 @@ async def test_names_lose_what_no_database_takes(store: Store) -> None:
     assert (await status_of(store, ticket)).name == "ab" + "x" * 253
 
 
+async def test_options_come_back_whatever_they_hold(store: Store) -> None:
+    options = {"a": "\0\ud800", "b": [1.5, None, True], "机密": {"c": 10**20}}
+    ticket = await store.jobs.create("a", b"a", options)
+    assert (await status_of(store, ticket)).options == options
+    assert (await claimed(store)).options == options
+
+
+async def test_replicas_that_sweep_at_once_each_do_a_part_or_nothing(
+    store: Store, clock: Clock
+) -> None:
+    for _ in range(30):
+        await store.jobs.create("a", b"x" * 10, {})
+        assert await store.leases.fail(await claimed(store), "no")
+    clock.passes(3601)
+    assert sum(await asyncio.gather(*(store.jobs.sweep() for _ in range(5)))) == 30
+    assert await counted(store, jobs) == 30
+
+
 async def test_the_oldest_is_claimed_first_and_each_once(store: Store, clock: Clock) -> None:
     tickets = []
     for number in range(4):
@@ -178,6 +196,17 @@ async def test_a_job_given_back_waits_for_nothing_and_costs_no_attempt(store: St
         assert await store.leases.release(lease)
     assert (await status_of(store, ticket)).state == "queued"
     assert not await store.leases.release(lease)
+
+
+async def test_who_gave_a_job_back_has_it_no_more_when_another_takes_it(store: Store) -> None:
+    await store.jobs.create("a", b"x", {})
+    first = await claimed(store, "first")
+    await store.leases.release(first)
+    second = await claimed(store, "second")
+    assert second.attempt == first.attempt
+    assert not await store.leases.renew(first, 30, 1, 2)
+    assert not await store.leases.fail(first, "wrong")
+    assert await store.leases.renew(second, 30, 1, 2)
 
 
 async def test_what_cannot_be_translated_has_a_code(store: Store) -> None:

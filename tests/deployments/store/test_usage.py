@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,40 @@ async def test_what_cannot_be_written_is_kept(
     assert await store.usage.read(key.id) == Used(15, 2)
     await store.usage.write()
     assert await Usage(store.database, store.usage.clock).read(key.id) == Used(15, 2)
+
+
+@pytest.fixture
+def written(store: Store, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once the database has counts that `write` still has, for a tenth of a second."""
+    insert, event = store.usage._insert, asyncio.Event()
+
+    async def dawdle(counted: Any) -> None:
+        await insert(counted)
+        event.set()
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(store.usage, "_insert", dawdle)
+    return event
+
+
+async def test_what_is_read_while_it_is_written_counts_once(
+    store: Store, key: KeyInfo, written: asyncio.Event
+) -> None:
+    store.usage.add(key.id, 100)
+    writing = asyncio.create_task(store.usage.write())
+    await written.wait()
+    assert await store.usage.read(key.id) == Used(100, 1)
+    await writing
+
+
+async def test_what_is_written_when_the_end_comes_counts_once(
+    store: Store, key: KeyInfo, written: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage_module, "WRITE_S", 0.01)
+    store.usage.add(key.id, 100)
+    await written.wait()
+    await store.usage.close()
+    assert await Usage(store.database, store.usage.clock).read(key.id) == Used(100, 1)
 
 
 async def test_a_month_begins_at_nought(store: Store, key: KeyInfo, clock: Clock) -> None:
