@@ -1,0 +1,55 @@
+"""XML, read so that it can do no harm, and written as it was."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from pipeline.documents.document import DocumentLimits, DocumentTooLarge, UnreadableDocument
+
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def parse(content: bytes, limits: DocumentLimits) -> etree._Element:
+    """The root of a document; no entity is expanded, and nothing else is read for it.
+
+    Raises UnreadableDocument for XML that is damaged, nested too deeply (256 levels), or declares
+    entities; DocumentTooLarge for more elements than the limit.
+    """
+    if len(content) > limits.text_bytes:
+        raise DocumentTooLarge(f"has more than {limits.text_bytes} bytes of text: split it")
+    if content.count(b"<") > 2 * limits.elements:  # each element has two at most
+        raise DocumentTooLarge(f"has more than {limits.elements} elements: split it")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        reason = "is nested too deeply" if "depth" in str(error) else "is no well-formed XML"
+        raise UnreadableDocument(f"{reason}: save it anew") from None
+    declared = root.getroottree().docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        raise UnreadableDocument("declares XML entities: save it without them")
+    return root
+
+
+def serialise(root: etree._Element) -> bytes:
+    """The document in its own encoding, with its declaration and what stands around the root."""
+    tree = root.getroottree()
+    return etree.tostring(
+        tree,
+        encoding=tree.docinfo.encoding or "UTF-8",
+        xml_declaration=True,
+        standalone=tree.docinfo.standalone,
+    )
+
+
+def qualified(namespace: str, *names: str) -> frozenset[str]:
+    """The tags of these names in a namespace."""
+    return frozenset(f"{{{namespace}}}{name}" for name in names)
+
+
+def local(element: etree._Element) -> str:
+    """An element's name without its namespace; "" for comments and the like."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
