@@ -17,10 +17,15 @@ _ATTRIBUTES = re.compile(r"""(?:[^>"'=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z
 _ATTRIBUTE = re.compile(
     r"""([^\s"'>/=][^\s>/=]*+)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+))?+"""
 )
+
+
+def names(*lines: str) -> frozenset[str]:
+    """Names of elements or the like, parted by blanks."""
+    return frozenset(" ".join(lines).split())
+
+
 # Elements whose content is text, whatever it looks like.
-RAW = frozenset(
-    "script style textarea title xmp iframe noembed noframes plaintext".split()  # noqa: SIM905
-)
+RAW = names("script style textarea title xmp iframe noembed noframes plaintext")
 
 
 @dataclass(frozen=True, slots=True)

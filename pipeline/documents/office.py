@@ -51,7 +51,7 @@ def rewrite_parts(
     if package.has(_PROPERTIES):
         root = parse(package.read(_PROPERTIES), limits)
         titles = [element for element in root.iter() if _TITLES.fullmatch(str(element.tag))]
-        if any([rewrite_text(title, swap) for title in titles]):
+        if sum(rewrite_text(title, swap) for title in titles):
             changed[_PROPERTIES] = serialise(root)
     return repacked(package, content, changed)
 

@@ -98,9 +98,8 @@ def family_of(name: str) -> Family:
         raise UnsupportedDocument(f"may have macros: save it as {_WITH_MACROS[extension]}")
     if extension in _OLD:
         raise UnsupportedDocument(f"is of an old kind: save it as {_OLD[extension]}")
-    raise UnsupportedDocument(
-        f"is no document of a known kind: give one of {', '.join(EXTENSIONS)}"
-    )
+    known = ", ".join(EXTENSIONS)
+    raise UnsupportedDocument(f"is no document of a known kind: give one of {known}")
 
 
 def _check(content: bytes, family: Family, limits: DocumentLimits) -> None:

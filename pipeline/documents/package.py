@@ -78,16 +78,16 @@ class Package:
                 for entry in self._entries:
                     if entry.filename in changed:
                         archive.writestr(_fresh(entry), changed[entry.filename])
-                        continue
-                    with (
-                        self._archive.open(entry) as source,
-                        archive.open(_fresh(entry), "w") as to,
-                    ):
-                        while chunk := source.read(_CHUNK):
-                            to.write(chunk)
+                    else:
+                        self._copy(entry, archive)
         except (*_DAMAGED, RuntimeError):
             raise UnreadableDocument("is damaged, a part cannot be read: send it whole") from None
         return target.getvalue()
+
+    def _copy(self, entry: zipfile.ZipInfo, archive: zipfile.ZipFile) -> None:
+        with self._archive.open(entry) as source, archive.open(_fresh(entry), "w") as target:
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
 
 
 def _fresh(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 from pipeline.documents.document import DocumentLimits, DocumentTooLarge, UnreadableDocument
@@ -28,21 +30,22 @@ def parse(content: bytes, limits: DocumentLimits) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         reason = "is nested too deeply" if "depth" in str(error) else "is no well-formed XML"
         raise UnreadableDocument(f"{reason}: save it anew") from None
-    declared = root.getroottree().docinfo.internalDTD
-    if declared is not None and any(True for _ in declared.iterentities()):
+    if _declares_entities(root.getroottree().docinfo):
         raise UnreadableDocument("declares XML entities: save it without them")
     return root
+
+
+def _declares_entities(info: etree.DocInfo) -> bool:
+    declared: Any = info.internalDTD
+    return declared is not None and any(True for _ in declared.iterentities())
 
 
 def serialise(root: etree._Element) -> bytes:
     """The document in its own encoding, with its declaration and what stands around the root."""
     tree = root.getroottree()
-    return etree.tostring(
-        tree,
-        encoding=tree.docinfo.encoding or "UTF-8",
-        xml_declaration=True,
-        standalone=tree.docinfo.standalone,
-    )
+    settings: dict[str, Any] = {"standalone": tree.docinfo.standalone}
+    encoding = tree.docinfo.encoding or "UTF-8"
+    return bytes(etree.tostring(tree, encoding=encoding, xml_declaration=True, **settings))
 
 
 def qualified(namespace: str, *names: str) -> frozenset[str]:

@@ -14,94 +14,22 @@ from html import escape, unescape
 from pipeline.documents.document import DocumentLimits, DocumentTooLarge, Family, Swap, Written
 from pipeline.documents.encoding import read_text, text_rewriter
 from pipeline.documents.inline import Tag
-from pipeline.documents.markup import Token, attributes, tokens
+from pipeline.documents.markup import Token, attributes, names, tokens
 from pipeline.documents.paragraph import Paragraph
 from pipeline.text.normalise import HAN
 
-_WITHIN = frozenset(  # a paragraph
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "input",
-        "ins",
-        "label",
-        "mark",
-        "q",
-        "rb",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "u",
-        "var",
-        "wbr",
-    ]
+_WITHIN = names(  # a paragraph
+    "a abbr acronym b bdi bdo big cite data del dfn em font i img input ins label mark q rb rp rt",
+    "ruby s small span strike strong sub sup time u var wbr",
 )
-_OPAQUE = frozenset(
-    [
-        "script",
-        "style",
-        "pre",
-        "textarea",
-        "iframe",
-        "noembed",
-        "noframes",
-        "plaintext",
-        "xmp",
-        "template",
-        "code",
-        "kbd",
-        "samp",
-        "tt",
-        "svg",
-        "math",
-        "canvas",
-        "object",
-        "audio",
-        "video",
-    ]
+_OPAQUE = names(
+    "script style pre textarea iframe noembed noframes plaintext xmp template code kbd samp tt svg",
+    "math canvas object audio video",
 )
 _UNSEEN = frozenset(["script", "style", "template", "iframe", "noembed", "noframes"])
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+_VOID = names("area base br col embed hr img input link meta param source track wbr")
 _READ = frozenset(["alt", "title", "placeholder", "aria-label", "aria-description", "label"])
-_TOLD = frozenset(["description", "keywords", "og:title", "og:description", "twitter:title"])
+_TOLD = names("description keywords og:title og:description twitter:title")
 _CHARSET = re.compile(
     rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s{0,9}=\s{0,9}["']?([\w-]{1,40})""",
     re.IGNORECASE,

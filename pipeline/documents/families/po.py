@@ -27,7 +27,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
         line = re.search(r"line (\d+)", str(error))
         place = f" at line {line[1]}" if line else ""
         raise UnreadableDocument(f"is no well-formed catalogue{place}: mend it") from None
-    if not any([_translate(entry, swap) for entry in catalogue]):
+    if sum(_translate(entry, swap) for entry in catalogue) == 0:
         return text.written(text.text)
     if catalogue.metadata.get("Language", "").lower() in ("", "zh", "zh_cn"):
         catalogue.metadata["Language"] = "en"

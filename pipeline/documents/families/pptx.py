@@ -20,11 +20,11 @@ def _rewrite_slide(root: etree._Element, swap: Swap) -> bool:
 
 
 def _rewrite_comments(root: etree._Element, swap: Swap) -> bool:
-    return any([rewrite_text(text, swap) for text in root.iter(f"{{{_P}}}text")])
+    return sum(rewrite_text(text, swap) for text in root.iter(f"{{{_P}}}text")) > 0
 
 
 def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
-    slides = r"ppt/(?:slides/slide|notesSlides/notesSlide|slideLayouts/slideLayout|slideMasters/slideMaster)\d+\.xml"
+    slides = r"ppt/(?:slides|notesSlides|slideLayouts|slideMasters)/[A-Za-z]+\d+\.xml"
     parts = [
         (slides, _rewrite_slide),
         (r"ppt/(?:charts/chart|diagrams/(?:data|drawing))\d*\.xml", rewrite_drawing),

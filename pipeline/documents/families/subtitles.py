@@ -118,14 +118,13 @@ def _wrapped(given: str, new: str, lines: int) -> str:
         return new
     words = new.split(" ")
     lengths = [len(re.sub(r"</?[gx]\d+/?>", "", word)) + 1 for word in words]
-    whole, done, pieces = sum(lengths), 0, [words[0]]
-    for word, before, length in zip(words[1:], lengths, lengths[1:], strict=False):
-        done += before
-        turn = whole * (pieces.count("\n") + 1) / lines
-        pieces += [
-            "\n" if done + length / 2 >= turn and pieces.count("\n") < lines - 1 else " ",
-            word,
-        ]
+    share = sum(lengths) / lines
+    turns, done, pieces = 1, lengths[0], [words[0]]
+    for word, length in zip(words[1:], lengths[1:], strict=True):
+        turn = turns < lines and done + length / 2 >= share * turns
+        turns += turn
+        done += length
+        pieces += ["\n" if turn else " ", word]
     return "".join(pieces)
 
 

@@ -1,4 +1,4 @@
-"""Plain text, in whatever encoding: cut at blank lines, but not within code, tables and the like."""
+"""Plain text in any encoding: cut at blank lines, but not within code, tables and the like."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
 
     def strings(root: etree._Element, swap: Swap) -> bool:
         texts = root.iter(*qualified(_S, "si", "is", "text"))
-        return any([_rewrite_rich(text, swap, kept) for text in texts])
+        return sum(_rewrite_rich(text, swap, kept) for text in texts) > 0
 
     def sheet(root: etree._Element, swap: Swap) -> bool:
         return any([strings(root, swap), _rewrite_headers(root, swap)])
@@ -87,7 +87,7 @@ def _text(element: etree._Element) -> str:
 
 def _rewrite_comments(root: etree._Element, swap: Swap) -> bool:
     texts = [element for element in root.iter() if local(element) == "text"]
-    return any([rewrite_text(text, swap) for text in texts])
+    return sum(rewrite_text(text, swap) for text in texts) > 0
 
 
 def _rewrite_headers(root: etree._Element, swap: Swap) -> bool:
@@ -121,9 +121,7 @@ def _kept_names(package: Package, swap: Swap, limits: DocumentLimits) -> frozens
     names = {name for table in tables for name in table if HAN.search(name)}
     if not names:
         return frozenset()
-    if any(
-        _FORMULA_WITH_NAMES.search(package.read(part)) for part in _parts_with_formulas(package)
-    ):
+    if any(_FORMULA_WITH_NAMES.search(package.read(part)) for part in _with_formulas(package)):
         return frozenset(names)
     kept = names & set(_rich_texts(package, limits))
     for table in tables:
@@ -152,7 +150,7 @@ def _rich_texts(package: Package, limits: DocumentLimits) -> Iterator[str]:
                 yield _text(item)
 
 
-def _parts_with_formulas(package: Package) -> list[str]:
+def _with_formulas(package: Package) -> list[str]:
     return [part for part in package.names if re.fullmatch(rf"{_SHEETS}|{_NAMES.pattern}", part)]
 
 
@@ -172,10 +170,13 @@ def _notes(package: Package, kept: frozenset[str]) -> Iterator[str]:
     if kept:
         yield "headings that name columns of tables are left as they are"
     for part in package.names:
-        if re.fullmatch(_SHEETS, part):
-            if _FORMULA_WITH_TEXT.search(package.read(part).decode("utf-8", "replace")):
-                yield "formulas with Chinese in them are left as they are"
-                return
+        if re.fullmatch(_SHEETS, part) and _has_formula_with_text(package.read(part)):
+            yield "formulas with Chinese in them are left as they are"
+            return
+
+
+def _has_formula_with_text(part: bytes) -> bool:
+    return bool(_FORMULA_WITH_TEXT.search(part.decode("utf-8", "replace")))
 
 
 FAMILY = Family(

@@ -24,7 +24,7 @@ __all__ = ["Dialect", "rewrite_paragraph"]
 
 def rewrite_paragraph(paragraph: etree._Element, dialect: Dialect, swap: Swap) -> bool:
     """Whether the paragraph's text was exchanged."""
-    if not any(HAN.search(text) for text in paragraph.itertext(dialect.text)):
+    if not any(HAN.search(element.text or "") for element in paragraph.iter(dialect.text)):
         return False
     reader = Reader(dialect)
     content, styles = styled(list(reader.read(paragraph)), reader, dialect.unseen)

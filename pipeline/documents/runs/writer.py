@@ -68,7 +68,8 @@ class Writer:
     def _runs(self, text: str) -> Iterator[etree._Element]:
         """Runs with a text, its line ends and tabs as elements."""
         marks = {character: tag for tag, character in self._dialect.characters.items()}
-        marks |= {"\n": tag for tag in self._dialect.beside_runs}
+        for tag in self._dialect.beside_runs:
+            marks["\n"] = tag
         run: etree._Element | None = None
         for piece in _pieces(text, frozenset(marks)):
             tag = marks.get(piece, self._dialect.text)
