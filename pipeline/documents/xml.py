@@ -43,9 +43,12 @@ def _declares_entities(info: etree.DocInfo) -> bool:
 def serialise(root: etree._Element) -> bytes:
     """The document in its own encoding, with its declaration and what stands around the root."""
     tree = root.getroottree()
-    settings: dict[str, Any] = {"standalone": tree.docinfo.standalone}
-    encoding = tree.docinfo.encoding or "UTF-8"
-    return bytes(etree.tostring(tree, encoding=encoding, xml_declaration=True, **settings))
+    info: Any = tree.docinfo
+    encoding = info.encoding or "UTF-8"
+    content: Any = etree.tostring(
+        tree, encoding=encoding, xml_declaration=True, standalone=info.standalone
+    )
+    return bytes(content)
 
 
 def qualified(namespace: str, *names: str) -> frozenset[str]:
