@@ -30,8 +30,8 @@ def translate_document(
 ) -> list[str]:
     """Write the translation to `target`, by default beside the source: report.en.docx.
 
-    Progress goes to standard error; returns what else there is to say, line by line. Raises UserError where a file stands there already,
-    unless `force`.
+    Progress goes to standard error; returns what else there is to say, line by line. Raises
+    UserError where a file stands there already, unless `force`.
     """
     target = target or target_for(source)
     if target.exists() and target.samefile(source):

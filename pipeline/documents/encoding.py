@@ -63,6 +63,7 @@ def read_text(content: bytes, limits: DocumentLimits, encoding: str | None = Non
     marked = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     found = marked or encoding or _looks_like(content)
     try:
+        found = found if marked else codecs.lookup(found).name
         text = content.decode(found)
     except (UnicodeDecodeError, LookupError):
         raise UnreadableDocument(f"is damaged, or not in {found}: save it in UTF-8") from None

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape, unescape
 
 from pipeline.documents.document import DocumentLimits, DocumentTooLarge, Family, Swap, Written
@@ -39,7 +39,13 @@ _CHARSET_WITHIN = 2048  # bytes from the start
 
 def rewrite_html(source: str, swap: Swap, *, xml: bool = False) -> str:
     """The page or fragment with its texts swapped; `xml` for XHTML."""
-    return "".join(_Page(source, swap, xml).pieces())
+    page = _Page(source, swap, xml)
+    pieces = list(page.pieces())
+    new = "".join(pieces)
+    if new == source or page.language is None:
+        return new
+    place, tag = page.language
+    return "".join([*pieces[:place], tag, *pieces[place + 1 :]])
 
 
 class _Page:
@@ -50,6 +56,8 @@ class _Page:
         self._hidden: list[str] = []  # names of open elements, the outermost of which is opaque
         self._paragraph = Paragraph()
         self._opened: list[tuple[str, Tag]] = []  # names of tags that are open in the paragraph
+        self._count = 0  # of pieces
+        self.language: tuple[int, str] | None = None  # the place of a tag that says it is English
 
     def pieces(self) -> Iterator[str]:
         for token in tokens(self._source, xml=self._xml):
@@ -72,6 +80,7 @@ class _Page:
                 yield self._paragraph.rewritten(self._swap)
                 yield self._read(token, literal)
                 self._paragraph, self._opened = Paragraph(), []
+                self._count += 2
         yield self._paragraph.rewritten(self._swap)
 
     def _is_void(self, token: Token, literal: str) -> bool:
@@ -104,28 +113,41 @@ class _Page:
             self._paragraph.mark(literal)
 
     def _read(self, token: Token, tag: str) -> str:
-        """A tag with the attributes that people read in English, and the page's language."""
-        if token.kind == "closing" or not (HAN.search(unescape(tag)) or token.name == "html"):
+        """A tag with the attributes that people read in English."""
+        if token.name == "html" and token.kind != "closing" and self.language is None:
+            self.language = self._count + 1, _exchanged(tag, _english)
+        if token.kind == "closing" or not HAN.search(unescape(tag)):
             return tag
         found = list(attributes(tag))
         told = {value.lower() for name, value, *_ in found if name in ("name", "property")}
-        at, pieces = 0, list[str]()
-        for name, value, start, end in found:
-            new = value
-            if name in _READ or (name == "content" and told & _TOLD):
-                new = self._swapped_value(value)
-            elif name in ("lang", "xml:lang") and token.name == "html":
-                new = "en" if value.lower().startswith("zh") else value
-            if new != value:
-                quote = "" if tag[start - 1] in "\"'" else '"'
-                pieces += [tag[at:start], quote, new, quote]
-                at = end
-        return "".join([*pieces, tag[at:]])
+
+        def read(name: str, value: str) -> str:
+            is_read = name in _READ or (name == "content" and told & _TOLD)
+            return self._swapped_value(value) if is_read else value
+
+        return _exchanged(tag, read)
 
     def _swapped_value(self, value: str) -> str:
         text = unescape(value)
         new = self._swap(text) if HAN.search(text) else text
         return value if new == text else escape(new)
+
+
+def _exchanged(tag: str, exchange: Callable[[str, str], str]) -> str:
+    """A tag with other values of its attributes."""
+    at, pieces = 0, list[str]()
+    for name, value, start, end in attributes(tag):
+        new = exchange(name, value)
+        if new != value:
+            quote = "" if tag[start - 1] in "\"'" else '"'
+            pieces += [tag[at:start], quote, new, quote]
+            at = end
+    return "".join([*pieces, tag[at:]])
+
+
+def _english(name: str, value: str) -> str:
+    is_chinese = name in ("lang", "xml:lang") and value.lower().startswith("zh")
+    return "en" if is_chinese else value
 
 
 def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:

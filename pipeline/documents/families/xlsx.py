@@ -60,7 +60,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
         limits,
         _TYPE,
         [
-            (r"xl/sharedStrings\.xml|xl/comments\d*\.xml", strings),
+            (r"xl/sharedStrings\.xml|xl/comments\d*\.xml|xl/comments/comment\d+\.xml", strings),
             (_SHEETS, sheet),
             (_NAMES.pattern, names),
             (
