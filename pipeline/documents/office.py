@@ -17,6 +17,7 @@ from pipeline.documents.document import (
 from pipeline.documents.drawing import rewrite_text
 from pipeline.documents.package import Package
 from pipeline.documents.xml import parse, serialise
+from pipeline.text.normalise import HAN
 
 # Whether a text of the part was exchanged.
 Rewrite = Callable[[etree._Element, Swap], bool]
@@ -44,8 +45,8 @@ def rewrite_parts(
     changed: dict[str, bytes] = {}
     for name in package.names:
         for pattern, rewrite in patterns:
-            if pattern.fullmatch(name):
-                root = parse(package.read(name), limits)
+            if pattern.fullmatch(name) and may_have_chinese(part := package.read(name)):
+                root = parse(part, limits)
                 if rewrite(root, swap):
                     changed[name] = serialise(root)
     if package.has(_PROPERTIES):
@@ -54,6 +55,14 @@ def rewrite_parts(
         if sum(rewrite_text(title, swap) for title in titles):
             changed[_PROPERTIES] = serialise(root)
     return repacked(package, content, changed)
+
+
+def may_have_chinese(part: bytes) -> bool:
+    """Whether a part is worth parsing: large sheets of numbers are not."""
+    try:
+        return b"&#" in part or bool(HAN.search(part.decode()))
+    except UnicodeDecodeError:
+        return True  # in another encoding
 
 
 def repacked(package: Package, content: bytes, changed: Mapping[str, bytes]) -> Written:

@@ -10,7 +10,7 @@ from pipeline.documents.inline import Side, Tag, swapped
 from pipeline.text.normalise import HAN_CHARACTERS
 
 # What a program fills in.
-_TEMPLATE = re.compile(r"\{\{[^{}]{0,500}+\}\}|\{%[^{}]{0,500}+%\}|\{#[^{}]{0,500}+#\}")
+_TEMPLATE = re.compile(r"\{\{[^{}]{0,500}+\}\}|\{%[^{}]{0,500}?%\}|\{#[^{}]{0,500}?#\}")
 _BLANKS = " \t\r\n\f"
 _WRAPPED = re.compile(r"[ \t\f]*+[\r\n][ \t\r\n\f]*+|[ \t\f]{2,}+")
 _WIDE = re.compile(rf"[{HAN_CHARACTERS}\u3000-\u303f\uff00-\uffef“”‘’…—]")
@@ -32,7 +32,7 @@ class Paragraph:
         at = 0
         for found in _TEMPLATE.finditer(literal):
             self._plain(literal[at : found.start()])
-            self.mark(found[0], word=True)
+            self.mark(found[0], word=found[0].startswith("{{"))
             at = found.end()
         self._plain(literal[at:])
 

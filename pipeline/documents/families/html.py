@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape, unescape
 
 from pipeline.documents.document import DocumentLimits, DocumentTooLarge, Family, Swap, Written
@@ -22,10 +22,8 @@ _WITHIN = names(  # a paragraph
     "a abbr acronym b bdi bdo big cite data del dfn em font i img input ins label mark q rb rp rt",
     "ruby s small span strike strong sub sup time u var wbr",
 )
-_OPAQUE = names(
-    "script style pre textarea iframe noembed noframes plaintext xmp template code kbd samp tt svg",
-    "math canvas object audio video",
-)
+_OPAQUE_WITHIN = names("script style template code kbd samp tt svg math canvas object audio video")
+_OPAQUE = _OPAQUE_WITHIN | names("pre textarea iframe noembed noframes plaintext xmp")
 _UNSEEN = frozenset(["script", "style", "template", "iframe", "noembed", "noframes"])
 _VOID = names("area base br col embed hr img input link meta param source track wbr")
 _READ = frozenset(["alt", "title", "placeholder", "aria-label", "aria-description", "label"])
@@ -40,12 +38,12 @@ _CHARSET_WITHIN = 2048  # bytes from the start
 def rewrite_html(source: str, swap: Swap, *, xml: bool = False) -> str:
     """The page or fragment with its texts swapped; `xml` for XHTML."""
     page = _Page(source, swap, xml)
-    pieces = list(page.pieces())
-    new = "".join(pieces)
+    page.walk()
+    new = "".join(page.pieces)
     if new == source or page.language is None:
         return new
     place, tag = page.language
-    return "".join([*pieces[:place], tag, *pieces[place + 1 :]])
+    return "".join([*page.pieces[:place], tag, *page.pieces[place + 1 :]])
 
 
 class _Page:
@@ -53,13 +51,14 @@ class _Page:
 
     def __init__(self, source: str, swap: Swap, xml: bool) -> None:
         self._source, self._swap, self._xml = source, swap, xml
+        self.pieces: list[str] = []
+        self.language: tuple[int, str] | None = None  # the place of a tag that says it is English
         self._hidden: list[str] = []  # names of open elements, the outermost of which is opaque
         self._paragraph = Paragraph()
         self._opened: list[tuple[str, Tag]] = []  # names of tags that are open in the paragraph
-        self._count = 0  # of pieces
-        self.language: tuple[int, str] | None = None  # the place of a tag that says it is English
 
-    def pieces(self) -> Iterator[str]:
+    def walk(self) -> None:
+        """Fill `pieces` with the page, its texts swapped."""
         for token in tokens(self._source, xml=self._xml):
             literal = self._source[token.start : token.end]
             if self._hidden:
@@ -71,17 +70,24 @@ class _Page:
             elif token.name == "br" and token.kind != "closing":
                 self._paragraph.line_break(literal)
             elif token.kind != "closing" and self._is_opaque(token, literal):
-                self._paragraph.mark(literal, word=token.name not in _UNSEEN)
-                if token.kind == "opening" and not self._is_void(token, literal):
-                    self._hidden.append(token.name)
+                self._begin_hiding(token, literal)
             elif token.name in _WITHIN:
                 self._tag(token, self._read(token, literal))
             else:
-                yield self._paragraph.rewritten(self._swap)
-                yield self._read(token, literal)
-                self._paragraph, self._opened = Paragraph(), []
-                self._count += 2
-        yield self._paragraph.rewritten(self._swap)
+                self._end_paragraph()
+                self.pieces.append(self._read(token, literal))
+        self._end_paragraph()
+
+    def _end_paragraph(self) -> None:
+        self.pieces.append(self._paragraph.rewritten(self._swap))
+        self._paragraph, self._opened = Paragraph(), []
+
+    def _begin_hiding(self, token: Token, literal: str) -> None:
+        if not _is_within(token.name):
+            self._end_paragraph()
+        self._paragraph.mark(literal, word=token.name not in _UNSEEN)
+        if token.kind == "opening" and not self._is_void(token, literal):
+            self._hidden.append(token.name)
 
     def _is_void(self, token: Token, literal: str) -> bool:
         if literal.endswith("/>") and token.name in ("svg", "math"):
@@ -101,6 +107,8 @@ class _Page:
             self._hidden.append(token.name)
         elif token.name == self._hidden[0] and token.kind == "closing":
             self._hidden.pop()
+            if not (self._hidden or _is_within(token.name)):
+                self._end_paragraph()
 
     def _tag(self, token: Token, literal: str) -> None:
         if token.kind == "empty" or token.name in _VOID:
@@ -115,7 +123,7 @@ class _Page:
     def _read(self, token: Token, tag: str) -> str:
         """A tag with the attributes that people read in English."""
         if token.name == "html" and token.kind != "closing" and self.language is None:
-            self.language = self._count + 1, _exchanged(tag, _english)
+            self.language = len(self.pieces), _exchanged(tag, _english)
         if token.kind == "closing" or not HAN.search(unescape(tag)):
             return tag
         found = list(attributes(tag))
@@ -131,6 +139,11 @@ class _Page:
         text = unescape(value)
         new = self._swap(text) if HAN.search(text) else text
         return value if new == text else escape(new)
+
+
+def _is_within(name: str) -> bool:
+    """Whether an element stands within a paragraph, and ends none."""
+    return name in _WITHIN or name in _OPAQUE_WITHIN
 
 
 def _exchanged(tag: str, exchange: Callable[[str, str], str]) -> str:

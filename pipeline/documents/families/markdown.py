@@ -22,7 +22,8 @@ from pipeline.text.normalise import HAN
 
 _LONGEST = 4_000_000  # characters: the parser needs much memory for more
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
-_BLOCK = re.compile(r"(?=#{1,6}\s|[-+*>]\s|\d{1,9}[.)]\s)")
+# What would begin another block; the digits of a number stay before the backslash.
+_BLOCK = re.compile(r"(\d{1,9}(?=[.)]\s)|(?=#{1,6}\s|[-+*]\s|>))")
 _WORDS = ("code_inline", "link")  # code, and addresses in <>
 
 
@@ -79,7 +80,8 @@ class _Page:
         last = first + len(parts) - 1
         end = self.lines[last][starts[-1] + len(parts[-1].strip()) :]
         line_end = "\r\n" if self.lines[first].endswith("\r\n") else "\n"
-        lines = _BLOCK.sub(r"\\", new, count=1) if _BLOCK.match(new) else new
+        opens = _BLOCK.match(new) and not _BLOCK.match(token.content)
+        lines = _BLOCK.sub(r"\1\\", new, count=1) if opens else new
         text = "".join(
             (line_end if place else "") + prefixes[min(place, len(prefixes) - 1)] + line
             for place, line in enumerate(lines.split("\n"))

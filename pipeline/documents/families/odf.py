@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lxml import etree
 
 from pipeline.documents.document import (
@@ -30,9 +32,9 @@ PARAGRAPH = Grammar(
 )
 
 
-def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
+def _rewrite(content: bytes, swap: Swap, limits: DocumentLimits, *, media_type: str) -> Written:
     package = Package(content, limits)
-    _check_kind(package)
+    _check_kind(package, media_type)
     changed: dict[str, bytes] = {}
     for name in ("content.xml", "styles.xml", "meta.xml"):
         if package.has(name):
@@ -42,12 +44,11 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     return repacked(package, content, changed)
 
 
-def _check_kind(package: Package) -> None:
+def _check_kind(package: Package, media_type: str) -> None:
     if not package.has("content.xml") or not package.has("mimetype"):
         raise UnreadableDocument("is no OpenDocument file inside: give it its right extension")
-    kind = package.read("mimetype")
-    if not kind.startswith(b"application/vnd.oasis.opendocument."):
-        raise UnsupportedDocument("is no OpenDocument file inside: give it its right extension")
+    if package.read("mimetype").strip() != media_type.encode():
+        raise UnsupportedDocument("is another kind of file: give it its right extension")
     if package.has(_MANIFEST) and b"encryption-data" in package.read(_MANIFEST):
         raise UnreadableDocument("is encrypted: save it without a password")
     if any(name.startswith(("Basic/", "Scripts/")) for name in package.names):
@@ -65,15 +66,15 @@ def _rewrite_part(root: etree._Element, swap: Swap) -> bool:
     )
 
 
-FAMILY = Family(
-    extensions=(".odt",),
-    media_type="application/vnd.oasis.opendocument.text",
-    rewrite=rewrite,
-    container="zip",
-)
-PRESENTATION = Family(
-    extensions=(".odp",),
-    media_type="application/vnd.oasis.opendocument.presentation",
-    rewrite=rewrite,
-    container="zip",
-)
+def _family(extension: str, kind: str) -> Family:
+    media_type = f"application/vnd.oasis.opendocument.{kind}"
+    return Family(
+        extensions=(extension,),
+        media_type=media_type,
+        rewrite=partial(_rewrite, media_type=media_type),
+        container="zip",
+    )
+
+
+FAMILY = _family(".odt", "text")
+PRESENTATION = _family(".odp", "presentation")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 
 from lxml import etree
 
@@ -24,12 +25,13 @@ from pipeline.text.normalise import HAN
 _S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TYPE = "spreadsheetml.sheet.main+xml"
 _NAMES = re.compile(r"xl/(?:tables/table\d+|pivotCache/pivotCacheDefinition\d+)\.xml")
+_STRINGS = r"xl/sharedStrings\.xml"
 _SHEETS = r"xl/worksheets/sheet\d+\.xml"
 _LONGEST_NAME = 255  # characters of a column's name
 # Codes in headers and footers: parts, page numbers, fonts, sizes.
 _CODE = re.compile(r'&(?:[A-Z&]|\[[^\]]{1,40}\]|"[^"]{0,200}"|\d{1,3}|K[0-9A-Fa-f+-]{6})')
 _FORMULA_WITH_NAMES = re.compile(rb"<(?:\w{1,20}:)?(?:f|calculatedColumnFormula)\b[^<]*\[")
-_FORMULA_WITH_TEXT = re.compile(r'<(?:\w{1,20}:)?f\b[^<]*"[^<]*[\u3400-\u9fff]')
+_FORMULA = re.compile(r"<(?:\w{1,20}:)?f\b[^<]*")
 
 CELL = Dialect(
     run=f"{{{_S}}}r",
@@ -60,7 +62,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
         limits,
         _TYPE,
         [
-            (r"xl/sharedStrings\.xml|xl/comments\d*\.xml|xl/comments/comment\d+\.xml", strings),
+            (rf"{_STRINGS}|xl/comments\d*\.xml|xl/comments/comment\d+\.xml", strings),
             (_SHEETS, sheet),
             (_NAMES.pattern, names),
             (
@@ -143,11 +145,11 @@ def _alike(table: Iterable[str], swap: Swap, kept: set[str]) -> Iterator[str]:
 
 def _rich_texts(package: Package, limits: DocumentLimits) -> Iterator[str]:
     """Texts of several styles, which a name cannot have."""
-    if package.has("xl/sharedStrings.xml"):
-        root = parse(package.read("xl/sharedStrings.xml"), limits)
-        for item in root.iter(f"{{{_S}}}si"):
-            if item.find(CELL.run) is not None:
-                yield _text(item)
+    for part in package.names:
+        if re.fullmatch(rf"{_STRINGS}|{_SHEETS}", part) and b"rPr" in package.read(part):
+            for item in parse(package.read(part), limits).iter(*qualified(_S, "si", "is")):
+                if item.find(CELL.run) is not None:
+                    yield _text(item)
 
 
 def _with_formulas(package: Package) -> list[str]:
@@ -176,7 +178,8 @@ def _notes(package: Package, kept: frozenset[str]) -> Iterator[str]:
 
 
 def _has_formula_with_text(part: bytes) -> bool:
-    return bool(_FORMULA_WITH_TEXT.search(part.decode("utf-8", "replace")))
+    formulas = _FORMULA.findall(part.decode("utf-8", "replace"))
+    return any(HAN.search(unescape(formula)) for formula in formulas)
 
 
 FAMILY = Family(

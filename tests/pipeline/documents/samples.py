@@ -83,7 +83,10 @@ def word() -> bytes:
 def _add_link_and_page_number(document: Any) -> None:
     paragraph = document.add_paragraph("详情请访问")
     target = document.part.relate_to("https://example.com", f"{_R}/hyperlink", is_external=True)
-    link = f'<w:hyperlink xmlns:w="{_W}" xmlns:r="{_R}" r:id="{target}"><w:r><w:t>网站</w:t></w:r></w:hyperlink>'
+    link = (
+        f'<w:hyperlink xmlns:w="{_W}" xmlns:r="{_R}" r:id="{target}">'
+        "<w:r><w:t>网站</w:t></w:r></w:hyperlink>"
+    )
     paragraph._p.append(parse_xml(link))
     paragraph.add_run("，第")
     for kind in ("begin", "separate", "end"):
@@ -223,12 +226,14 @@ PAGE = """<!DOCTYPE html>
 """
 
 
+CHAPTER = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n'
+    '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="zh"><head><title>第一章</title></head>'
+    "<body><h1>第一章</h1><p>他<em>昨天</em>走了。<br/>今天回来。</p></body></html>"
+)
+
+
 def epub() -> bytes:
-    page = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n'
-        '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="zh"><head><title>第一章</title></head>'
-        "<body><h1>第一章</h1><p>他<em>昨天</em>走了。<br/>今天回来。</p></body></html>"
-    )
     package = (
         '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">'
         '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">x1'
@@ -255,7 +260,7 @@ def epub() -> bytes:
             "META-INF/container.xml": container,
             "OEBPS/book.opf": package,
             "OEBPS/toc.ncx": contents,
-            "OEBPS/c1.xhtml": page,
+            "OEBPS/c1.xhtml": CHAPTER,
         }
     )
 
@@ -361,7 +366,14 @@ TEXT = "第一段。\n第一段的第二行。\n\n\n第二段。\n"
 
 def samples() -> dict[str, bytes]:
     """A document of each kind, by a name for it."""
-    texts = {"a.txt": TEXT, "a.md": MARKDOWN, "a.html": PAGE, "a.srt": SUBRIP, "a.vtt": WEBVTT}
+    texts = {
+        "a.txt": TEXT,
+        "a.md": MARKDOWN,
+        "a.html": PAGE,
+        "a.xhtml": CHAPTER,
+        "a.srt": SUBRIP,
+        "a.vtt": WEBVTT,
+    }
     texts |= {"a.ass": ALPHA, "a.po": CATALOGUE, "a.xlf": XLIFF_1, "b.xliff": XLIFF_2}
     texts |= {"a.json": JSON, "a.strings": STRINGS, "a.resx": RESX}
     files = {name: text.encode() for name, text in texts.items()}
