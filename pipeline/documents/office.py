@@ -48,12 +48,13 @@ def rewrite_parts(
             if pattern.fullmatch(name) and may_have_chinese(part := package.read(name)):
                 root = parse(part, limits)
                 if rewrite(root, swap):
-                    changed[name] = serialise(root)
+                    changed[name] = serialise(root, part)
     if package.has(_PROPERTIES):
-        root = parse(package.read(_PROPERTIES), limits)
+        core = package.read(_PROPERTIES)
+        root = parse(core, limits)
         titles = [element for element in root.iter() if _TITLES.fullmatch(str(element.tag))]
         if sum(rewrite_text(title, swap) for title in titles):
-            changed[_PROPERTIES] = serialise(root)
+            changed[_PROPERTIES] = serialise(root, core)
     return repacked(package, content, changed)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
 
 from pipeline.documents.document import DocumentLimits, DocumentTooLarge, UnreadableDocument
 
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}\?>\s{0,20}")
+_LINE_END = re.compile(rb"\r?\n")
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -40,15 +43,18 @@ def _declares_entities(info: etree.DocInfo) -> bool:
     return declared is not None and any(True for _ in declared.iterentities())
 
 
-def serialise(root: etree._Element) -> bytes:
-    """The document in its own encoding, with its declaration and what stands around the root."""
+def serialise(root: etree._Element, original: bytes) -> bytes:
+    """The document with the declaration, encoding and line ends that it had."""
     tree = root.getroottree()
-    info: Any = tree.docinfo
-    encoding = info.encoding or "UTF-8"
-    content: Any = etree.tostring(
-        tree, encoding=encoding, xml_declaration=True, standalone=info.standalone
-    )
-    return bytes(content)
+    declaration = _DECLARATION.match(original)
+    settings: dict[str, Any] = {"encoding": tree.docinfo.encoding or "UTF-8"}
+    if declaration is None and tree.docinfo.standalone:
+        settings["standalone"] = True
+    content: Any = etree.tostring(tree, xml_declaration=declaration is None, **settings)
+    end = b"\n" if declaration and original.endswith(b"\n") else b""
+    new = (declaration[0] if declaration else b"") + bytes(content) + end
+    line_ends = original.count(b"\n")
+    return _LINE_END.sub(b"\r\n", new) if line_ends == original.count(b"\r\n") > 0 else new
 
 
 def qualified(namespace: str, *names: str) -> frozenset[str]:

@@ -43,14 +43,15 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
             if new != page:
                 changed[name] = new
         elif _CONTENTS.fullmatch(name):
-            root = parse(package.read(name), limits)
+            part = package.read(name)
+            root = parse(part, limits)
             if _rewrite_contents(root, swap):
-                changed[name] = serialise(root)
+                changed[name] = serialise(root, part)
     return repacked(package, content, changed)
 
 
 def _page(page: bytes, swap: Swap, limits: DocumentLimits) -> bytes:
-    if page.count(b"<") > 2 * limits.elements:
+    if page.count(b"<") > limits.elements:
         raise DocumentTooLarge(f"has a page of more than {limits.elements} tags: split it")
     text = read_text(page, limits)
     return text.written(rewrite_html(text.text, swap, xml=True)).content()

@@ -164,7 +164,7 @@ def _english(name: str, value: str) -> str:
 
 
 def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
-    if content.count(b"<") > 2 * limits.elements:
+    if content.count(b"<") > limits.elements:
         raise DocumentTooLarge(f"has more than {limits.elements} tags: split it")
     text = read_text(content, limits, _charset(content))
     new = rewrite_html(text.text, swap)

@@ -20,7 +20,8 @@ from pipeline.documents.marked import parser, places
 from pipeline.documents.paragraph import unwrapped
 from pipeline.text.normalise import HAN
 
-_LONGEST = 4_000_000  # characters: the parser needs much memory for more
+# The parser needs seconds and hundreds of megabytes for more.
+_MOST_CHARACTERS, _MOST_LINES = 1_000_000, 50_000
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 # What would begin another block; the digits of a number stay before the backslash.
 _BLOCK = re.compile(r"(\d{1,9}(?=[.)]\s)|(?=#{1,6}\s|[-+*]\s|>))")
@@ -141,8 +142,10 @@ def _rewritten(token: Token, swap: Swap) -> str | None:
 
 def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     text = read_text(content, limits)
-    if len(text.text) > _LONGEST:
-        raise DocumentTooLarge(f"has more than {_LONGEST} characters: split it")
+    if len(text.text) > _MOST_CHARACTERS:
+        raise DocumentTooLarge(f"has more than {_MOST_CHARACTERS} characters: split it")
+    if text.text.count("\n") > _MOST_LINES:
+        raise DocumentTooLarge(f"has more than {_MOST_LINES} lines: split it")
     return text.written(rewrite_markdown(text.text, swap))
 
 

@@ -38,9 +38,10 @@ def _rewrite(content: bytes, swap: Swap, limits: DocumentLimits, *, media_type: 
     changed: dict[str, bytes] = {}
     for name in ("content.xml", "styles.xml", "meta.xml"):
         if package.has(name):
-            root = parse(package.read(name), limits)
+            part = package.read(name)
+            root = parse(part, limits)
             if _rewrite_part(root, swap):
-                changed[name] = serialise(root)
+                changed[name] = serialise(root, part)
     return repacked(package, content, changed)
 
 

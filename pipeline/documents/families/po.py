@@ -6,12 +6,20 @@ import re
 
 import polib
 
-from pipeline.documents.document import DocumentLimits, Family, Swap, UnreadableDocument, Written
+from pipeline.documents.document import (
+    DocumentLimits,
+    DocumentTooLarge,
+    Family,
+    Swap,
+    UnreadableDocument,
+    Written,
+)
 from pipeline.documents.encoding import read_text
 from pipeline.text.normalise import HAN
 
 _CHARSET = re.compile(rb"charset=([\w-]{1,40})")
 _WITHIN = 8192  # bytes, the header's
+_MOST_LINES = 10_000  # of an entry: the library's time grows with their square
 _FUZZY = "fuzzy"
 
 
@@ -21,6 +29,8 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     text = read_text(content, limits, None if charset == "CHARSET" else charset)
     if "msgid" not in text.text:
         raise UnreadableDocument("has no entries: give it its right extension")
+    if _longest_entry(text.text) > _MOST_LINES:
+        raise DocumentTooLarge(f"has an entry of more than {_MOST_LINES} lines: shorten it")
     try:
         catalogue = polib.pofile(text.text, wrapwidth=_wrapped(text.text))
     except (OSError, ValueError, IndexError) as error:
@@ -32,6 +42,15 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     if catalogue.metadata.get("Language", "").lower() in ("", "zh", "zh_cn"):
         catalogue.metadata["Language"] = "en"
     return text.written(str(catalogue))
+
+
+def _longest_entry(text: str) -> int:
+    """The most lines in a row that only go on with a text."""
+    longest = current = 0
+    for line in text.splitlines():
+        current = current + 1 if line.lstrip().startswith('"') else 0
+        longest = max(longest, current)
+    return longest
 
 
 def _wrapped(text: str) -> int:

@@ -19,7 +19,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
         if not any(data.get(name) for name in _NO_TEXT)
         for value in data.iterchildren("value")
     ]
-    return Written(lambda: serialise(root) if any(changed) else content)
+    return Written(lambda: serialise(root, content) if any(changed) else content)
 
 
 FAMILY = Family(extensions=(".resx",), media_type="application/xml", rewrite=rewrite)

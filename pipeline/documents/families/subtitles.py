@@ -18,6 +18,7 @@ _TIMES = re.compile(r"[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]+-->[ \t]+
 _LINES = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
 _MARK = re.compile(r"<(/?)([A-Za-z][\w.]{0,40}|\d)?[^<>\r\n]{0,200}>|\{\\[^{}\r\n]{0,200}\}")
 _STYLE = re.compile(r"\{\\([bius])([01])?\}")
+_LONGEST = 20_000  # characters of one cue
 _FIELDS = 9  # of a Dialogue, before its text
 _ENDS = re.compile(r"[。！？!?…—~～\]）)」”]\s*\Z")
 _SPEAKS = re.compile(r"\s*(?:[-–—]|[^\s：:]{1,10}[：:])")
@@ -66,6 +67,8 @@ def _dialogues(source: str, swap: Swap) -> Iterator[str]:
 
 def _rewritten(text: str, line_end: str, swap: Swap) -> str:
     """A cue's text with its translation; `line_end` parts its lines."""
+    if len(text) > _LONGEST:
+        raise UnreadableDocument(f"has a text of more than {_LONGEST} characters: check its times")
     body = text.rstrip("\r\n")
     end = text[len(body) :]
     between = "\r\n" if line_end == "\n" and "\r\n" in body else line_end

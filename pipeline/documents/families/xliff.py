@@ -26,7 +26,7 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     changed = [_translate(unit, add, swap) for unit in units]
     if any(changed):
         _name_language(root, "target-language" if add is _add_old else "trgLang")
-    return Written(lambda: serialise(root) if any(changed) else content)
+    return Written(lambda: serialise(root, content) if any(changed) else content)
 
 
 def _wanted(unit: etree._Element) -> bool:
