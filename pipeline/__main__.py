@@ -122,9 +122,7 @@ def _translate(arguments: argparse.Namespace) -> int:
 def _translate_document(arguments: argparse.Namespace) -> int:
     for option in ("json", "encoding"):
         if getattr(arguments, option):
-            raise UserError(
-                f"--{option} is for texts, {arguments.file} is a document: leave it out"
-            )
+            raise UserError(f"--{option} is for plain texts: leave it out")
     if arguments.output == Path(STANDARD):
         raise UserError("a document goes to a file: name it with -o, or leave -o out")
     said = translate_document(

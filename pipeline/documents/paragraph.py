@@ -83,10 +83,16 @@ class Paragraph:
         """
         breaks = set(self._breaks)
         content = self._edge(self._edge(self._content, 1)[::-1], -1)[::-1]
-        return [
-            "\n" if piece in breaks else unwrapped(piece) if isinstance(piece, str) else piece
-            for piece in content
-        ]
+        flowing: list[str | Tag] = []
+        for before, piece, after in zip(
+            [None, *content], content, [*content[1:], None], strict=False
+        ):
+            if not isinstance(piece, str):
+                flowing.append("\n" if piece in breaks else piece)
+                continue
+            text = piece.lstrip(_BLANKS) if before in breaks else piece
+            flowing.append(unwrapped(text.rstrip(_BLANKS) if after in breaks else text))
+        return flowing
 
     def _edge(self, content: list[str | Tag], step: int) -> list[str | Tag]:
         """The content, or its reverse, with the blanks that it begins with as a mark."""

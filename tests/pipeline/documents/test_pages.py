@@ -57,6 +57,7 @@ src="a.png" alt="word">
         ("你好", ["你好"]),
         ("<p>你<p>好", ["你", "好"]),
         ("<p>你\n  好 a\n b</p>", ["你好 a b"]),  # a line end is nothing between Chinese
+        ("<p>你 <br>\n 好</p>", ["你\n好"]),  # blanks beside a break are not seen
         ("<p>a &lt;b&gt; 好</p>", ["a <b> 好"]),
         ("<p>共 {{ n }} 个{% if a %}。{% endif %}</p>", ["共 <x1/> 个<x2/>。"]),
         ("<code>npm</code>是包管理器", ["<x1/>是包管理器"]),  # a word, which stays in the text
