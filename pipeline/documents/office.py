@@ -23,6 +23,7 @@ from pipeline.text.normalise import HAN
 Rewrite = Callable[[etree._Element, Swap], bool]
 
 _TYPES = "[Content_Types].xml"
+_RELATIONS, _STRICT = "_rels/.rels", b"http://purl.oclc.org/ooxml"
 _MACROS = re.compile(r"vbaProject|\.bin\.vba|macrosheets/|activeX/", re.IGNORECASE)
 _PROPERTIES = "docProps/core.xml"
 _TITLES = re.compile(r"\{http://purl\.org/dc/elements/1\.1/\}(?:title|subject|description)")
@@ -75,6 +76,8 @@ def check_kind(package: Package, main_type: str) -> None:
     """Raises UnsupportedDocument unless the archive is what its name says, without macros."""
     if not package.has(_TYPES):
         raise UnreadableDocument("is no Office document inside: give it its right extension")
+    if package.has(_RELATIONS) and _STRICT in package.read(_RELATIONS):
+        raise UnsupportedDocument("is of the strict kind: save it as an ordinary one")
     types = package.read(_TYPES)
     if any(_MACROS.search(name) for name in package.names) or b"macroEnabled" in types:
         raise UnsupportedDocument("has macros: save it without them (.docx, .pptx or .xlsx)")

@@ -45,7 +45,7 @@ def _rewrite_text(root: etree._Element, swap: Swap) -> bool:
 
 
 def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
-    texts = r"word/(?:document|footnotes|endnotes|comments|(?:header|footer)\d*)\.xml"
+    texts = r"word/(?:document\d*|footnotes|endnotes|comments|(?:header|footer)\d*)\.xml"
     drawings = r"word/(?:charts/chart|diagrams/(?:data|drawing))\d*\.xml"
     parts = [(texts, _rewrite_text), (drawings, rewrite_drawing)]
     return rewrite_parts(content, swap, limits, _TYPE, parts)

@@ -32,7 +32,8 @@ def rewrite(content: bytes, swap: Swap, limits: DocumentLimits) -> Written:
     if _longest_entry(text.text) > _MOST_LINES:
         raise DocumentTooLarge(f"has an entry of more than {_MOST_LINES} lines: shorten it")
     try:
-        catalogue = polib.pofile(text.text, wrapwidth=_wrapped(text.text))
+        # With a line end it is the name of no file, which the library would read instead.
+        catalogue = polib.pofile(text.text + "\n", wrapwidth=_wrapped(text.text))
     except (OSError, ValueError, IndexError) as error:
         line = re.search(r"line (\d+)", str(error))
         place = f" at line {line[1]}" if line else ""

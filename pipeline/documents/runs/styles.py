@@ -24,7 +24,7 @@ def styled(
     for piece in pieces:
         if isinstance(piece, Text):
             weight[_look(piece.style, unseen)] += len(HAN.findall(piece.text))
-    base = weight.most_common(1)[0][0]
+    base = max(weight, key=lambda look: weight[look], default=b"")
     content: list[str | Tag] = []
     styles: dict[int, etree._Element | None] = {}
     current, key = base, -1

@@ -74,7 +74,7 @@ def word() -> bytes:
     table = document.add_table(2, 2)
     for number, text in enumerate(["产品", "价格", "苹果", "3.50"]):
         table.cell(number // 2, number % 2).text = text
-    document.add_paragraph("图：").add_run()._r.append(_text_box("文本框里的字"))
+    document.add_paragraph("图：").add_run()._r.append(text_box("文本框里的字"))
     document.sections[0].header.paragraphs[0].text = "内部文件"
     document.sections[0].footer.paragraphs[0].text = "版权所有"
     return saved(document)
@@ -102,7 +102,7 @@ def _add_link_and_page_number(document: Any) -> None:
     paragraph.add_run("页")
 
 
-def _text_box(text: str) -> Any:
+def text_box(text: str) -> Any:
     return parse_xml(
         f'<w:pict xmlns:w="{_W}" xmlns:v="urn:schemas-microsoft-com:vml"><v:shape id="box" '
         'style="width:200pt;height:40pt"><v:textbox><w:txbxContent><w:p><w:r><w:t>'

@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 
 from pipeline.documents import open_document
 from pipeline.documents.document import UnsupportedDocument
-from tests.pipeline.documents.samples import pseudo, saved, unzipped, with_part, word
+from tests.pipeline.documents.samples import pseudo, saved, text_box, unzipped, with_part, word
 
 STYLED = "请<g1>立即保存</g1>文件，然后<g2>重新启动</g2>服务。\n下一行。"
 LINKED = "详情请访问<g1>网站</g1>，第<x2/>页"
@@ -119,6 +119,25 @@ def test_deleted_text_is_not_translated_and_stays() -> None:
     assert opened.texts == ("请<x1/>保存",)
     xml = unzipped(opened.write(["save <x1/> it"]))["word/document.xml"].decode()
     assert "<w:delText>旧的</w:delText>" in xml
+
+
+def test_a_paragraph_that_has_only_a_text_box_keeps_it() -> None:
+    document = docx.Document()
+    document.add_paragraph().add_run()._r.append(text_box("文字"))
+    opened = open_document("a.docx", saved(document))
+    assert opened.texts == ("文字",)
+    assert (
+        b"<w:txbxContent><w:p><w:r><w:t>Text"
+        in unzipped(opened.write(["Text"]))["word/document.xml"]
+    )
+
+
+def test_strict_documents_are_refused() -> None:
+    relations = unzipped(word())["_rels/.rels"].replace(
+        b"http://schemas.openxmlformats.org", b"http://purl.oclc.org/ooxml"
+    )
+    with pytest.raises(UnsupportedDocument, match="strict"):
+        open_document("a.docx", with_part(word(), "_rels/.rels", relations))
 
 
 def test_macros_are_refused() -> None:
