@@ -15,11 +15,11 @@ help:  ## what can be made
 serve: $(VENVS)/serve/.ready  ## install and start the service on http://127.0.0.1:8000
 	@exec $(VENVS)/serve/bin/python -m deployments serve_config.yaml
 
-test: $(VENVS)/test/.ready  ## the serving install's tests: no torch, no root, no browser, no database server
-	$(VENVS)/test/bin/python -m pytest -m "not quantize and not browser and not databases and not soak and not chaos_long and not peer"
+test: $(VENVS)/test/.ready  ## the serving install's tests: no torch, no root, no browser, no LibreOffice, no database
+	$(VENVS)/test/bin/python -m pytest -m "not quantize and not browser and not databases and not office and not soak and not chaos_long and not peer"
 
-test-all: $(VENVS)/all/.ready  ## adds the tests that need the quantize extra, a browser or database servers
-	$(VENVS)/all/bin/python -m pytest -m "(quantize or browser or databases) and not soak and not chaos_long and not peer"
+test-all: $(VENVS)/all/.ready  ## adds the tests that need the quantize extra, a browser, LibreOffice or databases
+	$(VENVS)/all/bin/python -m pytest -m "(quantize or browser or office or databases) and not soak and not chaos_long and not peer"
 
 lint: $(VENVS)/all/.ready  ## ruff and mypy --strict
 	$(VENVS)/all/bin/ruff check .

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, get_args
 from pipeline.answer.translation import Translation
 from pipeline.config import DEFAULT_MODEL, cpus
 from pipeline.decode.engine import EngineSettings
+from pipeline.document_translation import is_translated_as_document, translate_document
 from pipeline.errors import UserError
 from pipeline.files import decoded, from_argument, output, read_bytes
 from pipeline.text.sentences import Splitting
@@ -46,9 +47,20 @@ def _parser(*more: Callable[[Commands], None]) -> argparse.ArgumentParser:
     translate.add_argument(
         "text", nargs="?", metavar="TEXT", help="what to translate (default, or -: standard input)"
     )
-    translate.add_argument("-f", "--file", type=Path, help="translate this file instead")
     translate.add_argument(
-        "-o", "--output", type=Path, help="write here, in UTF-8, instead of to standard output"
+        "-f",
+        "--file",
+        type=Path,
+        help="translate this file instead: a text, or a document such as report.docx",
+    )
+    translate.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="write here instead of to standard output, or, a document, to NAME.en.EXTENSION",
+    )
+    translate.add_argument(
+        "--force", action="store_true", help="write a document over a file that is there"
     )
     translate.add_argument(
         "--encoding", help="of the file or standard input (default: UTF-8, or what it looks like)"
@@ -98,6 +110,8 @@ def _penalty(text: str) -> float:
 
 
 def _translate(arguments: argparse.Namespace) -> int:
+    if arguments.text is None and arguments.file and is_translated_as_document(arguments.file):
+        return _translate_document(arguments)
     text = _source(arguments)
     path = arguments.output if arguments.output != Path(STANDARD) else None
     if path is None:
@@ -105,24 +119,44 @@ def _translate(arguments: argparse.Namespace) -> int:
         return 0
     with output(path) as place:
         translation = _translation(arguments, text)
-        place.write(_answer(arguments, translation))
+        place.write(_answer(arguments, translation).encode())
     print(f"{path}: {len(translation.sentences)} sentences", file=sys.stderr)
     return 0
 
 
+def _translate_document(arguments: argparse.Namespace) -> int:
+    for option in ("json", "encoding"):
+        if getattr(arguments, option):
+            raise UserError(f"--{option} is for plain texts: leave it out")
+    if arguments.output == Path(STANDARD):
+        raise UserError("a document goes to a file: name it with -o, or leave -o out")
+    said = translate_document(
+        arguments.file,
+        arguments.output,
+        lambda texts: _translations(arguments, texts),
+        force=arguments.force,
+    )
+    print(*said, sep="\n", file=sys.stderr)
+    return 0
+
+
 def _translation(arguments: argparse.Namespace, text: str) -> Translation:
+    (translation,) = _translations(arguments, [text])
+    for warning in translation.warnings:
+        print(f"csanmt: warning: {warning}", file=sys.stderr)
+    return translation
+
+
+def _translations(arguments: argparse.Namespace, texts: Sequence[str]) -> Iterator[Translation]:
     with Translator.load(arguments.model, EngineSettings(workers=arguments.threads)) as translator:
         options = translator.engine.defaults
         if arguments.beam:
             options = replace(options, beam_size=arguments.beam)
         if arguments.length_penalty is not None:
             options = replace(options, length_penalty=arguments.length_penalty)
-        translation = translator.translate(
-            text, options=options, split_sentences=arguments.split_sentences
+        yield from translator.translate_all(
+            texts, options=options, split_sentences=arguments.split_sentences
         )
-    for warning in translation.warnings:
-        print(f"csanmt: warning: {warning}", file=sys.stderr)
-    return translation
 
 
 def _answer(arguments: argparse.Namespace, translation: Translation) -> str:

@@ -1,4 +1,4 @@
-"""People's text files: read in whatever encoding they are, written whole or not at all."""
+"""People's files: texts read in whatever encoding they are, all written whole or not at all."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 class Output:
-    """Where a text goes in the end; until then what stood at its place stays as it was."""
+    """Where a content goes in the end; until then what stood at its place stays as it was."""
 
     def __init__(self, path: Path, file: int, scratch: Path | None) -> None:
         self._path, self._file, self._scratch = path, file, scratch
 
-    def write(self, text: str) -> None:
+    def write(self, content: bytes) -> None:
         """Raises UserError if the place has no room for it."""
         try:
             with open(self._file, "wb", closefd=False) as stream:
-                stream.write(text.encode("utf-8"))
+                stream.write(content)
             if self._scratch:
                 self._scratch.replace(self._path)
         except OSError as error:
@@ -79,7 +79,7 @@ class Output:
 
 @contextmanager
 def output(path: Path) -> Iterator[Output]:
-    """A file to write a UTF-8 text to; raises UserError at once where that will not be possible."""
+    """A file to write to; raises UserError at once where that will not be possible."""
     scratch: Path | None = None
     try:
         if path.exists() and not path.is_file():  # a device, a pipe, or a folder, which is an error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,9 @@ from pipeline.glossary import Entry
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.sentences import Splitting
 from pipeline.walk import Walk
+
+# Of texts that are decoded together: enough that batches are full most of the time.
+GROUP_CHARACTERS = 8000
 
 
 class Translator:
@@ -66,19 +69,40 @@ class Translator:
         given. Raises InvalidText, and DeadlineExceeded where `timeout` seconds do not suffice; time
         for retries is not waited for.
         """
-        given = options or self.engine.defaults
         deadline = None if timeout is None else time.monotonic() + timeout
         walk = Walk(self._preprocessor.prepare(text, split_sentences, terms))
-        while due := walk.due():
-            try:
-                decoded = self._decode(due, given, deadline, lane_for(len(walk.prepared.units)))
-            except DeadlineExceeded:
-                if walk.answered:
-                    break
-                raise
-            for tried, hypotheses in zip(due, decoded, strict=True):
-                walk.take(tried, self._postprocessor.review(walk.attempt(tried, hypotheses)))
+        self._drive([walk], options or self.engine.defaults, deadline)
         return walk.translation()
+
+    def translate_all(
+        self,
+        texts: Iterable[str],
+        *,
+        options: DecodingOptions | None = None,
+        split_sentences: Splitting = "on",
+    ) -> Iterator[Translation]:
+        """The translations of many texts in order, those of a group as soon as it is done.
+
+        What is in a group is decoded together, so that short texts cost no more than long ones.
+        Raises InvalidText.
+        """
+        for group in _groups(texts):
+            walks = [Walk(self._preprocessor.prepare(text, split_sentences)) for text in group]
+            self._drive(walks, options or self.engine.defaults, None)
+            yield from (walk.translation() for walk in walks)
+
+    def _drive(self, walks: Sequence[Walk], given: DecodingOptions, deadline: float | None) -> None:
+        """Walk until nothing is due; at the deadline, if each unit has an answer by then."""
+        lane = lane_for(sum(len(walk.prepared.units) for walk in walks))
+        while due := [(walk, tried) for walk in walks for tried in walk.due()]:
+            try:
+                decoded = self._decode([tried for _, tried in due], given, deadline, lane)
+            except DeadlineExceeded:
+                if all(walk.answered for walk in walks):
+                    return
+                raise
+            for (walk, tried), hypotheses in zip(due, decoded, strict=True):
+                walk.take(tried, self._postprocessor.review(walk.attempt(tried, hypotheses)))
 
     def _decode(
         self, tries: Sequence[Try], given: DecodingOptions, deadline: float | None, lane: Lane
@@ -129,6 +153,19 @@ class Translator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts in groups of about `GROUP_CHARACTERS`."""
+    group, characters = list[str](), 0
+    for text in texts:
+        group.append(text)
+        characters += len(text)
+        if characters >= GROUP_CHARACTERS:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
 
 
 def _best(future: Future[tuple[Hypothesis, ...]], deadline: float | None) -> Hypothesis:

@@ -41,6 +41,7 @@ ROOMS: dict[str, set[str]] = {
         "pipeline.tokenizers",
     },
     "pipeline.walk": {"pipeline.answer", "pipeline.decode.options", "pipeline.text.prepared"},
+    "pipeline.documents": {"pipeline.errors", "pipeline.files", "pipeline.text"},
     "pipeline": {"pipeline"},
     "deployments.errors": set(),
     "deployments.config": {"pipeline.config", "pipeline.errors"},

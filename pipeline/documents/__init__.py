@@ -1,0 +1,25 @@
+"""Documents: the texts of a file for translation, and the file with their translations."""
+
+from __future__ import annotations
+
+from pipeline.documents.document import (
+    Document,
+    DocumentError,
+    DocumentLimits,
+    DocumentTooLarge,
+    UnreadableDocument,
+    UnsupportedDocument,
+)
+from pipeline.documents.open import EXTENSIONS, is_document, open_document
+
+__all__ = [
+    "EXTENSIONS",
+    "Document",
+    "DocumentError",
+    "DocumentLimits",
+    "DocumentTooLarge",
+    "UnreadableDocument",
+    "UnsupportedDocument",
+    "is_document",
+    "open_document",
+]

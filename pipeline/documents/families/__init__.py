@@ -1,0 +1,1 @@
+"""One file a kind of documents; open.py has the table."""

@@ -1,0 +1,208 @@
+"""HTML, EPUB and Markdown: what is translated, and what stays letter for letter."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from markdown_it import MarkdownIt
+
+from pipeline.documents import open_document
+from pipeline.documents.families.html import rewrite_html
+from pipeline.documents.families.markdown import rewrite_markdown
+from pipeline.documents.markup import tokens
+from tests.pipeline.documents.samples import MARKDOWN, PAGE, epub, pseudo, unzipped
+
+
+def texts_of_html(source: str) -> list[str]:
+    seen: list[str] = []
+
+    def swap(text: str) -> str:
+        seen.append(text)
+        return text
+
+    assert rewrite_html(source, swap) == source
+    return seen
+
+
+def test_a_page_is_the_same_but_for_its_words() -> None:
+    new = rewrite_html(PAGE, pseudo)
+    assert (
+        new
+        == """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>word &amp; word</title>
+<meta name="description" content="word"><script>var a = "你好<b>";</script></head>
+<body class=main>
+<p>
+  word<a href="{{ url }}?a=1&b=2" title='word'>word</a>，word<code>npm 安装</code>。<br>word<img \
+src="a.png" alt="word">
+</p>
+<ul><li>word<li>word © <b>x</b></ul>
+<pre>代码 <b>好</b></pre><p translate="no">不要</p>
+<table><tr><td>word<td>12</table>
+<!-- 注释 -->
+</body></html>
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("你好", ["你好"]),
+        ("<p>你<p>好", ["你", "好"]),
+        ("<p>你\n  好 a\n b</p>", ["你好 a b"]),  # a line end is nothing between Chinese
+        ("<p>你 <br>\n 好</p>", ["你\n好"]),  # blanks beside a break are not seen
+        ("<p>a &lt;b&gt; 好</p>", ["a <b> 好"]),
+        ("<p>共 {{ n }} 个{% if a %}。{% endif %}</p>", ["共 <x1/> 个<x2/>。"]),
+        ("<code>npm</code>是包管理器", ["<x1/>是包管理器"]),  # a word, which stays in the text
+        ("<a href=x>你</a>、<a href=y>好</a>", ["<g1>你</g1>、<g2>好</g2>"]),
+        ("<title>一<b>二</title>", ["一<b>二"]),  # no tags in a title
+        ("<style>.好{}</style><p>你", ["你"]),
+        ("<svg/><p>你", ["你"]),
+        ("<p class=notranslate>你</p>好", ["好"]),
+        ("<!-- > --><p>你 <好 a>b", ["你 <好 a>b"]),
+        ("<p>你<!-- 不 -->好", ["你<x1/>好"]),
+        ("<input placeholder='请输入' value=值>", ["请输入"]),
+        ('<meta property="og:title" content="首页">', ["首页"]),
+        ("<a title=好>", ["好"]),
+        ("<p a='你", []),  # never closed
+    ],
+)
+def test_texts_of_html(source: str, texts: list[str]) -> None:
+    assert texts_of_html(source) == texts
+
+
+def test_values_are_quoted_and_escaped() -> None:
+    assert rewrite_html("<a title=好>", lambda _: 'a "b" <') == ('<a title="a &quot;b&quot; &lt;">')
+    assert rewrite_html("<p>好", lambda _: "a < b & c") == "<p>a &lt; b &amp; c"
+
+
+def test_what_a_translation_says_makes_no_tags() -> None:
+    new = rewrite_html("<p>好<b>吗</b></p>", lambda _: "<script>x</script><g1>y</g1>")
+    assert new == "<p>&lt;script&gt;x&lt;/script&gt;<b>y</b></p>"
+
+
+_PIECES = "< > / b = ! - ? \" ' 好 &amp; <p> <b> </b> <!-- --> <br> <code> <title> <pre> </pre>"
+_MARKUP = st.lists(
+    st.sampled_from([*re.findall(r"\S+", _PIECES), "<script>", "</script>", " "]), max_size=30
+)
+
+
+@given(_MARKUP)
+def test_any_markup_is_cut_without_gaps_and_comes_back(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    for xml in (False, True):
+        found = list(tokens(source, xml=xml))
+        assert "".join(source[token.start : token.end] for token in found) == source
+        assert rewrite_html(source, lambda text: text, xml=xml) == source
+
+
+@given(_MARKUP)
+def test_any_markup_keeps_its_tags(pieces: list[str]) -> None:
+    source = "".join(pieces)
+
+    def tags(page: str) -> list[str]:
+        return sorted(
+            page[t.start : t.end] for t in tokens(page) if t.kind not in ("text", "other")
+        )
+
+    assert tags(rewrite_html(source, lambda text: text.replace("好", "w"))) == tags(source)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<", "<a ", '<a "', "<a b='", "</", "<!--", "<!", "&", "{{", "<b>好", "<title>", "<pre>"],
+)
+def test_hostile_markup_takes_linear_time(piece: str) -> None:
+    def seconds(times: int) -> float:
+        start = time.process_time()
+        rewrite_html(piece * times + "好", lambda _: "w")
+        return time.process_time() - start
+
+    seconds(100)
+    few, many = seconds(2000), seconds(8000)
+    assert many < max(0.5, 10 * few)
+
+
+def test_a_book_is_translated_with_its_contents_and_title() -> None:
+    document = open_document("a.epub", epub())
+    assert document.texts == ("一本书", "第一章", "他<g1>昨天</g1>走了。\n今天回来。")
+    new = unzipped(document.write(["A Book", "Chapter 1", "He left <g1>yesterday</g1>.\nNow."]))
+    page = etree.fromstring(new["OEBPS/c1.xhtml"])
+    assert etree.tostring(page, encoding="unicode").endswith(
+        "<head><title>Chapter 1</title></head><body><h1>Chapter 1</h1><p>He left "
+        "<em>yesterday</em>.<br/>Now.</p></body></html>"
+    )
+    assert page.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert b"<text>Chapter 1</text>" in new["OEBPS/toc.ncx"]
+    assert b"<dc:title>A Book</dc:title><dc:language>en</dc:language>" in new["OEBPS/book.opf"]
+
+
+def test_markdown_is_the_same_but_for_its_words() -> None:
+    assert (
+        rewrite_markdown(MARKDOWN, pseudo)
+        == """---
+title: 标题
+---
+# word `x` #
+
+> - word **word** [word *word*](http://a.b "t")word<kbd>word</kbd> word\\*word <http://x.y>。![图](a.png)\\
+>   word[word][r]word
+
+| a | word\\|word |
+|---|---|
+| `c` | **word** |
+| word | word |
+
+```
+代码
+```
+word
+==
+<div title="word">
+word <b>word</b>
+</div>
+
+[r]: http://x "标题"
+"""
+    )
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_markdown_end_as_they_did(end: str) -> None:
+    assert rewrite_markdown(f"你好{end}世界{end}{end}- 一{end}", pseudo) == (
+        f"word{end}{end}- word{end}"
+    )
+
+
+def test_a_translation_makes_no_block_of_markdown() -> None:
+    for english in ("1. First", "# First", "- First", "> First"):
+        html = MarkdownIt().render(rewrite_markdown("第一\n", lambda _, english=english: english))
+        assert html == f"<p>{english.replace('>', '&gt;')}</p>\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["- [ ] 任务", "**你**好", "好`a|b`", "![图](x)", "[好](<a b> 'c')", "好&amp;<b>吗</b>"],
+)
+def test_markdown_shows_the_same_elements(source: str) -> None:
+    def elements(text: str) -> list[str]:
+        html = MarkdownIt().render(text)
+        return [html[t.start : t.end] for t in tokens(html) if t.kind in ("opening", "closing")]
+
+    assert elements(rewrite_markdown(source, pseudo)) == elements(source)
+
+
+@pytest.mark.parametrize(
+    "piece", ["> ", "- ", "*", "[", "`", "![", "<b>", "|a", "**好", "[a](", "<!--"]
+)
+def test_hostile_markdown_takes_bounded_time(piece: str) -> None:
+    start = time.process_time()
+    rewrite_markdown(piece * 5000 + "好\n|-|-|\n", lambda _: "w")
+    assert time.process_time() - start < 20
