@@ -81,6 +81,48 @@ class UnsupportedLanguages(InvalidRequest):
         super().__init__(f"the languages are not served; served are: {', '.join(served)}")
 
 
+class UnsupportedDocument(ServiceError):
+    """A file of a kind that is not translated; the sentence names it and the remedy."""
+
+    code, status = "unsupported_document", 415
+
+
+class UnreadableDocument(ServiceError):
+    """A file that is damaged, encrypted, or made to do harm; the sentence says why."""
+
+    code, status = "unreadable_document", 422
+
+
+class DocumentTooLarge(ServiceError):
+    """A file beyond one of the limits; the sentence says which."""
+
+    code, status = "document_too_large", 413
+
+
+class UnknownDocument(ServiceError):
+    """There is no such document, or the key is another's."""
+
+    code, status = "unknown_document", 404
+    sentence = "No document has this id and key"
+
+
+class DocumentNotReady(ServiceError):
+    """The document is not translated yet, or could not be."""
+
+    code, status = "document_not_ready", 409
+    retry_after_s = 2
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The document is not ready: it is {state}")
+
+
+class DocumentGone(ServiceError):
+    """It was there, and its time is over."""
+
+    code, status = "document_gone", 410
+    sentence = "The document was deleted: its time is over"
+
+
 class InvalidGlossaryText(InvalidRequest):
     """A glossary that cannot be used; `mistake` names the line, and quotes no term."""
 
@@ -255,6 +297,14 @@ class StateUnavailable(Unavailable):
 
     code = "state_unavailable"
     sentence = "The service's database does not answer"
+
+
+class NoRoom(Unavailable):
+    """The documents that are kept leave no room for another."""
+
+    code = "no_room"
+    sentence = "There is no room for another document"
+    retry_after_s = 60
 
 
 class Starting(Unavailable):

@@ -112,7 +112,7 @@ class TranslationService:
             raise EmptyText
         stopwatch = Stopwatch()
         model = self.models.choose(wanted.model, wanted.source, wanted.target)
-        async with self._charged(wanted, len(text)):
+        async with self.charged(wanted, len(text)):
             (answer,) = await self._translate([text], model, wanted, stopwatch)
         if isinstance(answer, ServiceError):
             raise answer
@@ -126,8 +126,7 @@ class TranslationService:
         if len(texts) > self.limits.texts:
             raise TooManyTexts(len(texts), self.limits.texts)
         self._check(wanted, sum(map(len, texts)), self.limits.characters)
-        source = None if wanted.source == AUTO else wanted.source
-        self.models.choose(wanted.model, source, wanted.target)
+        self.check(wanted)
         stopwatch = Stopwatch()
         answers: dict[int, One | ServiceError] = {}
         places: dict[str, list[int]] = {}  # of the texts that each model is asked for
@@ -144,7 +143,7 @@ class TranslationService:
                 answers[place] = One(unchanged, None, found[place])
             else:
                 places.setdefault(model, []).append(place)
-        async with self._charged(wanted, sum(map(len, texts))) as charge:
+        async with self.charged(wanted, sum(map(len, texts))) as charge:
             for model, chosen in places.items():
                 given = await self._translate([texts[n] for n in chosen], model, wanted, stopwatch)
                 for place, answer in zip(chosen, given, strict=True):
@@ -191,7 +190,7 @@ class TranslationService:
             yield Translation(text, text, warnings=(NOT_SOURCE,))
             return
         item = wanted.item(model, self.models.served[model], text)
-        async with self._charged(wanted, len(text)):
+        async with self.charged(wanted, len(text)):
             with self.capacities[model].enter(len(text)) as place:
                 deadline = Deadline(self.limits.seconds(len(text)))
                 request = Request(deadline, stopwatch, place, wanted.search)
@@ -200,7 +199,7 @@ class TranslationService:
                         yield sentence
 
     @asynccontextmanager
-    async def _charged(self, wanted: Wanted, characters: int) -> AsyncGenerator[Charge, None]:
+    async def charged(self, wanted: Wanted, characters: int) -> AsyncGenerator[Charge, None]:
         """Count them for the caller's key, but for those that fail.
 
         Raises RateLimited, QuotaUsed or StoreUnavailable.
@@ -230,6 +229,11 @@ class TranslationService:
             raise InvalidRequest(f"alternatives: at most {self.limits.alternatives}")
         if wanted.beam_size is not None and wanted.beam_size > self.limits.beam_size:
             raise InvalidRequest(f"beam: at most {self.limits.beam_size}")
+
+    def check(self, wanted: Wanted) -> None:
+        """Raises UnknownModel or UnsupportedLanguages where no text can have what is wanted."""
+        source = None if wanted.source == AUTO else wanted.source
+        self.models.choose(wanted.model, source, wanted.target)
 
     def _model_for(self, wanted: Wanted, detected: Detected | None) -> str | None:
         """The model for a text, None where none has the language that was found."""

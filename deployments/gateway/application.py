@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from deployments.config import ServiceConfig
+from deployments.documents.apart import Apart
+from deployments.documents.worker import Worker
 from deployments.errors import MethodNotAllowed, NotFound
 from deployments.gateway.access import Access
+from deployments.gateway.api.documents import PATH as DOCUMENTS
 from deployments.gateway.api.routes import STREAM, Api
 from deployments.gateway.dialects.base import Dialect
 from deployments.gateway.dialects.seed import Seed
@@ -29,21 +32,27 @@ from deployments.gateway.page import add_page
 from deployments.gateway.traffic import Traffic
 from deployments.service import TranslationService
 
+FORM_BYTES = 65_536  # of a form beside its file
+
 
 def make_app(
     service: TranslationService, readiness: Readiness, traffic: Traffic, config: ServiceConfig
 ) -> FastAPI:
     """`readiness` is kept up to date while the application runs."""
     http, limits = config.http, config.limits
+    bounds = {"bytes": limits.document_bytes, "characters": limits.document_characters}
+    worker = Worker(service, Apart(bounds))
+    larger = {STREAM: limits.stream_body_bytes, DOCUMENTS: limits.document_bytes + FORM_BYTES}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(readiness.watch())
+        tasks = [asyncio.create_task(readiness.watch()), asyncio.create_task(worker.run())]
         yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await service.store.close()
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
 
     app = FastAPI(
         title="csanmt-serve",
@@ -54,10 +63,10 @@ def make_app(
         lifespan=lifespan,
     )
     access = Access(service.store.keys, required=http.keys == "required")
-    dialects: list[Dialect] = [Api(service, access), Seed(service, access)]
+    dialects: list[Dialect] = [Api(service, access, worker), Seed(service, access)]
     app.add_middleware(Disconnect)  # the last one added is the outermost
     app.add_middleware(Admission, limits, traffic)
-    app.add_middleware(Body, limits, traffic, {STREAM: limits.stream_body_bytes})
+    app.add_middleware(Body, limits, traffic, larger)
     app.add_middleware(Hosts, http.names)
     app.add_middleware(Errors, dialects)
     app.add_middleware(Linger, limits, traffic)

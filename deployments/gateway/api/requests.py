@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from deployments.errors import InvalidRequest
-from deployments.gateway.api.schemas import Options
+from deployments.gateway.api.schemas import DocumentOptions, Options
 from deployments.request.wanted import Vocabulary, Wanted
 from deployments.store.keys import KeyInfo
 
@@ -62,9 +62,14 @@ def place(keys: Sequence[str | int]) -> str:
 
 
 def wanted(
-    options: Options, caller: KeyInfo | None = None, glossary: Vocabulary | None = None
+    options: Options | DocumentOptions,
+    caller: KeyInfo | None = None,
+    glossary: Vocabulary | None = None,
 ) -> Wanted:
     """What the request asks of the service."""
+    if isinstance(options, DocumentOptions):
+        languages = {"source": options.source or None, "target": options.target or None}
+        return Wanted(model=options.model, glossary=glossary, caller=caller, **languages)
     return Wanted(
         model=options.model,
         source=options.source or None,

@@ -7,10 +7,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
+from deployments.documents.worker import Worker
 from deployments.errors import ServiceError
 from deployments.gateway.access import Access
 from deployments.gateway.api import answers, schemas
 from deployments.gateway.api.catalogue import languages, models
+from deployments.gateway.api.documents import DocumentRoutes
 from deployments.gateway.api.glossaries import GlossaryRoutes
 from deployments.gateway.api.requests import parsed, wanted
 from deployments.gateway.api.stream import events
@@ -20,7 +22,7 @@ from deployments.service import TranslationService
 from deployments.store.keys import KeyInfo
 
 STREAM = "/v1/translate/stream"
-STATUSES = (400, 401, 404, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
+STATUSES = (400, 401, 404, 408, 409, 410, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
 ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Error} for status in STATUSES}
 
 
@@ -29,8 +31,9 @@ class Api:
 
     prefix = "/v1/"
 
-    def __init__(self, service: TranslationService, access: Access) -> None:
+    def __init__(self, service: TranslationService, access: Access, worker: Worker) -> None:
         self.service, self.access, self.bodies = service, access, JsonBodies()
+        self.documents = DocumentRoutes(service, access, worker)
         self.glossaries = GlossaryRoutes(service.store.glossaries, access, self.bodies)
 
     def add_routes(self, app: FastAPI) -> None:
@@ -78,6 +81,7 @@ class Api:
             response_model=schemas.Models,
         )
         self.glossaries.add_to(app, ERRORS)
+        self.documents.add_to(app, ERRORS)
 
     async def translate(self, request: Request) -> Response:
         caller = await self.access.caller(request)

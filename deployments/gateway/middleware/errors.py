@@ -10,12 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deployments.errors import (
     GlossariesFull,
     Internal,
+    NoRoom,
     ServiceError,
     StateUnavailable,
     described,
 )
 from deployments.gateway.dialects.base import Dialect
-from deployments.store.errors import StoreUnavailable, TooManyGlossaries
+from deployments.store.errors import StoreUnavailable, TooManyDocuments, TooManyGlossaries
 
 logger = logging.getLogger("ray.serve")
 
@@ -63,5 +64,7 @@ def stated(error: Exception) -> ServiceError:
             return StateUnavailable()
         case TooManyGlossaries(limit=limit):
             return GlossariesFull(limit)
+        case TooManyDocuments():
+            return NoRoom()
         case _:
             return Internal()

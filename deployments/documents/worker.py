@@ -1,0 +1,129 @@
+"""Translates queued documents in the background, one at a time in each ingress replica.
+
+A job is this worker's for `LEASE_S`, and longer as it goes on. Where the replica dies, another
+worker begins it anew; where it stops, it gives the job back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from deployments.documents.apart import Apart
+from deployments.documents.translate import translations
+from deployments.errors import ServiceError, described
+from deployments.request.wanted import Wanted
+from deployments.service import TranslationService
+from deployments.store.errors import StoreError, StoreUnavailable
+from deployments.store.leases import Lease
+
+logger = logging.getLogger("ray.serve")
+
+LEASE_S = 30.0
+RENEWED_S = 5.0
+PAUSE_S = 2.0  # between two looks at whether a document waits
+SWEEP_S = 60.0
+INTERNAL = "internal"
+
+
+class LeaseLost(Exception):
+    """Another worker has the job, or it was deleted."""
+
+
+class Worker:
+    """`apart` opens the documents."""
+
+    def __init__(self, service: TranslationService, apart: Apart) -> None:
+        self.service, self.apart = service, apart
+        self.name = uuid.uuid4().hex
+        self.called = asyncio.Event()  # set where this replica has queued one
+        self._swept = time.monotonic()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                busy = await self._once()
+            except StoreUnavailable:
+                busy = False  # which it has logged
+            if not busy:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_S):
+                        await self.called.wait()
+                self.called.clear()
+
+    async def _once(self) -> bool:
+        """Translate the next document; False where none waits."""
+        leases = self.service.store.leases
+        if time.monotonic() > self._swept + SWEEP_S:
+            self._swept = time.monotonic()
+            await self.service.store.jobs.sweep()
+        lease = await leases.claim(self.name, LEASE_S)
+        if lease is None:
+            return False
+        try:
+            await self._translate(lease)
+        except LeaseLost:
+            pass
+        except asyncio.CancelledError:
+            await asyncio.shield(leases.release(lease))
+            raise
+        except ServiceError as error:
+            await leases.fail(lease, error.code)
+        except StoreError:
+            raise
+        except Exception as error:
+            logger.error("document %s: %s", lease.job_id, described(error))
+            await leases.fail(lease, INTERNAL)
+        return True
+
+    async def _translate(self, lease: Lease) -> None:
+        leases = self.service.store.leases
+        content = await leases.source(lease)
+        if content is None:
+            raise LeaseLost
+        async with asyncio.TaskGroup() as group:
+            at = _Progress()
+            keeping = group.create_task(self._keep(lease, at))
+            opened = await self.apart.open(lease.name, content)
+            at.total = opened.characters
+            wanted = await self._wanted(lease)
+            found = await translations(self.service, opened.texts, wanted, at.reached, patient=True)
+            result = await self.apart.write(lease.name, content, found)
+            keeping.cancel()
+        if not await leases.finish(lease, result):
+            raise LeaseLost
+
+    async def _keep(self, lease: Lease, at: _Progress) -> None:
+        """Renew the lease, and say how far the work is."""
+        while True:
+            await asyncio.sleep(RENEWED_S)
+            if not await self.service.store.leases.renew(lease, LEASE_S, at.done, at.total):
+                raise LeaseLost
+
+    async def _wanted(self, lease: Lease) -> Wanted:
+        options: Mapping[str, Any] = lease.options
+        glossary = None
+        if options.get("glossary_id"):
+            glossary = await self.service.vocabularies.get(options["glossary_id"], lease.owner)
+        return Wanted(
+            model=options.get("model"),
+            source=options.get("source"),
+            target=options.get("target"),
+            glossary=glossary,
+        )
+
+
+class _Progress:
+    """Characters that are done, of how many."""
+
+    def __init__(self) -> None:
+        self.done = self.total = 0
+
+    async def reached(self, done: int) -> None:
+        self.done = done

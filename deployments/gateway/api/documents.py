@@ -1,0 +1,194 @@
+"""The routes of /v1/documents."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from deployments.config import Limits
+from deployments.documents.apart import Apart, Opened
+from deployments.documents.translate import translations
+from deployments.documents.worker import Worker
+from deployments.errors import (
+    DocumentGone,
+    DocumentNotReady,
+    InvalidRequest,
+    UnknownDocument,
+    UnsupportedMediaType,
+)
+from deployments.gateway.access import Access
+from deployments.gateway.api import schemas
+from deployments.gateway.api.requests import parsed, wanted
+from deployments.service import TranslationService
+from deployments.store.jobs import JobStatus, Ticket
+
+PATH = "/v1/documents"
+ONE = f"{PATH}/{{document_id}}"
+KEY = "x-document-key"
+TAGS: list[str | Enum] = ["documents"]
+FIELDS = ("source", "target", "model", "glossary_id")
+BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+class DocumentRoutes:
+    """Short documents are answered at once, others are jobs."""
+
+    def __init__(self, service: TranslationService, access: Access, worker: Worker) -> None:
+        self.service, self.access, self.worker = service, access, worker
+        self.apart: Apart = worker.apart
+        self.limits: Limits = service.limits
+
+    def add_to(self, app: FastAPI, errors: dict[int | str, dict[str, Any]]) -> None:
+        """`errors` are the responses that each route may have."""
+        app.add_api_route(
+            PATH,
+            self.create,
+            methods=["POST"],
+            tags=TAGS,
+            status_code=202,
+            summary="Translate a document",
+            description="A short one is the answer; a longer one becomes a job.",
+            response_model=schemas.DocumentTicket,
+            responses={200: {"description": "The translation", "content": BINARY}, **errors},
+            openapi_extra=schemas.form_body(schemas.DocumentRequest.model_json_schema()),
+        )
+        app.add_api_route(
+            ONE,
+            self.status,
+            tags=TAGS,
+            summary="How far a document is",
+            response_model=schemas.DocumentStatus,
+            responses=errors,
+        )
+        app.add_api_route(
+            f"{ONE}/result",
+            self.result,
+            tags=TAGS,
+            summary="The translated document",
+            response_class=Response,
+            responses={200: {"description": "The translation", "content": BINARY}, **errors},
+        )
+        app.add_api_route(
+            ONE,
+            self.delete,
+            methods=["DELETE"],
+            tags=TAGS,
+            status_code=204,
+            summary="Delete a document, or stop its translation",
+            responses=errors,
+        )
+
+    async def create(self, request: Request) -> Response:
+        caller = await self.access.caller(request)
+        name, content, options = await self.uploaded(request)
+        asked = wanted(options, caller)
+        if options.glossary_id:
+            owner = caller.id if caller else None
+            glossary = await self.service.vocabularies.get(options.glossary_id, owner)
+            asked = wanted(options, caller, glossary)
+        self.service.check(asked)
+        opened = await self.apart.open(name, content)
+        if opened.characters <= self.limits.document_at_once:
+
+            async def no_matter(_: int) -> None:
+                pass
+
+            found = await translations(self.service, opened.texts, asked, no_matter, patient=False)
+            result = await self.apart.write(name, content, found)
+            return download(result, name, opened)
+        fields = options.model_dump(include=set(FIELDS), exclude_none=True)
+        async with self.service.charged(asked, opened.characters):
+            ticket = await self.service.store.jobs.create(
+                name,
+                content,
+                fields | {"extension": opened.extension, "media_type": opened.media_type},
+                caller.id if caller else None,
+            )
+        self.worker.called.set()
+        body = schemas.DocumentTicket(id=ticket.id, key=ticket.secret, state="queued", name=name)
+        headers = {"Location": f"{PATH}/{ticket.id}"}
+        return JSONResponse(body.model_dump(mode="json"), 202, headers)
+
+    async def uploaded(self, request: Request) -> tuple[str, bytes, schemas.DocumentOptions]:
+        """The name, the content and the options of a form; raises InvalidRequest."""
+        kind = request.headers.get("content-type", "")
+        if not kind.lower().startswith("multipart/form-data"):
+            raise UnsupportedMediaType("Content-Type must be multipart/form-data")
+        try:
+            form = await request.form(max_files=1, max_fields=16)
+        except HTTPException:
+            raise InvalidRequest("the form cannot be read") from None
+        async with request:
+            return await read_form(form)
+
+    async def status(self, request: Request, document_id: str) -> Response:
+        found = await self.found(request, document_id)
+        body = schemas.DocumentStatus(
+            id=found.id,
+            name=found.name,
+            state=found.state,
+            done=found.done,
+            total=found.total,
+            error=found.error,
+            expires=found.expires,
+        )
+        return JSONResponse(body.model_dump(mode="json"))
+
+    async def result(self, request: Request, document_id: str) -> Response:
+        found = await self.found(request, document_id)
+        if found.state == "expired":
+            raise DocumentGone
+        if found.state != "done":
+            raise DocumentNotReady(found.state)
+        content = await self.service.store.jobs.result(self.ticket(request, document_id))
+        if content is None:
+            raise DocumentGone
+        options = found.options
+        kept = Opened((), options["extension"], options["media_type"], ())
+        return download(content, found.name, kept)
+
+    async def delete(self, request: Request, document_id: str) -> Response:
+        await self.access.caller(request)
+        if not await self.service.store.jobs.delete(self.ticket(request, document_id)):
+            raise UnknownDocument
+        return Response(status_code=204)
+
+    async def found(self, request: Request, document_id: str) -> JobStatus:
+        await self.access.caller(request)
+        status = await self.service.store.jobs.status(self.ticket(request, document_id))
+        if status is None:
+            raise UnknownDocument
+        return status
+
+    def ticket(self, request: Request, document_id: str) -> Ticket:
+        return Ticket(document_id, request.headers.get(KEY, ""))
+
+
+async def read_form(form: FormData) -> tuple[str, bytes, schemas.DocumentOptions]:
+    """Raises InvalidRequest."""
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise InvalidRequest("file is missing: send a file with its name")
+    given = {name: value for name, value in form.items() if name != "file" and value != ""}
+    return file.filename, await file.read(), parsed(schemas.DocumentOptions, given)
+
+
+def download(content: bytes, name: str, opened: Opened) -> Response:
+    """The document as a file with a name of its own: report.en.docx."""
+    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or "document"
+    shown = quote(f"{stem}.en{opened.extension}", safe="")
+    return Response(
+        content,
+        media_type=opened.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
