@@ -195,5 +195,5 @@ def test_seconds_that_no_clock_can_count_are_refused(
     monkeypatch: pytest.MonkeyPatch, seconds: str
 ) -> None:
     monkeypatch.setenv("CSANMT__LIMITS__BODY_READ_S", seconds)
-    with pytest.raises(UserError, match="CSANMT__LIMITS__BODY_READ_S: limits.body_read_s: "):
+    with pytest.raises(UserError, match=r"^CSANMT__LIMITS__BODY_READ_S: limits\.body_read_s: "):
         load({})
