@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -25,6 +25,8 @@ from pipeline.errors import UserError
 DEFAULT = "configs/service.yaml"
 PREFIX = "CSANMT__"  # of variables that override settings
 DELIMITER = "__"  # between the keys in their names
+A_DAY = 86_400  # seconds: HAProxy's clock overflows at some
+Seconds = Annotated[float, Field(ge=0.001, le=A_DAY)]
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # names of a machine for itself
 
 
@@ -61,14 +63,14 @@ class Limits(Strict):
     document_bytes: int = Field(ge=1)
     document_characters: int = Field(ge=1)
     document_at_once: int = Field(ge=0)
-    body_read_s: float = Field(gt=0)
+    body_read_s: Seconds
     bodies: int = Field(ge=1)
     buffered_bytes: int = Field(ge=1)
     concurrent: int = Field(ge=1)
-    queue_wait_s: float = Field(gt=0)
-    document_wait_s: float = Field(gt=0)
-    request_s: float = Field(gt=0)
-    character_s: float = Field(ge=0)
+    queue_wait_s: Seconds
+    document_wait_s: Seconds
+    request_s: Seconds
+    character_s: float = Field(ge=0, le=A_DAY)
     call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB
     calls: int = Field(ge=1)
 
@@ -83,22 +85,22 @@ class MicroBatches(Strict):
     characters: int = Field(ge=0)
     tokens: int = Field(ge=0)
     texts: int = Field(ge=1)
-    pause_s: float = Field(ge=0)
+    pause_s: float = Field(ge=0, le=A_DAY)
 
 
 class ReadinessSettings(Strict):
     """How /readyz knows."""
 
-    refresh_s: float = Field(gt=0)
-    stale_s: float = Field(gt=0)
+    refresh_s: Seconds
+    stale_s: Seconds
 
 
 class Health(Strict):
     """Ray's checks of every replica."""
 
-    period_s: float = Field(gt=0)
-    timeout_s: float = Field(gt=0)
-    ingress_timeout_s: float = Field(gt=0)
+    period_s: Seconds
+    timeout_s: Seconds
+    ingress_timeout_s: Seconds
     start_attempts: int = Field(ge=1)
     max_rss_mb: float = Field(gt=0)
 
@@ -112,7 +114,7 @@ class StoreSettings(Strict):
     glossary_entries: int = Field(ge=1)
     term_characters: int = Field(ge=1, le=500)  # PostgreSQL indexes no longer ones
     document_bytes: int = Field(ge=1)
-    document_kept_s: float = Field(gt=0)
+    document_kept_s: Seconds
 
 
 class Fixed(Strict):
@@ -131,9 +133,9 @@ class Scaled(Strict):
     min_replicas: int = Field(ge=1)
     max_replicas: int = Field(ge=1)
     target_tokens: float = Field(gt=0)
-    upscale_delay_s: float = Field(ge=0)
-    downscale_delay_s: float = Field(ge=0)
-    look_back_s: float = Field(gt=1)
+    upscale_delay_s: float = Field(ge=0, le=A_DAY)
+    downscale_delay_s: float = Field(ge=0, le=A_DAY)
+    look_back_s: float = Field(gt=1, le=A_DAY)
     max_batch_tokens: int = Field(ge=1)
     admit_calls: int = Field(ge=1)
 
@@ -150,7 +152,7 @@ class ServiceConfig(Strict):
     readiness: ReadinessSettings
     health: Health
     store: StoreSettings
-    shutdown_s: float = Field(gt=0)
+    shutdown_s: Seconds
     ingress: Fixed
     preprocess: Fixed
     postprocess: Fixed
@@ -222,7 +224,7 @@ def nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
 def first_of(error: ValidationError) -> str:
     """Which value is wrong, and how."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in first["loc"] if part != "") or "the settings"
     message = " ".join(first["msg"].split())
     return f"{where}: {message} ({error.error_count()} in all): mend that value"
 

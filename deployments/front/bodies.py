@@ -13,7 +13,7 @@ bounds keep that harmless:
 from __future__ import annotations
 
 from deployments.front.environment import Told
-from deployments.front.rules import BUSY, answer
+from deployments.front.rules import BUSY, OTHERS, answer
 
 WHOLE_BYTES = 122_880  # a body that fits HAProxy's buffer, so that it can be sent again
 NEARLY_WHOLE_BYTES = 98_304  # fits also beside the longest headers
@@ -22,6 +22,7 @@ HURRIED_S = 1.0  # for a body while connections are scarce
 
 OURS = "{ var(txn.ours) -m bool }"
 LENGTH = "req.hdr_val(content-length)"
+DIGITS, MOST_DIGITS = "req.hdr(content-length),length", 15  # of lengths that HAProxy can compare
 MISSING = "req.body_size,sub(txn.here) -m int gt 0"
 CHUNKED = "req.hdr(transfer-encoding) -m found"
 
@@ -44,6 +45,7 @@ def rules(told: Told, connections: int) -> list[str]:
     refuse, busy = "http-request return", answer(503, BUSY, "1")
     lines = [
         f"http-after-response set-header Connection close if {scarce}",
+        f"{refuse} {answer(413, OTHERS[413])} if {OURS} {{ {DIGITS} gt {MOST_DIGITS} }}",
         f"http-request set-var(txn.here) req.body_len if {OURS}",
         *(f"{refuse} {busy} if {OURS} {rare} {{ {late} }}" for late in (MISSING, CHUNKED)),
         f"http-error {answer(408, too_slow)} hdr X-Request-ID %[uuid()]",

@@ -47,6 +47,7 @@ class Ingress:
         text: tuple[DeploymentHandle[Any], DeploymentHandle[Any]] | None,
     ) -> None:
         logs.do_without()
+        logs.leave_out_leavers()
         self.config = config
         self.traffic = Traffic()
         handles: dict[str, DeploymentHandle[Any]] = {}

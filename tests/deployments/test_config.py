@@ -93,7 +93,7 @@ def test_replicas_get_what_was_read_and_do_not_read_it_again(
         ("CSANMT__LIMITS", "5", "limits: Input should be a valid dictionary"),
         ("CSANMT__MODELS", "small", "models: Input should be a valid tuple"),
         ("CSANMT__MODELS", "[small", "expected YAML, found something else"),
-        ("CSANMT__", "5", ": Extra inputs are not permitted"),
+        ("CSANMT__", "5", "the settings: Extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_variable_is_named_on_one_line(
@@ -188,3 +188,12 @@ def test_the_environment_file_can_be_read_by_a_shell_docker_and_kubernetes() -> 
         key, _, value = line.partition("=")
         plain = re.fullmatch(r"[A-Za-z_]+", key) and value and not set(value) & set(" '\"#$")
         assert not line or line.startswith("# ") or plain, line
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", ".inf", ".nan", "3000000"])
+def test_seconds_that_no_clock_can_count_are_refused(
+    monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv("CSANMT__LIMITS__BODY_READ_S", seconds)
+    with pytest.raises(UserError, match=r"^CSANMT__LIMITS__BODY_READ_S: limits\.body_read_s: "):
+        load({})

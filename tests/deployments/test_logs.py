@@ -38,3 +38,21 @@ def test_a_record_that_cannot_be_written_is_lost_and_nothing_else(
         full.error("without")
     logs.do_without()
     full.error("with")
+
+
+def test_a_client_that_leaves_leaves_no_line() -> None:
+    ray, written = logging.getLogger("ray.serve"), list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: written.append(record.getMessage())  # type: ignore[method-assign]
+    filters, level = list(ray.filters), ray.level
+    ray.addHandler(handler)
+    try:
+        ray.setLevel(logging.INFO)
+        logs.leave_out_leavers()
+        ray.info("Cancelling request that has already been assigned to a replica.")
+        ray.info("something else")
+    finally:
+        ray.removeHandler(handler)
+        ray.filters[:] = filters
+        ray.setLevel(level)
+    assert written == ["something else"]

@@ -103,6 +103,14 @@ def test_bodies_that_are_too_large_for_the_ingress_shut_nobody_out(
         assert client.post("/translate", content=b"x" * 200_000).status_code == 200
 
 
+@pytest.mark.parametrize("length", [2**63 - 1, 10**15])
+def test_a_length_that_no_number_holds_is_too_large(haproxy: tuple[int, int], length: int) -> None:
+    with connect(haproxy[0]) as connection:
+        connection.sendall(HEAD + f"content-length: {length}\r\n\r\n".encode())
+        status, body = answered(connection)
+    assert (status, json.loads(body)) == ("413", {"error": "The request is too large"})
+
+
 def test_a_client_that_asks_first_hears_at_once_that_its_body_is_too_large(
     haproxy: tuple[int, int], replicas: Replicas
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from starlette.requests import Request
 
 from deployments.config import load
+from deployments.errors import InvalidRequest
 from deployments.gateway import json_body
 from deployments.gateway.json_body import SMALL_BYTES, JsonBodies, parse
 
@@ -65,3 +68,12 @@ def test_the_longest_text_fits_however_it_is_written() -> None:
     limits = load({}).limits
     text = "𠀀" * limits.characters
     assert len(json.dumps({"text": text, "detail": True}).encode()) < limits.body_bytes
+
+
+def test_pythons_search_for_cycles_runs_on_after_a_body() -> None:
+    assert gc.isenabled()
+    for body in (LARGE, LARGE[:-1]):
+        with suppress(InvalidRequest), json_body.without_collections():
+            assert not gc.isenabled()
+            parse(body)
+        assert gc.isenabled()
