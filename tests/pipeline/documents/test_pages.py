@@ -78,6 +78,22 @@ def test_texts_of_html(source: str, texts: list[str]) -> None:
     assert texts_of_html(source) == texts
 
 
+def test_the_span_that_most_words_stand_in_is_no_mark() -> None:
+    spans = (
+        "<span class=a>请先下载，然后</span>",
+        "<span class=b>双击</span>",
+        "<span class=a>它。",
+    )
+    page = f"<p>{''.join(spans)}</span></p>"
+    assert texts_of_html(page) == ["请先下载，然后<g1>双击</g1>它。"]
+    assert rewrite_html(page, lambda _: "First, then <g1>click</g1> on it.") == (
+        "<p><span class=a>First, then </span><span class=b>click</span>"
+        "<span class=a> on it.</span></p>"
+    )
+    assert texts_of_html("<p><span id=a>请</span><span>保存</span>") == ["<g1>请</g1>保存"]
+    assert texts_of_html("<p>请<span>保</span><span>存</span>") == ["请<g1>保</g1><g2>存</g2>"]
+
+
 def test_values_are_quoted_and_escaped() -> None:
     assert rewrite_html("<a title=好>", lambda _: 'a "b" <') == ('<a title="a &quot;b&quot; &lt;">')
     assert rewrite_html("<p>好", lambda _: "a < b & c") == "<p>a &lt; b &amp; c"
