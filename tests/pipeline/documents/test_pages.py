@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from pipeline.documents import open_document
+from pipeline.documents import DocumentLimits, DocumentTooLarge, open_document, open_marked
 from pipeline.documents.families.html import rewrite_html
 from pipeline.documents.families.markdown import rewrite_markdown
 from pipeline.documents.markup import tokens
@@ -222,3 +223,22 @@ def test_hostile_markdown_takes_bounded_time(piece: str) -> None:
     start = time.process_time()
     rewrite_markdown(piece * 5000 + "好\n|-|-|\n", lambda _: "w")
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "english"),
+    [
+        ("html", "<p>请<b>保存</b>", "<p>Please <b>save</b>"),
+        ("markdown", "- 请**保存**", "- Please **save**"),
+    ],
+)
+def test_strings_are_opened_and_written(
+    kind: Literal["html", "markdown"], source: str, english: str
+) -> None:
+    marked = open_marked(kind, source)
+    assert marked.texts == ("请<g1>保存</g1>",)
+    assert marked.write(["Please <g1>save</g1>"]) == english
+    with pytest.raises(ValueError, match="zip"):
+        marked.write([])
+    with pytest.raises(DocumentTooLarge):
+        open_marked(kind, source, DocumentLimits(characters=3))
