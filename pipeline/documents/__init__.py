@@ -7,10 +7,11 @@ from pipeline.documents.document import (
     DocumentError,
     DocumentLimits,
     DocumentTooLarge,
+    MarkedText,
     UnreadableDocument,
     UnsupportedDocument,
 )
-from pipeline.documents.open import EXTENSIONS, is_document, open_document
+from pipeline.documents.open import EXTENSIONS, is_document, open_document, open_marked
 
 __all__ = [
     "EXTENSIONS",
@@ -18,8 +19,10 @@ __all__ = [
     "DocumentError",
     "DocumentLimits",
     "DocumentTooLarge",
+    "MarkedText",
     "UnreadableDocument",
     "UnsupportedDocument",
     "is_document",
     "open_document",
+    "open_marked",
 ]

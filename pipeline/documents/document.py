@@ -89,3 +89,19 @@ class Document:
         """
         table = dict(zip(self.texts, translations, strict=True))
         return self._rewrite(lambda text: table.get(text, text)).content()
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """A string of HTML or Markdown whose texts wait for their translations, as a Document's do."""
+
+    texts: tuple[str, ...]
+    _rewrite: Callable[[Swap], str]
+
+    def write(self, translations: Sequence[str]) -> str:
+        """The string with a translation in place of each text.
+
+        Raises ValueError unless there is one for each.
+        """
+        table = dict(zip(self.texts, translations, strict=True))
+        return self._rewrite(lambda text: table.get(text, text))

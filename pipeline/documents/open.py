@@ -14,6 +14,7 @@ from pipeline.documents.document import (
     DocumentLimits,
     DocumentTooLarge,
     Family,
+    MarkedText,
     UnreadableDocument,
     UnsupportedDocument,
 )
@@ -82,6 +83,19 @@ def open_document(name: str, content: bytes, limits: DocumentLimits | None = Non
         written.notes,
         lambda swap: family.rewrite(content, swap, limits),
     )
+
+
+def open_marked(
+    kind: Literal["html", "markdown"], source: str, limits: DocumentLimits | None = None
+) -> MarkedText:
+    """A string of HTML or Markdown; raises DocumentTooLarge for more characters than the limit."""
+    most = (limits or DocumentLimits()).characters
+    if len(source) > most:
+        raise DocumentTooLarge(f"more than {most} characters: split them")
+    rewrite = {"html": html.rewrite_html, "markdown": markdown.rewrite_markdown}[kind]
+    texts = _Texts(most)
+    rewrite(source, texts.take)
+    return MarkedText(tuple(texts.found), lambda swap: rewrite(source, swap))
 
 
 def is_document(name: str) -> bool:

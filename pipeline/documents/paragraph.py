@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
+from pipeline.documents.base import swapped_in_spans
 from pipeline.documents.document import Swap
-from pipeline.documents.inline import Side, Tag, swapped
+from pipeline.documents.inline import Side, Tag
 from pipeline.text.normalise import HAN_CHARACTERS
 
 # What a program fills in.
 _TEMPLATE = re.compile(r"\{\{[^{}]{0,500}+\}\}|\{%[^{}]{0,500}?%\}|\{#[^{}]{0,500}?#\}")
+_SPAN = re.compile(r"<(?:span|font)[\s>]", re.IGNORECASE)
+_NAMED = re.compile(r"\s(?:id|name)\s*=", re.IGNORECASE)
 _BLANKS = " \t\r\n\f"
 _WRAPPED = re.compile(r"[ \t\f]*+[\r\n][ \t\r\n\f]*+|[ \t\f]{2,}+")
 _WIDE = re.compile(rf"[{HAN_CHARACTERS}\u3000-\u303f\uff00-\uffef“”‘’…—]")
@@ -65,7 +68,7 @@ class Paragraph:
 
     def rewritten(self, swap: Swap) -> str:
         """The paragraph with its text swapped, letter for letter where that changes nothing."""
-        new = swapped(self._flowing(), swap)
+        new = swapped_in_spans(self._flowing(), self._look, swap)
         if new is None:
             return "".join(self._source)
         line_end = "".join(self._literals[self._breaks[0]]) if self._breaks else "\n"
@@ -75,6 +78,11 @@ class Paragraph:
             else "".join(self._literals[piece])
             for piece in new
         )
+
+    def _look(self, tag: Tag) -> str:
+        """The literal of a span, but of one that others may point at."""
+        literal = "".join(self._literals.get(tag, ()))
+        return literal if _SPAN.match(literal) and not _NAMED.search(literal) else ""
 
     def _flowing(self) -> list[str | Tag]:
         """The content with breaks as line ends; other line ends are blanks, or nothing at all.

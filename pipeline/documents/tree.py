@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from pipeline.documents.base import swapped_in_spans
 from pipeline.documents.document import Swap
 from pipeline.documents.inline import Tag, swapped
 
@@ -24,6 +25,7 @@ class Grammar:
     characters: Mapping[str, str] = field(default_factory=dict)
     repeated: str = ""  # the attribute that says how often a character stands
     joins: bool = False  # whether alike neighbours are one
+    span: str = ""  # the pair that is nothing but a style
 
 
 _MOST = 1000  # repetitions of a character
@@ -36,6 +38,7 @@ class Content:
         self._grammar = grammar
         self._elements: list[etree._Element] = []
         self.pieces: list[str | Tag] = []
+        self._used: set[int] = set()
         self._read(element)
 
     def _read(self, element: etree._Element) -> None:
@@ -83,14 +86,31 @@ class Content:
             elif piece.side == "closing":
                 parents[1:] = parents[1:-1]
             else:
-                element = self._elements[piece.key]
-                element.tail = None
+                element = self._placed(piece.key)
                 parents[-1].append(element)
                 if piece.side == "opening":
                     for child in list(element):
                         element.remove(child)
                     element.text = None
                     parents.append(element)
+
+    def look(self, tag: Tag) -> str:
+        """What a span looks like: the names of its styles."""
+        element = self._elements[tag.key]
+        if element.tag != self._grammar.span:
+            return ""
+        return repr(sorted(element.attrib.items()))
+
+    def _placed(self, key: int) -> etree._Element:
+        """An element to be put in place; another one like it where it has its place already."""
+        element = self._elements[key]
+        if key in self._used:
+            element = etree.Element(
+                element.tag, {str(key): str(value) for key, value in element.attrib.items()}
+            )
+        self._used.add(key)
+        element.tail = None
+        return element
 
     def _add(self, parent: etree._Element, text: str) -> None:
         """Text, with elements for the characters that have some; of blanks the first is itself."""
@@ -109,7 +129,7 @@ class Content:
 def rewrite_element(element: etree._Element, grammar: Grammar, swap: Swap) -> bool:
     """Whether the text of an element was exchanged."""
     content = Content(element, grammar)
-    new = swapped(content.pieces, swap)
+    new = swapped_in_spans(content.pieces, content.look, swap)
     if new is not None:
         content.put(new, element)
     return new is not None

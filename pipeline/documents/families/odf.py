@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from lxml import etree
@@ -22,6 +23,7 @@ from pipeline.documents.xml import parse, qualified, serialise
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _DC = "http://purl.org/dc/elements/1.1/"
+_PARTS = re.compile(r"(?:Object \d+/)?(?:content|styles|meta)\.xml")  # charts are objects
 _MANIFEST = "META-INF/manifest.xml"
 
 PARAGRAPH = Grammar(
@@ -29,6 +31,7 @@ PARAGRAPH = Grammar(
     characters={f"{{{_TEXT}}}s": " ", f"{{{_TEXT}}}tab": "\t", f"{{{_TEXT}}}line-break": "\n"},
     repeated=f"{{{_TEXT}}}c",
     joins=True,
+    span=f"{{{_TEXT}}}span",
 )
 
 
@@ -36,8 +39,8 @@ def _rewrite(content: bytes, swap: Swap, limits: DocumentLimits, *, media_type: 
     package = Package(content, limits)
     _check_kind(package, media_type)
     changed: dict[str, bytes] = {}
-    for name in ("content.xml", "styles.xml", "meta.xml"):
-        if package.has(name):
+    for name in package.names:
+        if _PARTS.fullmatch(name):
             part = package.read(name)
             root = parse(part, limits)
             if _rewrite_part(root, swap):

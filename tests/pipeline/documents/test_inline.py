@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.documents.base import swapped_in_spans
 from pipeline.documents.inline import Content, Tag, swapped
 from pipeline.text.normalise import HAN
 
@@ -216,6 +217,20 @@ def test_marks_that_are_dropped_and_moved_leave_balanced_content(
 
     new = swapped(source, swap)
     assert new is None or is_balanced(new)
+
+
+@given(contents(), st.lists(st.one_of(_MARKS, _WORDS), max_size=12))
+def test_spans_around_every_word_change_nothing_of_that(
+    source: list[str | Tag], translation: list[str]
+) -> None:
+    def look(tag: Tag) -> str:
+        return "ab"[tag.key % 2]
+
+    new = swapped_in_spans(source, look, lambda _: "".join(translation))
+    if new is not None:
+        assert is_balanced(new)
+        singles = {piece for piece in source if isinstance(piece, Tag) and piece.side == "single"}
+        assert singles <= set(new)
 
 
 def test_many_marks_take_linear_time() -> None:

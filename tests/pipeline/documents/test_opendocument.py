@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.documents import UnreadableDocument, open_document
-from tests.pipeline.documents.samples import odp, odt, pseudo, unzipped, with_part
+from tests.pipeline.documents.samples import odp, odt, opendocument, pseudo, unzipped, with_part
 
 PARAGRAPH = "请<g1>保存文件</g1>。<x2/>两个   空格\n下一行"
 
@@ -20,6 +20,17 @@ def test_a_text_keeps_spans_notes_blanks_and_tables() -> None:
     assert "<text:line-break/>Next</text:p>" in xml
     assert "<text:p>Cell</text:p></table:table-cell>" in xml
     assert xml.count("<text:note-citation>1</text:note-citation>") == 1
+
+
+def test_the_span_that_most_words_stand_in_is_no_mark() -> None:
+    span = "<text:span text:style-name='{}'>{}</text:span>".format
+    words = span("T2", "请先下载，") + span("T1", "双击") + span("T2", "它。")
+    content = opendocument("text", f"<office:text><text:p>{words}</text:p></office:text>")
+    document = open_document("a.odt", content)
+    assert document.texts == ("请先下载，<g1>双击</g1>它。",)
+    new = unzipped(document.write(["First <g1>click</g1> on it."]))["content.xml"].decode()
+    words = span("T2", "First ") + span("T1", "click") + span("T2", " on it.")
+    assert f"<text:p>{words}</text:p>".replace("'", '"') in new
 
 
 def test_a_presentation_keeps_its_frames_and_notes() -> None:

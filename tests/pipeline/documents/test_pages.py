@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from pipeline.documents import open_document
+from pipeline.documents import DocumentLimits, DocumentTooLarge, open_document, open_marked
 from pipeline.documents.families.html import rewrite_html
 from pipeline.documents.families.markdown import rewrite_markdown
 from pipeline.documents.markup import tokens
@@ -76,6 +77,22 @@ src="a.png" alt="word">
 )
 def test_texts_of_html(source: str, texts: list[str]) -> None:
     assert texts_of_html(source) == texts
+
+
+def test_the_span_that_most_words_stand_in_is_no_mark() -> None:
+    spans = (
+        "<span class=a>请先下载，然后</span>",
+        "<span class=b>双击</span>",
+        "<span class=a>它。",
+    )
+    page = f"<p>{''.join(spans)}</span></p>"
+    assert texts_of_html(page) == ["请先下载，然后<g1>双击</g1>它。"]
+    assert rewrite_html(page, lambda _: "First, then <g1>click</g1> on it.") == (
+        "<p><span class=a>First, then </span><span class=b>click</span>"
+        "<span class=a> on it.</span></p>"
+    )
+    assert texts_of_html("<p><span id=a>请</span><span>保存</span>") == ["<g1>请</g1>保存"]
+    assert texts_of_html("<p>请<span>保</span><span>存</span>") == ["请<g1>保</g1><g2>存</g2>"]
 
 
 def test_values_are_quoted_and_escaped() -> None:
@@ -206,3 +223,22 @@ def test_hostile_markdown_takes_bounded_time(piece: str) -> None:
     start = time.process_time()
     rewrite_markdown(piece * 5000 + "好\n|-|-|\n", lambda _: "w")
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "english"),
+    [
+        ("html", "<p>请<b>保存</b>", "<p>Please <b>save</b>"),
+        ("markdown", "- 请**保存**", "- Please **save**"),
+    ],
+)
+def test_strings_are_opened_and_written(
+    kind: Literal["html", "markdown"], source: str, english: str
+) -> None:
+    marked = open_marked(kind, source)
+    assert marked.texts == ("请<g1>保存</g1>",)
+    assert marked.write(["Please <g1>save</g1>"]) == english
+    with pytest.raises(ValueError, match="zip"):
+        marked.write([])
+    with pytest.raises(DocumentTooLarge):
+        open_marked(kind, source, DocumentLimits(characters=3))
