@@ -83,6 +83,12 @@ ROOMS: dict[str, set[str]] = {
         "pipeline.bundle",
         "pipeline.text",
     },
+    "deployments.documents": {
+        "deployments.errors",
+        "deployments.request.wanted",
+        "deployments.service",
+        "deployments.store",
+    },
     "deployments.gateway.access": {"deployments.errors", "deployments.store.keys"},
     "deployments.gateway.json_body": {"deployments.errors"},
     "deployments.gateway.dialects": {
@@ -93,6 +99,8 @@ ROOMS: dict[str, set[str]] = {
         "deployments.service",
     },
     "deployments.gateway.api": {
+        "deployments.config",
+        "deployments.documents",
         "deployments.errors",
         "deployments.gateway.access",
         "deployments.gateway.json_body",
@@ -100,6 +108,7 @@ ROOMS: dict[str, set[str]] = {
         "deployments.request.wanted",
         "deployments.service",
         "deployments.store.glossaries",
+        "deployments.store.jobs",
         "deployments.store.keys",
         "pipeline.answer.translation",
         "pipeline.bundle",
@@ -116,6 +125,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "deployments.gateway": {
         "deployments.config",
+        "deployments.documents",
         "deployments.errors",
         "deployments.front.rules",
         "deployments.logs",

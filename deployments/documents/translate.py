@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deployments.errors import Overloaded
+from deployments.errors import Unavailable
 from deployments.request.wanted import Wanted
 from deployments.service import One, TranslationService
 
 CHARACTERS = 4_000  # at a time; others have their turn between, and no text is longer
 TEXTS = 128
-Progress = Callable[[int], Awaitable[None]]  # told how many characters are done
+TRIES = 100  # of who is patient
+Progress = Callable[[int], None]  # told how many characters are done
+
+
+def nobody(_: int) -> None:
+    """Who is told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,13 @@ async def translations(
     service: TranslationService,
     texts: Sequence[str],
     wanted: Wanted,
-    progress: Progress,
     *,
     patient: bool,
+    progress: Progress = nobody,
 ) -> list[str]:
     """A translation for each text; what cannot be translated stays as it is.
 
-    Who is `patient` waits while the service is busy. Raises what `translate_all` raises.
+    Who is `patient` tries again where the service is busy. Raises what `translate_all` raises.
     """
     found, done = [""] * len(texts), 0
     for group in groups(pieces(texts)):
@@ -41,18 +46,20 @@ async def translations(
         for piece, answer in zip(group, answers, strict=True):
             found[piece.place] += answer
             done += len(piece.text)
-        await progress(done)
+        progress(done)
     return found
 
 
 async def _translated(
     service: TranslationService, texts: Sequence[str], wanted: Wanted, patient: bool
 ) -> list[str]:
+    tries = TRIES if patient else 1
     while True:
+        tries -= 1
         try:
             found = await service.translate_all(texts, wanted)
-        except Overloaded as error:
-            if not patient:
+        except Unavailable as error:
+            if not tries:
                 raise
             await asyncio.sleep(float(error.headers["Retry-After"]))
             continue

@@ -35,6 +35,16 @@ class LeaseLost(Exception):
     """Another worker has the job, or it was deleted."""
 
 
+class Progress:
+    """Characters that are done, of how many."""
+
+    def __init__(self) -> None:
+        self.done = self.total = 0
+
+    def reached(self, done: int) -> None:
+        self.done = done
+
+
 class Worker:
     """`apart` opens the documents."""
 
@@ -83,23 +93,39 @@ class Worker:
         return True
 
     async def _translate(self, lease: Lease) -> None:
-        leases = self.service.store.leases
-        content = await leases.source(lease)
+        """Raises LeaseLost, ServiceError or StoreUnavailable."""
+        at = Progress()
+        work = asyncio.create_task(self._result(lease, at))
+        keeping = asyncio.create_task(self._keep(lease, at))
+        try:
+            done, _ = await asyncio.wait({work, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            leases = self.service.store.leases
+            known = await leases.renew(lease, LEASE_S, at.total, at.total)
+            if not known or not await leases.finish(lease, work.result()):
+                raise LeaseLost
+        finally:
+            for task in (work, keeping):
+                task.cancel()
+            await asyncio.gather(work, keeping, return_exceptions=True)
+
+    async def _result(self, lease: Lease, at: Progress) -> bytes:
+        content = await self.service.store.leases.source(lease)
         if content is None:
             raise LeaseLost
-        async with asyncio.TaskGroup() as group:
-            at = _Progress()
-            keeping = group.create_task(self._keep(lease, at))
-            opened = await self.apart.open(lease.name, content)
-            at.total = opened.characters
-            wanted = await self._wanted(lease)
-            found = await translations(self.service, opened.texts, wanted, at.reached, patient=True)
-            result = await self.apart.write(lease.name, content, found)
-            keeping.cancel()
-        if not await leases.finish(lease, result):
-            raise LeaseLost
+        opened = await self.apart.open(lease.name, content)
+        at.total = opened.characters
+        found = await translations(
+            self.service,
+            opened.texts,
+            await self._wanted(lease),
+            patient=True,
+            progress=at.reached,
+        )
+        return await self.apart.write(lease.name, content, found)
 
-    async def _keep(self, lease: Lease, at: _Progress) -> None:
+    async def _keep(self, lease: Lease, at: Progress) -> None:
         """Renew the lease, and say how far the work is."""
         while True:
             await asyncio.sleep(RENEWED_S)
@@ -117,13 +143,3 @@ class Worker:
             target=options.get("target"),
             glossary=glossary,
         )
-
-
-class _Progress:
-    """Characters that are done, of how many."""
-
-    def __init__(self) -> None:
-        self.done = self.total = 0
-
-    async def reached(self, done: int) -> None:
-        self.done = done

@@ -17,9 +17,9 @@ from pipeline.text.normalise import BLANKS, CLOSING, OPENING
 from pipeline.text.prepared import Span
 from pipeline.text.stops import NO_START, PARTICLES, STOP, Stop, ends_sentence
 
-# As API callers know it: each text is one sentence; lines and marks part them; marks alone do, and
+# As API callers know it: lines and marks part sentences; each text is one; marks alone do, and
 # lines that were wrapped are joined.
-Splitting = Literal["off", "on", "nonewlines"]
+Splitting = Literal["on", "off", "nonewlines"]
 
 SHORT = 40  # characters of a quotation or bracket that is not cut
 

@@ -95,11 +95,7 @@ class DocumentRoutes:
         self.service.check(asked)
         opened = await self.apart.open(name, content)
         if opened.characters <= self.limits.document_at_once:
-
-            async def no_matter(_: int) -> None:
-                pass
-
-            found = await translations(self.service, opened.texts, asked, no_matter, patient=False)
+            found = await translations(self.service, opened.texts, asked, patient=False)
             result = await self.apart.write(name, content, found)
             return download(result, name, opened)
         fields = options.model_dump(include=set(FIELDS), exclude_none=True)
@@ -124,8 +120,10 @@ class DocumentRoutes:
             form = await request.form(max_files=1, max_fields=16)
         except HTTPException:
             raise InvalidRequest("the form cannot be read") from None
-        async with request:
+        try:
             return await read_form(form)
+        finally:
+            await form.close()
 
     async def status(self, request: Request, document_id: str) -> Response:
         found = await self.found(request, document_id)
@@ -182,7 +180,7 @@ async def read_form(form: FormData) -> tuple[str, bytes, schemas.DocumentOptions
 def download(content: bytes, name: str, opened: Opened) -> Response:
     """The document as a file with a name of its own: report.en.docx."""
     stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or "document"
-    shown = quote(f"{stem}.en{opened.extension}", safe="")
+    shown = quote(f"{stem}.en{opened.extension}", safe="", errors="replace")
     return Response(
         content,
         media_type=opened.media_type,

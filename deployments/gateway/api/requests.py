@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -67,16 +68,18 @@ def wanted(
     glossary: Vocabulary | None = None,
 ) -> Wanted:
     """What the request asks of the service."""
-    if isinstance(options, DocumentOptions):
-        languages = {"source": options.source or None, "target": options.target or None}
-        return Wanted(model=options.model, glossary=glossary, caller=caller, **languages)
-    return Wanted(
+    asked = Wanted(
         model=options.model,
         source=options.source or None,
         target=options.target or None,
+        glossary=glossary,
+        caller=caller,
+    )
+    if isinstance(options, DocumentOptions):
+        return asked
+    return replace(
+        asked,
         split_sentences=options.split_sentences or "on",
         beam_size=options.beam,
         alternatives=options.alternatives or 0,
-        glossary=glossary,
-        caller=caller,
     )

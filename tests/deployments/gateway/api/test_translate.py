@@ -122,7 +122,7 @@ def test_every_spelling_of_a_language_is_taken(
         ({"text": "好", "beam": "4"}, "beam must be a whole number"),
         ({"text": "好", "beam": 0}, "beam must be at least 1"),
         ({"text": "好", "alternatives": -1}, "alternatives must be at least 0"),
-        ({"text": "好", "split_sentences": "yes"}, "split_sentences must be 'off', 'on' or"),
+        ({"text": "好", "split_sentences": "yes"}, "split_sentences must be 'on', 'off' or"),
         ({"text": "好", "alternative": 1}, "alternative is not a field of this request"),
         ({"text": "好", "source": "z" * 65}, "source is longer than 64 characters"),
     ],
