@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "pipeline": {"pipeline"},
     "deployments.errors": set(),
     "deployments.config": {"pipeline.config", "pipeline.errors"},
+    "deployments.bundles": {"deployments.config", "pipeline.bundle", "pipeline.errors"},
     "deployments.logs": set(),
     "deployments.memory": set(),
     "deployments.stages": {
@@ -96,6 +97,7 @@ ROOMS: dict[str, set[str]] = {
     "deployments.private": set(),
     "deployments.launch": {
         "deployments.app",
+        "deployments.bundles",
         "deployments.config",
         "deployments.front.environment",
         "deployments.private",
