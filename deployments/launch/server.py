@@ -92,7 +92,7 @@ class Server:
             try:
                 self.end()
             finally:
-                self.stop.over()
+                self.stop.let_children_end()
                 end_children()
 
     def in_order(self) -> None:
@@ -134,7 +134,7 @@ class Server:
 
         if ray.is_initialized():
             asyncio.run(self.shut_down())
-            self.stop.over()
+            self.stop.let_children_end()
             with contextlib.redirect_stdout(io.StringIO()):
                 ray.shutdown()
 

@@ -35,7 +35,7 @@ class Stop:
         self.hurry = threading.Event()
         self._deciding = threading.Lock()
         self._in_order = False
-        self._over = threading.Event()
+        self._children_may_end = threading.Event()
 
     def listen(self) -> None:
         """Called by the main thread before there is another: threads inherit what it blocks."""
@@ -60,9 +60,9 @@ class Stop:
         """
         threading.Thread(target=self._watch, args=(program, pid), daemon=True).start()
 
-    def over(self) -> None:
-        """From now on children end because this process ends them."""
-        self._over.set()
+    def let_children_end(self) -> None:
+        """From now on they end because this process ends them."""
+        self._children_may_end.set()
 
     def _hear(self) -> None:
         signal.sigwait(SIGNALS)
@@ -85,7 +85,7 @@ class Stop:
     def _watch(self, program: str, pid: int) -> None:
         with suppress(ChildProcessError):  # it has ended, and was waited for
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        if not self._over.is_set():
+        if not self._children_may_end.is_set():
             end(2, f"error: Ray's {program} has ended, and the service with it: start it again", 1)
 
 

@@ -185,12 +185,12 @@ def test_the_first_reason_to_end_counts(
     assert outcome(process, pids) == (0, "Stopping\n")
 
 
-def test_once_a_stop_is_over_children_may_end(
+def test_children_may_end_once_they_are_told_to(
     launch: Callable[[str], tuple[Launcher, list[int]]],
 ) -> None:
-    over = "stop.over(); stopping.end_children(); time.sleep(0.3); print('over', flush=True)"
-    process, pids = launch(WATCH + over)
-    assert outcome(process, pids) == (0, "watching\nover\n")
+    ended = "stop.let_children_end(); stopping.end_children(); time.sleep(0.3); print('ended')"
+    process, pids = launch(WATCH + ended)
+    assert outcome(process, pids) == (0, "watching\nended\n")
 
 
 def test_adopted_processes_that_end_leave_nothing(
