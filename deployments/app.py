@@ -15,6 +15,7 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 
+from deployments.bundles import verified_bundles
 from deployments.config import Fixed, ServiceConfig, load
 from deployments.gateway.ingress import Ingress
 from deployments.stages.postprocess import Postprocess
@@ -24,7 +25,6 @@ from deployments.stages.translate import Translate
 from deployments.store.upgrade import prepare
 from pipeline.bundle import Bundle
 from pipeline.config import home
-from pipeline.errors import UserError
 
 SURGE = 2  # times the replicas exist for a moment during an update
 PAGES = 256  # requests for pages and health that an ingress replica takes beside work
@@ -68,23 +68,6 @@ def nodes() -> int:
     if os.environ.get("RAY_ADDRESS") == "local" or not ray.is_initialized():
         return 1
     return sum(node["Alive"] for node in ray.nodes())
-
-
-def verified_bundles(config: ServiceConfig) -> dict[str, tuple[str, Bundle]]:
-    """By name, the bundles and the paths given for them, all complete and unaltered, the default
-    first.
-    """
-    bundles: dict[str, tuple[str, Bundle]] = {}
-    for path in config.models:
-        bundle = Bundle.load(path)
-        name = bundle.manifest.name
-        if name in bundles:
-            raise UserError(
-                f"models: {bundles[name][0]} and {path} are both named {name}: "
-                "rename one in its model.yaml"
-            )
-        bundles[name] = path, bundle
-    return bundles
 
 
 def portable(path: str, bundle: Bundle) -> str:

@@ -45,6 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "pipeline": {"pipeline"},
     "deployments.errors": set(),
     "deployments.config": {"pipeline.config", "pipeline.errors"},
+    "deployments.bundles": {"deployments.config", "pipeline.bundle", "pipeline.errors"},
     "deployments.logs": set(),
     "deployments.memory": set(),
     "deployments.store": {"deployments.config", "pipeline.errors", "pipeline.glossary"},
@@ -149,6 +150,7 @@ ROOMS: dict[str, set[str]] = {
     "deployments.private": set(),
     "deployments.launch": {
         "deployments.app",
+        "deployments.bundles",
         "deployments.config",
         "deployments.front.environment",
         "deployments.private",

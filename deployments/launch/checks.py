@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 
+from deployments.bundles import verified_bundles
 from deployments.config import LOOPBACK, ServiceConfig, load, merge
-from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 
 IMPORT_PATH = "deployments.app:build"
 LOCAL = ("localhost", "127.0.0.1", "::1")  # addresses that only this machine reaches
 EVERYWHERE = ("0.0.0.0", "::")
 ENVIRONMENT = "configs/serve.env"
+SOCKET_BYTES = 107  # the longest path that Linux takes
+SOCKET = "/ray/session_2026-01-31_23-59-59_999999_4194304/sockets/plasma_store"  # Ray's longest
 
 
 def set_environment(path: Path) -> None:
@@ -26,6 +29,28 @@ def set_environment(path: Path) -> None:
     for key, value in dotenv_values(path, interpolate=False).items():
         if value is not None:
             os.environ.setdefault(key, value)
+
+
+def check_folder() -> None:
+    """Raises UserError where a Ray of our own could not work in its folder."""
+    folder = os.environ.get("RAY_TMPDIR")
+    if folder is None or os.environ.get("RAY_ADDRESS") != "local":
+        return
+    length, longest = len(os.fsencode(folder)), SOCKET_BYTES - len(SOCKET)
+    if length > longest:
+        raise UserError(
+            f"RAY_TMPDIR: expected at most {longest} bytes, as sockets' paths are short, "
+            f"found {length}: name another folder"
+        )
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"RAY_TMPDIR: expected a folder that can be written to, found {folder} "
+            f"({error.strerror}): name another"
+        ) from None
 
 
 def find_application(document: dict[str, Any], path: str) -> dict[str, Any]:
@@ -48,8 +73,7 @@ def check(application: dict[str, Any], path: str) -> ServiceConfig:
     if not isinstance(args, dict):
         raise UserError(f"{path}: args: expected a mapping, found {type(args).__name__}: mend it")
     service = load(args, f"{path}: args")
-    for model in service.models:
-        Bundle.load(model)
+    verified_bundles(service)
     return service
 
 

@@ -10,6 +10,7 @@ from deployments.launch.address import claim, set_front
 from deployments.launch.checks import (
     ENVIRONMENT,
     check,
+    check_folder,
     find_application,
     name_hosts,
     set_environment,
@@ -35,6 +36,7 @@ def main(stop: Stop) -> int:
     try:
         set_environment(resolve(ENVIRONMENT))
         keep_files_private()
+        check_folder()
         document = read(resolve(parsed.config))
         application = find_application(document, parsed.config)
         service = check(application, parsed.config)

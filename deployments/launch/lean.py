@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from deployments.launch.stopping import prepare_child
+from deployments.launch.stopping import adopt_orphans, forget_orphans, prepare_child
 
 if TYPE_CHECKING:
     from ray.serve import Application
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # What a file may say of the application that is built here; Ray's build task honours more.
 PLAIN = {"name", "route_prefix", "import_path", "args"}
+VITAL = {"raylet", "gcs_server"}  # programs that Ray starts and cannot be without
 
 
 def is_lean() -> bool:
@@ -34,8 +36,11 @@ def is_lean() -> bool:
     return os.environ.get("RAY_ADDRESS") == "local" and os.environ.get("CSANMT_DASHBOARD") != "1"
 
 
-def deploy(document: dict[str, Any], connected: Callable[[], None]) -> None:
-    """Start Ray and Ray Serve, and deploy what the file says; `connected` is called between.
+def deploy(
+    document: dict[str, Any], started: Callable[[str, int], None], connected: Callable[[], None]
+) -> None:
+    """Start Ray and Ray Serve, and deploy what the file says; `connected` is called between, and
+    `started` with each program that a Ray of our own cannot be without, and its process id.
 
     Most of what this takes is imported while Ray starts. Where the file has this service alone, it
     is built then, too, and not by a task of Ray's that needs a process of its own. (`serve deploy`,
@@ -49,7 +54,7 @@ def deploy(document: dict[str, Any], connected: Callable[[], None]) -> None:
         building: Future[Application] | None = None
         if is_lean() and plain:
             building = beside.submit(build, applications[0].get("args") or {})
-        start_ray()
+        start_ray(started)
         connected()
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         schema = reading.result()
@@ -90,7 +95,7 @@ def run(application: Application, schema: ServeDeploySchema) -> None:
     )
 
 
-def start_ray() -> None:
+def start_ray(started: Callable[[str, int], None]) -> None:
     """Connect to the Ray that RAY_ADDRESS names, or start one of our own where it says `local`."""
     import ray
 
@@ -99,28 +104,34 @@ def start_ray() -> None:
         "log_to_driver": False,
         "logging_level": logging.WARNING,
     }
-    with prepared_processes():
-        if not is_lean():
+    adopt_orphans()  # Ray's agents and workers, should the raylet die
+    with prepared_processes(started):
+        if is_lean():
+            with few_processes():
+                ray.init(**options, include_dashboard=False)
+        else:
             ray.init(**options)
-            return
-        with few_processes():
-            ray.init(**options, include_dashboard=False)
+    forget_orphans()
 
 
 @contextmanager
-def prepared_processes() -> Iterator[None]:
+def prepared_processes(started: Callable[[str, int], None]) -> Iterator[None]:
     """While this lasts, what Ray starts is prepared as deployments/launch/stopping.py says."""
     from ray._private import services
 
     popen: Any = services.ConsolePopen
     parent = os.getpid()
 
-    def start(*args: Any, preexec_fn: Callable[[], None], **options: Any) -> Any:
+    def start(command: list[str], preexec_fn: Callable[[], None], **options: Any) -> Any:
         def prepare() -> None:
             preexec_fn()
             prepare_child(parent)
 
-        return popen(*args, preexec_fn=prepare, **options)
+        process = popen(command, preexec_fn=prepare, **options)
+        program = Path(command[0]).name
+        if program in VITAL:
+            started(program, process.pid)
+        return process
 
     with patch.object(services, "ConsolePopen", start):
         yield

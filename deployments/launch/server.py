@@ -26,11 +26,12 @@ from pydantic import ValidationError
 
 from deployments.config import ServiceConfig, first_of
 from deployments.launch.lean import deploy
-from deployments.launch.stopping import Stop, adopt_orphans, end_children
+from deployments.launch.stopping import Stop, end_children
 from pipeline.errors import UserError
 
 TICK_S = 0.1  # between two looks at whether it is ready
 STATUS_TICKS = 10
+SHUTDOWN_S = 10  # for the rest of a stop, once no request is under way
 
 
 def fail(line: str, status: int) -> int:
@@ -68,7 +69,7 @@ class Server:
         """
         try:
             try:
-                deploy(self.document, self.connected)
+                deploy(self.document, self.stop.watch, self.connected)
             except ValidationError as error:
                 return fail(f"{self.path}: {first_of(error)}", 2)
             except UserError as error:
@@ -79,23 +80,29 @@ class Server:
             if failure:
                 return fail(failure, 1)
             if self.ready:
-                self.stop.in_order()
+                self.in_order()
                 print(f"Ready at {self.url} after {time.monotonic() - started:.1f} s", flush=True)
             self.stop.asked.wait()
             rest = ": requests under way are answered first" if self.ready else ""
             print(f"Stopping{rest}", flush=True)
             return 0
         finally:
-            self.stop.in_order()
+            self.in_order()
+            self.stop.asked.set()  # also after a failure its time begins now
             try:
                 self.end()
             finally:
+                self.stop.let_children_end()
                 end_children()
+
+    def in_order(self) -> None:
+        """From now on a stop lets requests finish, and has a time that is limited all the same."""
+        self.stop.in_order(self.service.shutdown_s + SHUTDOWN_S)
 
     def connected(self) -> None:
         """Called once Ray runs: in one that is not our own, what was deployed must go."""
         if os.environ.get("RAY_ADDRESS") != "local":
-            self.stop.in_order()
+            self.in_order()
 
     def wait_until_ready(self) -> str | None:
         """None once /readyz answers 200 or a stop is asked for, else why the deployment failed."""
@@ -127,7 +134,7 @@ class Server:
 
         if ray.is_initialized():
             asyncio.run(self.shut_down())
-            adopt_orphans()  # Ray's agents, which would stay for a minute
+            self.stop.let_children_end()
             with contextlib.redirect_stdout(io.StringIO()):
                 ray.shutdown()
 

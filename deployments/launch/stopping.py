@@ -19,6 +19,7 @@ from pathlib import Path
 SIGNALS = {signal.SIGINT, signal.SIGTERM}
 HURRY_S = 10  # for the rest of a stop, from the second signal on
 ENDS_WITHIN_S = 5  # after it was killed
+ENDING = threading.Lock()  # of this process, by the thread that was first
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
@@ -34,16 +35,34 @@ class Stop:
         self.hurry = threading.Event()
         self._deciding = threading.Lock()
         self._in_order = False
+        self._children_may_end = threading.Event()
 
     def listen(self) -> None:
         """Called by the main thread before there is another: threads inherit what it blocks."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         threading.Thread(target=self._hear, name="signals", daemon=True).start()
 
-    def in_order(self) -> None:
-        """From now on whoever waits for `asked` ends this process."""
+    def in_order(self, within_s: float) -> None:
+        """From now on whoever waits for `asked` ends this process, in so many seconds: Ray's calls
+        may never return.
+        """
         with self._deciding:
-            self._in_order = True
+            if not self._in_order:
+                self._in_order = True
+                limit = threading.Thread(target=self._limit, args=(within_s,), daemon=True)
+                limit.start()
+
+    def watch(self, program: str, pid: int) -> None:
+        """End all, and this process, when this child does.
+
+        Without Ray's raylet or GCS nothing is answered, and calls to Ray wait for minutes; but
+        whoever started the service can start it again once it has ended.
+        """
+        threading.Thread(target=self._watch, args=(program, pid), daemon=True).start()
+
+    def let_children_end(self) -> None:
+        """From now on they end because this process ends them."""
+        self._children_may_end.set()
 
     def _hear(self) -> None:
         signal.sigwait(SIGNALS)
@@ -53,12 +72,29 @@ class Stop:
             self.asked.set()
         signal.sigwait(SIGNALS)
         self.hurry.set()
-        time.sleep(HURRY_S)
-        end(2, f"error: the stop took more than {HURRY_S} s: all processes were killed", 1)
+        self._take(HURRY_S)
+
+    def _limit(self, seconds: float) -> None:
+        self.asked.wait()
+        self._take(seconds)
+
+    def _take(self, seconds: float) -> None:
+        time.sleep(seconds)
+        end(2, f"error: the stop took more than {seconds:g} s: all processes were killed", 1)
+
+    def _watch(self, program: str, pid: int) -> None:
+        with suppress(ChildProcessError):  # it has ended, and was waited for
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        if not self._children_may_end.is_set():
+            end(2, f"error: Ray's {program} has ended, and the service with it: start it again", 1)
 
 
 def end(stream: int, line: str, status: int) -> None:
-    """Kill all that was started and end this process with a line, whatever its other threads do."""
+    """Kill all that was started and end this process with a line, whatever its other threads do.
+
+    The first call counts, and none returns.
+    """
+    ENDING.acquire()
     with suppress(OSError):
         os.write(stream, f"{line}\n".encode())
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -72,6 +108,15 @@ def adopt_orphans() -> None:
     """Processes whose parent dies become children of this one, if it is their ancestor."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forget_orphans() -> None:
+    """From now on no process that is adopted and ends has to be waited for.
+
+    Called by the main thread, after all children have been started: they would inherit this.
+    """
+    if sys.platform == "linux":
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 def end_children() -> None:

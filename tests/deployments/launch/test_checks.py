@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from deployments.config import load
 from deployments.launch.checks import (
     check,
+    check_folder,
     find_application,
     name_hosts,
     set_environment,
@@ -19,6 +23,8 @@ from deployments.launch.checks import (
 from deployments.launch.server import reason
 from pipeline.config import ROOT
 from pipeline.errors import BundleError, UserError
+
+MODEL = "csanmt-zh-en-tiny"
 
 
 def test_sets_variables_from_the_file_but_none_that_is_set(
@@ -84,6 +90,58 @@ def test_bundles_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CSANMT_MODEL", raising=False)
     with pytest.raises(BundleError, match=r"^no-such/model\.yaml: expected a model bundle"):
         check(application(models=["no-such"]), "a.yaml")
+
+
+def test_a_model_that_is_listed_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSANMT_MODEL", raising=False)
+    twice = application(models=[MODEL, f"models/{MODEL}"])
+    with pytest.raises(UserError, match=rf"^models: models/{MODEL} is listed twice: take one away"):
+        check(twice, "a.yaml")
+
+
+def test_two_models_of_one_name_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CSANMT_MODEL", raising=False)
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "models" / MODEL, copy, ignore=shutil.ignore_patterns("source"))
+    line = rf"^models: {MODEL} and {copy} are both named {MODEL}: rename one in its model\.yaml"
+    with pytest.raises(UserError, match=line):
+        check(application(models=[MODEL, str(copy)]), "a.yaml")
+
+
+def test_ray_has_a_folder_that_can_be_written_to(
+    monkeypatch: pytest.MonkeyPatch, short: Path
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+    monkeypatch.setenv("RAY_TMPDIR", str(short / "new"))
+    check_folder()
+    assert list(short.iterdir()) == [short / "new"]
+    assert list((short / "new").iterdir()) == []
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path is short, as sockets need it."""
+    with tempfile.TemporaryDirectory(prefix="cs", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("folder", "line"),
+    [
+        ("/dev/null", r"expected a folder that can be written to, found /dev/null \(File exists\)"),
+        ("/dev/null/x", r"expected a folder that can be written to, found /dev/null/x \("),
+        ("/tmp/" + "x" * 40, r"expected at most 39 bytes, .* found 45: name another folder"),
+    ],
+)
+def test_a_folder_in_which_ray_cannot_work_is_named(
+    monkeypatch: pytest.MonkeyPatch, folder: str, line: str
+) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", folder)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    check_folder()  # others have chosen theirs
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+    with pytest.raises(UserError, match=f"^RAY_TMPDIR: {line}"):
+        check_folder()
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,11 @@ def test_a_service_that_does_not_answer_is_not_ready() -> None:
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was ended: other tests' services are children of this process as well."""
+    """What was ended: other tests' services are children of this process as well, and it goes on
+    when a stop's time is up.
+    """
     ends: list[str] = []
+    monkeypatch.setattr(Stop, "_limit", lambda *_: None)
     monkeypatch.setattr(server, "end_children", lambda: ends.append("children"))
     return ends
 
@@ -67,7 +70,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_wrong_document_is_named_by_its_own_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ended: list[str]
 ) -> None:
-    monkeypatch.setattr(lean, "start_ray", lambda: None)
+    monkeypatch.setattr(lean, "start_ray", lambda _: None)
     wrong = new_server(NOWHERE, "other.yaml", http_options={"port": "many"}, applications=[])
     assert wrong.run(0) == 2
     assert capsys.readouterr().err.startswith("error: other.yaml: http_options.port: ")
@@ -79,10 +82,11 @@ def test_a_stop_while_it_starts_is_in_order_where_others_have_started_ray(
     address: str, in_order: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", address)
-    calls: list[str] = []
-    monkeypatch.setattr(Stop, "in_order", lambda _: calls.append("in order"))
-    new_server(NOWHERE).connected()
-    assert bool(calls) is in_order
+    calls: list[float] = []
+    monkeypatch.setattr(Stop, "in_order", lambda _, within_s: calls.append(within_s))
+    starting = new_server(NOWHERE)
+    starting.connected()
+    assert calls == ([starting.service.shutdown_s + server.SHUTDOWN_S] if in_order else [])
 
 
 def test_once_it_is_ready_a_stop_is_in_order(
@@ -93,10 +97,23 @@ def test_once_it_is_ready_a_stop_is_in_order(
 ) -> None:
     ready = new_server(url)
     monkeypatch.setattr(server, "deploy", lambda *_: None)
-    monkeypatch.setattr(ready.stop, "in_order", ready.stop.asked.set)
+    monkeypatch.setattr(ready.stop, "in_order", lambda _: ready.stop.asked.set())
     monkeypatch.setattr(ready, "end", lambda: ended.append("ray"))
     assert ready.run(time.monotonic()) == 0
     begin, end = capsys.readouterr().out.splitlines()
     assert begin.startswith(f"Ready at {url} after ")
     assert end == "Stopping: requests under way are answered first"
     assert ended == ["ray", "children"]
+
+
+def test_a_deployment_that_fails_has_as_much_time_to_end_as_a_stop(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ended: list[str]
+) -> None:
+    failing = new_server(NOWHERE)
+    monkeypatch.setattr(server, "deploy", lambda *_: None)
+    monkeypatch.setattr(failing, "wait_until_ready", lambda: "the deployment failed: why")
+    begun: list[bool] = []
+    monkeypatch.setattr(failing, "end", lambda: begun.append(failing.stop.asked.is_set()))
+    assert failing.run(0) == 1
+    assert capsys.readouterr().err == "error: the deployment failed: why\n"
+    assert begun == [True] and ended == ["children"]

@@ -98,14 +98,14 @@ def test_a_signal_ends_all_although_the_main_thread_hangs(
 def test_what_is_said_of_processes_that_die_is_not_heard(
     launch: Callable[[str], tuple[Launcher, list[int]]],
 ) -> None:
-    process, pids = launch("child.wait(); print('it died', flush=True); stop.in_order()")
+    process, pids = launch("child.wait(); print('it died', flush=True); stop.in_order(20)")
     process.send_signal(signal.SIGTERM)
     _, output = outcome(process, pids)
     assert output == "Stopping\n"
 
 
 ORDERLY = """
-stop.in_order()
+stop.in_order(20)
 print("in order", flush=True)
 stop.asked.wait()
 print("asked", flush=True)
@@ -141,6 +141,76 @@ def test_a_stop_that_hangs_ends_with_the_second_signal(
         "error: the stop took more than 0.5 s: all processes were killed"
     )
     assert time.monotonic() - begun < 5
+
+
+def test_a_stop_in_order_that_hangs_ends_in_its_time(
+    launch: Callable[[str], tuple[Launcher, list[int]]],
+) -> None:
+    process, pids = launch("stop.in_order(0.5); print('in order', flush=True); time.sleep(60)")
+    assert process.stdout is not None and process.stdout.readline() == "in order\n"
+    process.send_signal(signal.SIGTERM)
+    begun = time.monotonic()
+    assert outcome(process, pids) == (
+        1,
+        "error: the stop took more than 0.5 s: all processes were killed\n",
+    )
+    assert 0.4 < time.monotonic() - begun < 5
+
+
+WATCH = """
+stopping.adopt_orphans()
+stop.watch("raylet", child.pid)
+print("watching", flush=True)
+"""
+
+
+def test_a_child_that_is_watched_ends_all(
+    launch: Callable[[str], tuple[Launcher, list[int]]],
+) -> None:
+    process, pids = launch(f"{WATCH}time.sleep(60)")
+    assert process.stdout is not None and process.stdout.readline() == "watching\n"
+    os.kill(pids[1], signal.SIGKILL)
+    assert outcome(process, pids) == (
+        1,
+        "error: Ray's raylet has ended, and the service with it: start it again\n",
+    )
+
+
+def test_the_first_reason_to_end_counts(
+    launch: Callable[[str], tuple[Launcher, list[int]]],
+) -> None:
+    process, pids = launch(f"{WATCH}time.sleep(60)")
+    assert process.stdout is not None and process.stdout.readline() == "watching\n"
+    process.send_signal(signal.SIGTERM)
+    assert outcome(process, pids) == (0, "Stopping\n")
+
+
+def test_children_may_end_once_they_are_told_to(
+    launch: Callable[[str], tuple[Launcher, list[int]]],
+) -> None:
+    ended = "stop.let_children_end(); stopping.end_children(); time.sleep(0.3); print('ended')"
+    process, pids = launch(WATCH + ended)
+    assert outcome(process, pids) == (0, "watching\nended\n")
+
+
+def test_adopted_processes_that_end_leave_nothing(
+    launch: Callable[[str], tuple[Launcher, list[int]]],
+) -> None:
+    process, pids = launch(
+        "stopping.adopt_orphans(); stopping.forget_orphans(); print('on', flush=True); "
+        "stop.in_order(20); stop.asked.wait(); stopping.end_children()"
+    )
+    assert process.stdout is not None and process.stdout.readline() == "on\n"
+    for pid in pids[1:]:
+        os.kill(pid, signal.SIGKILL)
+        wait_for(partial(gone, pid), 5)
+    process.send_signal(signal.SIGTERM)
+    assert outcome(process, pids) == (0, "")
+
+
+def gone(pid: int) -> bool:
+    """Whether not even a zombie is left."""
+    return not psutil.pid_exists(pid)
 
 
 def blocked(pid: int) -> int:
