@@ -23,8 +23,14 @@ from deployments.errors import (
     UnsupportedMediaType,
 )
 from deployments.gateway.access import Access
-from deployments.gateway.api import schemas
+from deployments.gateway.api.document_schemas import (
+    DocumentOptions,
+    DocumentRequest,
+    DocumentStatus,
+    DocumentTicket,
+)
 from deployments.gateway.api.requests import parsed, wanted
+from deployments.gateway.api.schemas import form_body
 from deployments.service import TranslationService
 from deployments.store.jobs import JobStatus, Ticket
 
@@ -54,16 +60,16 @@ class DocumentRoutes:
             status_code=202,
             summary="Translate a document",
             description="A short one is the answer; a longer one becomes a job.",
-            response_model=schemas.DocumentTicket,
+            response_model=DocumentTicket,
             responses={200: {"description": "The translation", "content": BINARY}, **errors},
-            openapi_extra=schemas.form_body(schemas.DocumentRequest.model_json_schema()),
+            openapi_extra=form_body(DocumentRequest.model_json_schema()),
         )
         app.add_api_route(
             ONE,
             self.status,
             tags=TAGS,
             summary="How far a document is",
-            response_model=schemas.DocumentStatus,
+            response_model=DocumentStatus,
             responses=errors,
         )
         app.add_api_route(
@@ -107,11 +113,11 @@ class DocumentRoutes:
                 caller.id if caller else None,
             )
         self.worker.called.set()
-        body = schemas.DocumentTicket(id=ticket.id, key=ticket.secret, state="queued", name=name)
+        body = DocumentTicket(id=ticket.id, key=ticket.secret, state="queued", name=name)
         headers = {"Location": f"{PATH}/{ticket.id}"}
         return JSONResponse(body.model_dump(mode="json"), 202, headers)
 
-    async def uploaded(self, request: Request) -> tuple[str, bytes, schemas.DocumentOptions]:
+    async def uploaded(self, request: Request) -> tuple[str, bytes, DocumentOptions]:
         """The name, the content and the options of a form; raises InvalidRequest."""
         kind = request.headers.get("content-type", "")
         if not kind.lower().startswith("multipart/form-data"):
@@ -127,7 +133,7 @@ class DocumentRoutes:
 
     async def status(self, request: Request, document_id: str) -> Response:
         found = await self.found(request, document_id)
-        body = schemas.DocumentStatus(
+        body = DocumentStatus(
             id=found.id,
             name=found.name,
             state=found.state,
@@ -168,13 +174,13 @@ class DocumentRoutes:
         return Ticket(document_id, request.headers.get(KEY, ""))
 
 
-async def read_form(form: FormData) -> tuple[str, bytes, schemas.DocumentOptions]:
+async def read_form(form: FormData) -> tuple[str, bytes, DocumentOptions]:
     """Raises InvalidRequest."""
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         raise InvalidRequest("file is missing: send a file with its name")
     given = {name: value for name, value in form.items() if name != "file" and value != ""}
-    return file.filename, await file.read(), parsed(schemas.DocumentOptions, given)
+    return file.filename, await file.read(), parsed(DocumentOptions, given)
 
 
 def download(content: bytes, name: str, opened: Opened) -> Response:

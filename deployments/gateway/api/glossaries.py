@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from deployments.errors import InvalidGlossaryText, UnknownGlossary
 from deployments.gateway.access import Access
-from deployments.gateway.api import schemas
+from deployments.gateway.api import glossary_schemas
 from deployments.gateway.api.requests import parsed
+from deployments.gateway.api.schemas import request_body
 from deployments.gateway.json_body import JsonBodies
 from deployments.store.glossaries import Glossaries, GlossaryInfo
 from pipeline.glossary import Entry, Glossary, InvalidGlossary, as_tsv, parse
@@ -31,7 +32,7 @@ class GlossaryRoutes:
 
     def add_to(self, app: FastAPI, errors: dict[int | str, dict[str, Any]]) -> None:
         """`errors` are the responses that each route may have."""
-        body = schemas.request_body(schemas.GlossaryRequest.model_json_schema())
+        body = request_body(glossary_schemas.GlossaryRequest.model_json_schema())
         app.add_api_route(
             PATH,
             self.create,
@@ -39,7 +40,7 @@ class GlossaryRoutes:
             tags=TAGS,
             status_code=201,
             summary="Make a glossary",
-            response_model=schemas.GlossaryDetail,
+            response_model=glossary_schemas.GlossaryDetail,
             responses=errors,
             openapi_extra=body,
         )
@@ -48,7 +49,7 @@ class GlossaryRoutes:
             self.list,
             tags=TAGS,
             summary="The glossaries that there are",
-            response_model=schemas.GlossaryList,
+            response_model=glossary_schemas.GlossaryList,
             responses=errors,
         )
         app.add_api_route(
@@ -56,7 +57,7 @@ class GlossaryRoutes:
             self.get,
             tags=TAGS,
             summary="A glossary with its entries",
-            response_model=schemas.GlossaryDetail,
+            response_model=glossary_schemas.GlossaryDetail,
             responses=errors,
         )
         app.add_api_route(
@@ -73,7 +74,7 @@ class GlossaryRoutes:
             methods=["PUT"],
             tags=TAGS,
             summary="Give a glossary other entries",
-            response_model=schemas.GlossaryDetail,
+            response_model=glossary_schemas.GlossaryDetail,
             responses=errors,
             openapi_extra=body,
         )
@@ -99,7 +100,7 @@ class GlossaryRoutes:
 
     async def list(self, request: Request) -> Response:
         found = await self.glossaries.list(await self.owner(request))
-        return answer(schemas.GlossaryList(glossaries=[brief(info) for info in found]))
+        return answer(glossary_schemas.GlossaryList(glossaries=[brief(info) for info in found]))
 
     async def get(self, request: Request, glossary_id: str) -> Response:
         return answer(detail(*await self.found(request, glossary_id)))
@@ -128,10 +129,10 @@ class GlossaryRoutes:
         caller = await self.access.caller(request)
         return caller.id if caller else None
 
-    async def read(self, request: Request) -> schemas.GlossaryRequest:
-        return parsed(schemas.GlossaryRequest, await self.bodies.read(request))
+    async def read(self, request: Request) -> glossary_schemas.GlossaryRequest:
+        return parsed(glossary_schemas.GlossaryRequest, await self.bodies.read(request))
 
-    def parsed(self, given: schemas.GlossaryRequest) -> tuple[Entry, ...]:
+    def parsed(self, given: glossary_schemas.GlossaryRequest) -> tuple[Entry, ...]:
         """Raises InvalidGlossaryText, which names the line."""
         if not isinstance(given.entries, str):
             return tuple(Entry(source, target) for source, target in given.entries.items())
@@ -152,8 +153,8 @@ class GlossaryRoutes:
         return info, glossary.entries
 
 
-def brief(info: GlossaryInfo) -> schemas.Glossary:
-    return schemas.Glossary(
+def brief(info: GlossaryInfo) -> glossary_schemas.Glossary:
+    return glossary_schemas.Glossary(
         id=info.id,
         name=info.name,
         source=info.source,
@@ -163,10 +164,10 @@ def brief(info: GlossaryInfo) -> schemas.Glossary:
     )
 
 
-def detail(info: GlossaryInfo, entries: tuple[Entry, ...]) -> schemas.GlossaryDetail:
+def detail(info: GlossaryInfo, entries: tuple[Entry, ...]) -> glossary_schemas.GlossaryDetail:
     pairs = {entry.source: entry.target for entry in entries}
     fields = brief(info).model_dump() | {"entry_count": len(entries)}
-    return schemas.GlossaryDetail(entries=pairs, **fields)
+    return glossary_schemas.GlossaryDetail(entries=pairs, **fields)
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:

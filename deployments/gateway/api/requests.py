@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from deployments.errors import InvalidRequest
-from deployments.gateway.api.schemas import DocumentOptions, Options
+from deployments.gateway.api.document_schemas import DocumentOptions
+from deployments.gateway.api.schemas import Options
 from deployments.request.wanted import Vocabulary, Wanted
 from deployments.store.keys import KeyInfo
 

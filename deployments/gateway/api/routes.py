@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse, Response
 from deployments.documents.worker import Worker
 from deployments.errors import ServiceError
 from deployments.gateway.access import Access
-from deployments.gateway.api import answers, schemas
-from deployments.gateway.api.catalogue import languages, models
+from deployments.gateway.api import answers, catalogue, schemas
 from deployments.gateway.api.documents import DocumentRoutes
 from deployments.gateway.api.glossaries import GlossaryRoutes
 from deployments.gateway.api.requests import parsed, wanted
@@ -71,14 +70,14 @@ class Api:
             self.languages,
             tags=["about"],
             summary="The languages that can be translated",
-            response_model=schemas.Languages,
+            response_model=catalogue.Languages,
         )
         app.add_api_route(
             "/v1/models",
             self.models,
             tags=["about"],
             summary="The models that are served, the default first",
-            response_model=schemas.Models,
+            response_model=catalogue.Models,
         )
         self.glossaries.add_to(app, ERRORS)
         self.documents.add_to(app, ERRORS)
@@ -112,11 +111,11 @@ class Api:
             glossary = await self.service.vocabularies.get(options.glossary_id, owner)
         return wanted(options, caller, glossary)
 
-    async def languages(self) -> schemas.Languages:
-        return languages(self.service.models.served)
+    async def languages(self) -> catalogue.Languages:
+        return catalogue.languages(self.service.models.served)
 
-    async def models(self) -> schemas.Models:
-        return models(self.service.models.served)
+    async def models(self) -> catalogue.Models:
+        return catalogue.models(self.service.models.served)
 
     def render(self, error: ServiceError, request_id: str) -> Response:
         body = schemas.Error(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.glossary import Format
 from pipeline.text.sentences import Splitting
 
 EXAMPLE = "中国的科技创新能力正在快速提升。"
@@ -60,64 +58,6 @@ class TranslateRequest(Options):
     text: Text | Annotated[list[Text], Field(min_length=1)] = Field(
         description="A text of any number of lines, or a list of texts"
     )
-
-
-class DocumentOptions(BaseModel):
-    """How a document is to be translated."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    source: str | None = Field(default=None, max_length=64, description="As for texts")
-    target: str | None = Field(default=None, max_length=64, description="As for texts")
-    model: str | None = Field(default=None, max_length=200, description="As for texts")
-    glossary_id: str | None = Field(default=None, max_length=64, description="As for texts")
-
-
-class DocumentRequest(DocumentOptions):
-    """A form; the kind of file is told by its name."""
-
-    file: str = Field(json_schema_extra={"format": "binary"}, description="The document")
-
-
-class DocumentTicket(BaseModel):
-    """A document that is translated in the background."""
-
-    id: str
-    key: str = Field(description="Asks for it, as `X-Document-Key`; it is shown once")
-    state: str
-    name: str
-
-
-class DocumentStatus(BaseModel):
-    """How far it is."""
-
-    id: str
-    name: str
-    state: str = Field(description="`queued`, `running`, `done`, `failed` or `expired`")
-    done: int = Field(description="Characters that are translated")
-    total: int = Field(description="Characters to translate; 0 until that is known")
-    error: str | None = Field(description="The code of what went wrong")
-    expires: datetime | None = Field(description="When it is deleted")
-
-
-class GlossaryRequest(BaseModel):
-    """A glossary as it is made, or what replaces one."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [{"name": "products", "entries": {"达摩院": "DAMO Academy"}}]
-        },
-    )
-
-    name: str = Field(min_length=1, max_length=200)
-    entries: str | dict[str, str] = Field(
-        description="Terms with their translations, or the text of a file of such"
-    )
-    format: Format = Field(default="tsv", description="Of that text")
-    source: str = Field(default="zh", max_length=64)
-    target: str = Field(default="en", max_length=64)
 
 
 class StreamRequest(Options):
@@ -223,27 +163,6 @@ class Error(BaseModel):
     request_id: str | None = None
 
 
-class Language(BaseModel):
-    code: str
-    name: str
-    targets: list[str]
-
-
-class Languages(BaseModel):
-    languages: list[Language]
-
-
-class Model(BaseModel):
-    name: str
-    source: str
-    target: str
-    default: bool
-
-
-class Models(BaseModel):
-    models: list[Model]
-
-
 def form_body(schema: dict[str, Any]) -> dict[str, Any]:
     """The same of a form with a file."""
     return {
@@ -254,25 +173,6 @@ def form_body(schema: dict[str, Any]) -> dict[str, Any]:
 def request_body(schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI's description of a body that is parsed by ourselves."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-class Glossary(BaseModel):
-    """A glossary without its entries."""
-
-    id: str
-    name: str
-    source: str
-    target: str
-    created: datetime
-    entry_count: int
-
-
-class GlossaryDetail(Glossary):
-    entries: dict[str, str]
-
-
-class GlossaryList(BaseModel):
-    glossaries: list[Glossary]
 
 
 EVENT = {
