@@ -27,6 +27,7 @@ PREFIX = "CSANMT__"  # of variables that override settings
 DELIMITER = "__"  # between the keys in their names
 A_DAY = 86_400  # seconds: HAProxy's clock overflows at some
 Seconds = Annotated[float, Field(ge=0.001, le=A_DAY)]
+FIELDS_BYTES = 65_536  # of a form beside its file
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # names of a machine for itself
 
 
@@ -73,6 +74,11 @@ class Limits(Strict):
     character_s: float = Field(ge=0, le=A_DAY)
     call_tokens: int = Field(ge=1, le=65_536)  # keeps a call far below gRPC's 4 MiB
     calls: int = Field(ge=1)
+
+    @property
+    def form_bytes(self) -> int:
+        """Of a request's body with a document, and the fields beside it."""
+        return self.document_bytes + FIELDS_BYTES
 
     def seconds(self, characters: int) -> float:
         """For a request with a text of so many characters."""

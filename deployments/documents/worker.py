@@ -24,7 +24,7 @@ from deployments.store.leases import Lease
 
 logger = logging.getLogger("ray.serve")
 
-LEASE_S = 30.0
+LEASE_S = 15.0
 RENEWED_S = 5.0
 PAUSE_S = 2.0  # between two looks at whether a document waits
 SWEEP_S = 60.0

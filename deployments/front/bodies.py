@@ -24,6 +24,7 @@ OURS = "{ var(txn.ours) -m bool }"
 LENGTH = "req.hdr_val(content-length)"
 DIGITS, MOST_DIGITS = "req.hdr(content-length),length", 15  # of lengths that HAProxy can compare
 MISSING = "req.body_size,sub(txn.here) -m int gt 0"
+DOCUMENTS = "{ path /v1/documents }"
 CHUNKED = "req.hdr(transfer-encoding) -m found"
 
 
@@ -40,12 +41,13 @@ def rules(told: Told, connections: int) -> list[str]:
     scarce, rare = (f"{{ fe_conn gt {connections - connections // part} }}" for part in (8, 16))
     too_slow = "The body did not arrive within %[var(txn.seconds)] seconds"
     hurried, usual = min(HURRIED_S, told.body_read_s), told.body_read_s
-    larger = f"{{ {LENGTH} gt {told.body_bytes or WHOLE_BYTES} }}"
+    larger = "{ var(txn.larger) -m bool }"
     part, many = "http-request set-var(txn.part)", f"{{ sc0_conn_cur(parts) gt {PARTS} }}"
     refuse, busy = "http-request return", answer(503, BUSY, "1")
     lines = [
         f"http-after-response set-header Connection close if {scarce}",
         f"{refuse} {answer(413, OTHERS[413])} if {OURS} {{ {DIGITS} gt {MOST_DIGITS} }}",
+        *_larger(told),
         f"http-request set-var(txn.here) req.body_len if {OURS}",
         *(f"{refuse} {busy} if {OURS} {rare} {{ {late} }}" for late in (MISSING, CHUNKED)),
         f"http-error {answer(408, too_slow)} hdr X-Request-ID %[uuid()]",
@@ -58,7 +60,7 @@ def rules(told: Told, connections: int) -> list[str]:
     ]
     if told.body_bytes:
         # The ingress's answer, without its patience for what is still sent.
-        text = answer(413, f"The body is larger than the limit of {told.body_bytes} bytes")
+        text = answer(413, "The body is larger than the limit of %[var(txn.most)] bytes")
         lines += [
             f"{part} str(refused) if {OURS} {larger}",
             f"{refuse} {text} if {OURS} {larger} {{ req.hdr(expect) -m found }}",
@@ -69,6 +71,17 @@ def rules(told: Told, connections: int) -> list[str]:
         *lines,
         "http-request track-sc0 var(txn.part) table parts if { var(txn.part) -m str read }",
         f"{refuse} {busy} if {{ var(txn.part) -m str read }} {many}",
+    ]
+
+
+def _larger(told: Told) -> list[str]:
+    """Sets txn.larger where a body is declared larger than its path takes."""
+    most, documents = told.body_bytes or WHOLE_BYTES, told.document_bytes or WHOLE_BYTES
+    return [
+        f"http-request set-var(txn.most) int({most})",
+        f"http-request set-var(txn.most) int({documents}) if {DOCUMENTS}",
+        f"http-request set-var(txn.over) {LENGTH},sub(txn.most)",
+        "http-request set-var(txn.larger) bool(true) if { var(txn.over) -m int gt 0 }",
     ]
 
 

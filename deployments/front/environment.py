@@ -9,6 +9,7 @@ APPLICATION = "CSANMT_APPLICATION"
 HOST = "CSANMT_FRONT_HOST"
 BODY_READ_S = "CSANMT_FRONT_BODY_READ_S"
 BODY_BYTES = "CSANMT_FRONT_BODY_BYTES"
+DOCUMENT_BYTES = "CSANMT_FRONT_DOCUMENT_BYTES"
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,19 @@ class Told:
     application: str = "csanmt"  # the name under which this service is deployed
     host: str | None = None  # where to listen, if not where Ray's replicas do
     body_read_s: float = 5.0  # limits.body_read_s
-    body_bytes: int | None = None  # most of any route; None: only the ingress knows
+    body_bytes: int | None = None  # most of any route but documents; None: only the ingress knows
+    document_bytes: int | None = None  # of a request with a document
 
     @classmethod
     def read(cls) -> Told:
         """What this process was told."""
         given, usual = os.environ, cls()
-        body_bytes = given.get(BODY_BYTES)
+        bodies = (given.get(name) for name in (BODY_BYTES, DOCUMENT_BYTES))
         return cls(
             given.get(APPLICATION, usual.application),
             given.get(HOST),
             float(given.get(BODY_READ_S, usual.body_read_s)),
-            None if body_bytes is None else int(body_bytes),
+            *(None if most is None else int(most) for most in bodies),
         )
 
     def write(self) -> None:
@@ -39,6 +41,7 @@ class Told:
             HOST: self.host,
             BODY_READ_S: self.body_read_s,
             BODY_BYTES: self.body_bytes,
+            DOCUMENT_BYTES: self.document_bytes,
         }
         for name, value in values.items():
             os.environ.pop(name, None)

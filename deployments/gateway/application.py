@@ -32,8 +32,6 @@ from deployments.gateway.page import add_page
 from deployments.gateway.traffic import Traffic
 from deployments.service import TranslationService
 
-FORM_BYTES = 65_536  # of a form beside its file
-
 
 def make_app(
     service: TranslationService, readiness: Readiness, traffic: Traffic, config: ServiceConfig
@@ -42,7 +40,7 @@ def make_app(
     http, limits = config.http, config.limits
     bounds = {"bytes": limits.document_bytes, "characters": limits.document_characters}
     worker = Worker(service, Apart(bounds))
-    larger = {STREAM: limits.stream_body_bytes, DOCUMENTS: limits.document_bytes + FORM_BYTES}
+    larger = {STREAM: limits.stream_body_bytes, DOCUMENTS: limits.form_bytes}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from deployments.front.mend import mend
 from tests.deployments.front.played import Replicas, played, running
 from tests.deployments.front.rendered import backend, rendered
 
-TOLD = Told(body_read_s=1.5, body_bytes=400_000)
+TOLD = Told(body_read_s=1.5, body_bytes=400_000, document_bytes=1_000_000)
 
 
 @pytest.fixture(scope="module")

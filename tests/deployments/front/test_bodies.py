@@ -111,6 +111,23 @@ def test_a_length_that_no_number_holds_is_too_large(haproxy: tuple[int, int], le
     assert (status, json.loads(body)) == ("413", {"error": "The request is too large"})
 
 
+def test_a_document_may_be_larger_than_other_bodies(
+    haproxy: tuple[int, int], client: httpx.Client
+) -> None:
+    asking = b"expect: 100-continue\r\ncontent-length: "
+    for path, length, expected in (
+        (b"/v1/documents", 1_000_001, "1000000"),
+        (b"/v1/documents/x", 500_000, "400000"),
+    ):
+        with connect(haproxy[0]) as connection:
+            head = HEAD.replace(b"/translate", path)
+            assert head != HEAD
+            connection.sendall(head + asking + b"%d\r\n\r\n" % length)
+            status, body = answered(connection)
+        assert status == "413" and f"limit of {expected} bytes" in body
+    assert client.post("/v1/documents", content=b"x" * 900_000).status_code == 200
+
+
 def test_a_client_that_asks_first_hears_at_once_that_its_body_is_too_large(
     haproxy: tuple[int, int], replicas: Replicas
 ) -> None:

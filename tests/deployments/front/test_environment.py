@@ -8,7 +8,7 @@ from deployments.front import environment
 from deployments.front.environment import Told
 
 
-@pytest.mark.parametrize("told", [Told(), Told("mine", "10.0.0.7", 2.5, 300_000)])
+@pytest.mark.parametrize("told", [Told(), Told("mine", "10.0.0.7", 2.5, 300_000, 1_000_000)])
 def test_what_is_told_is_read_and_what_was_told_before_is_gone(
     monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from deployments.config import load
-from deployments.front.environment import APPLICATION, BODY_BYTES, BODY_READ_S, HOST, Told
+from deployments.front.environment import (
+    APPLICATION,
+    BODY_BYTES,
+    BODY_READ_S,
+    DOCUMENT_BYTES,
+    HOST,
+    Told,
+)
 from deployments.launch import address
 from deployments.launch.address import claim, set_front
 from pipeline.config import ROOT
@@ -116,10 +123,11 @@ def test_behind_haproxy_the_replicas_of_a_single_machine_listen_for_it_alone(
 ) -> None:
     monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", fronted)
     monkeypatch.setenv("RAY_ADDRESS", cluster)
-    for name in (APPLICATION, HOST, BODY_READ_S, BODY_BYTES):
+    for name in (APPLICATION, HOST, BODY_READ_S, BODY_BYTES, DOCUMENT_BYTES):
         monkeypatch.setenv(name, "before")
     document = {"http_options": {"host": "10.0.0.7"}}
     limits = {"body_read_s": 2.5, "body_bytes": 300_000, "stream_body_bytes": 400_000}
+    limits["document_bytes"] = 1_000_000
     set_front({"name": "mine"}, document, load({"limits": limits}))
-    assert Told.read() == Told("mine", front, 2.5, 400_000)
+    assert Told.read() == Told("mine", front, 2.5, 400_000, 1_065_536)
     assert document["http_options"]["host"] == replicas

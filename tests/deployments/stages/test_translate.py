@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from deployments.config import load
 from deployments.errors import Internal, MalformedText, TimedOut
-from deployments.stages.messages import Decoded, DecodeItem, Refusal
+from deployments.stages.messages import Decoded, DecodeItem, Refusal, Search
 from deployments.stages.translate import Translate
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.lanes import Lane
@@ -75,10 +76,30 @@ async def test_gives_the_best_hypothesis_of_each_sentence(
     stage: Translate, translator: Translator, sentences: list[tuple[int, ...]]
 ) -> None:
     answers = await stage.translate([item(*sentences[:3]), item(), item(sentences[3])])
-    best = [translator.engine.submit(ids).result()[0] for ids in sentences[:4]]
+    best = [translator.engine.submit(ids).result()[:1] for ids in sentences[:4]]
     decoded = [answer.hypotheses for answer in answers if isinstance(answer, Decoded)]
     assert decoded == [tuple(best[:3]), (), (best[3],)]
     assert tokens(stage) == 0
+
+
+async def test_gives_as_many_alternatives_as_are_asked_for(
+    stage: Translate, translator: Translator, sentences: list[tuple[int, ...]]
+) -> None:
+    asked = [
+        replace(item(sentences[0]), search=Search(alternatives=2)),
+        replace(item(sentences[0]), search=Search(beam_size=2)),
+        replace(item(sentences[0]), search=Search(beam_size=2, alternatives=5)),
+    ]
+    answers = await stage.translate(asked)
+    defaults = translator.engine.defaults
+    expected = [
+        translator.engine.submit(sentences[0], options=replace(defaults, beam_size=beam)).result()[
+            :count
+        ]
+        for beam, count in ((4, 3), (2, 1), (6, 6))
+    ]
+    decoded = [answer.hypotheses for answer in answers if isinstance(answer, Decoded)]
+    assert decoded == [(found,) for found in expected]
 
 
 async def test_says_with_each_answer_how_fast_it_is(
