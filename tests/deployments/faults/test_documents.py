@@ -13,7 +13,7 @@ from benchmarks.support.service import Service, wait_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.chaos]
 
-PARAGRAPHS = [f"我们今年卖出了{number}个苹果，比去年多。" for number in range(100, 600)]
+PARAGRAPHS = [f"我们今年卖出了{number}个苹果，比去年多。" for number in range(2000)]
 
 
 @pytest.mark.timeout(240)
@@ -35,10 +35,10 @@ def test_a_document_outlives_the_replica_that_works_on_it(service: Service) -> N
         os.kill(replica, signal.SIGKILL)
         wait_for(lambda before=before: len(set(service.replicas("ingress")) - before) > 0, 60)  # type: ignore[misc]
         assert service.translate("你好。").status_code == 200
+    assert status()["state"] == "running"
     wait_for(lambda: status().get("state") == "done", 100)
     result = httpx.get(f"{one}/result", headers=headers, timeout=20)
     assert result.headers["content-disposition"].endswith(".en.txt")
     paragraphs = result.text.split("\n\n")
     assert len(paragraphs) == len(PARAGRAPHS)
-    for number, text in enumerate(paragraphs, 100):
-        assert str(number) in text
+    assert all(text and text.isascii() for text in paragraphs)
