@@ -123,9 +123,7 @@ class TranslationService:
 
         Raises TooManyTexts, and what `translate` raises as far as it concerns all.
         """
-        if len(texts) > self.limits.texts:
-            raise TooManyTexts(len(texts), self.limits.texts)
-        self._check(wanted, sum(map(len, texts)), self.limits.characters)
+        self.check_size(texts, wanted)
         self.check(wanted)
         stopwatch = Stopwatch()
         answers: dict[int, One | ServiceError] = {}
@@ -229,6 +227,12 @@ class TranslationService:
             raise InvalidRequest(f"alternatives: at most {self.limits.alternatives}")
         if wanted.beam_size is not None and wanted.beam_size > self.limits.beam_size:
             raise InvalidRequest(f"beam: at most {self.limits.beam_size}")
+
+    def check_size(self, texts: Sequence[str], wanted: Wanted) -> None:
+        """Raises TooManyTexts, TextTooLong or InvalidRequest."""
+        if len(texts) > self.limits.texts:
+            raise TooManyTexts(len(texts), self.limits.texts)
+        self._check(wanted, sum(map(len, texts)), self.limits.characters)
 
     def check(self, wanted: Wanted) -> None:
         """Raises UnknownModel or UnsupportedLanguages where no text can have what is wanted."""

@@ -86,9 +86,13 @@ ROOMS: dict[str, set[str]] = {
     },
     "deployments.documents": {
         "deployments.errors",
+        "deployments.request.deadline",
         "deployments.request.wanted",
         "deployments.service",
         "deployments.store",
+        "pipeline.answer.translation",
+        "pipeline.documents",
+        "pipeline.text.language",
     },
     "deployments.gateway.access": {"deployments.errors", "deployments.store.keys"},
     "deployments.gateway.json_body": {"deployments.errors"},

@@ -12,10 +12,12 @@ from pipeline.answer.translation import SentenceTranslation
 from pipeline.text.language import Detected
 
 
-def translated(found: AllTranslated, request_id: str) -> schemas.TranslateResponse:
-    """All texts of a request."""
+def translated(
+    found: AllTranslated, request_id: str, *, spans: bool = True
+) -> schemas.TranslateResponse:
+    """All texts of a request; `spans` says whether those of sentences mean anything."""
     return schemas.TranslateResponse(
-        translations=[one(x) if isinstance(x, One) else None for x in found.answers],
+        translations=[one(x, spans) if isinstance(x, One) else None for x in found.answers],
         errors=[
             failed(place, answer)
             for place, answer in enumerate(found.answers)
@@ -26,14 +28,14 @@ def translated(found: AllTranslated, request_id: str) -> schemas.TranslateRespon
     )
 
 
-def one(answer: One) -> schemas.OneTranslation:
+def one(answer: One, spans: bool) -> schemas.OneTranslation:
     """One text."""
     translation = answer.translation
     return schemas.OneTranslation(
         text=translation.text,
         model=answer.model,
         detected=language(answer.detected),
-        sentences=[sentence(found) for found in translation.sentences],
+        sentences=[sentence(found, spans) for found in translation.sentences],
         warnings=list(translation.warnings),
         applied_terms=terms(translation.sentences, applied=True),
         missed_terms=terms(translation.sentences, applied=False),
@@ -51,12 +53,12 @@ def terms(sentences: Sequence[SentenceTranslation], *, applied: bool) -> list[sc
     return [schemas.Term(source=source, target=target) for source, target in found]
 
 
-def sentence(found: SentenceTranslation) -> schemas.Sentence:
+def sentence(found: SentenceTranslation, spans: bool = True) -> schemas.Sentence:
     return schemas.Sentence(
         source=found.source,
         target=found.target,
-        source_span=(found.source_span.start, found.source_span.end),
-        target_span=(found.target_span.start, found.target_span.end),
+        source_span=(found.source_span.start, found.source_span.end) if spans else None,
+        target_span=(found.target_span.start, found.target_span.end) if spans else None,
         score=found.score,
         warnings=list(found.warnings),
         alternatives=list(found.alternatives),

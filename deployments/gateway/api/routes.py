@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
+from deployments.documents.marked import translate_marked
 from deployments.documents.worker import Worker
 from deployments.errors import ServiceError
 from deployments.gateway.access import Access
@@ -87,10 +88,15 @@ class Api:
         given = parsed(schemas.TranslateRequest, await self.bodies.read(request))
         alone = isinstance(given.text, str)
         texts = [given.text] if isinstance(given.text, str) else given.text
-        found = await self.service.translate_all(texts, await self.wanted(given, caller))
+        asked, kind = await self.wanted(given, caller), given.format
+        if kind in ("html", "markdown"):
+            found = await translate_marked(self.service, kind, texts, asked)
+        else:
+            found = await self.service.translate_all(texts, asked)
         if alone and isinstance(found.answers[0], ServiceError):
             raise found.answers[0]
-        body = answers.translated(found, request.state.request_id)
+        spans = kind in (None, "text")
+        body = answers.translated(found, request.state.request_id, spans=spans)
         return Response(
             body.model_dump_json(),
             media_type="application/json",

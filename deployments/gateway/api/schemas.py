@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,6 +58,11 @@ class TranslateRequest(Options):
     text: Text | Annotated[list[Text], Field(min_length=1)] = Field(
         description="A text of any number of lines, or a list of texts"
     )
+    format: Literal["text", "html", "markdown"] | None = Field(
+        default=None,
+        description="`text`, the default; of `html` and `markdown` only what is read is translated,"
+        " and tags, addresses and code stay",
+    )
 
 
 class StreamRequest(Options):
@@ -71,8 +76,8 @@ class Sentence(BaseModel):
 
     source: str
     target: str
-    source_span: tuple[int, int]
-    target_span: tuple[int, int]
+    source_span: tuple[int, int] | None = Field(description="null for HTML and Markdown")
+    target_span: tuple[int, int] | None = Field(description="null for HTML and Markdown")
     score: float | None = Field(
         description="Length-normalised log-probability; null where no model was asked"
     )

@@ -167,3 +167,37 @@ def test_what_is_served_is_listed(api: TestClient) -> None:
         ("zh-Hant", ["en"]),
         ("en", []),
     ]
+
+
+def test_of_html_only_what_is_read_is_translated(api: TestClient) -> None:
+    page = (
+        '<h1>今天</h1>\n<p class="中">我们<b>今天</b>去<a href="/北京?a=1&amp;b=2">北京</a>。</p>'
+        "<pre>不变</pre><script>let 中 = 1</script><p>5 &lt; 6 &amp; 7</p>"
+    )
+    body = ask(api, text=[page, "<p>안녕</p>", " "], format="html", source="auto")
+    one, korean, _ = body["translations"]
+    for kept in ('<p class="中">', '<a href="/北京?a=1&amp;b=2">', "<pre>不变</pre>"):
+        assert kept in one["text"]
+    for kept in ("<script>let 中 = 1</script>", "<p>5 &lt; 6 &amp; 7</p>", "<b>", "</b>", "</a>"):
+        assert kept in one["text"]
+    assert "Beijing" in one["text"] and "我们" not in one["text"]
+    assert one["model"] == NAME and one["detected"]["language"] == "zh-Hans"
+    assert [x["source_span"] for x in one["sentences"]] == [None] * len(one["sentences"])
+    assert korean["text"] == "<p>안녕</p>" and korean["warnings"] == ["not_source_language"]
+    assert [(x["index"], x["code"]) for x in body["errors"]] == [(2, "empty_text")]
+
+
+def test_of_markdown_code_and_addresses_stay(api: TestClient) -> None:
+    text = "# 今天\n\n我们**今天**去[北京](https://a.cn/北京)，用`命令`。\n\n```\n不变\n```\n"
+    (found,) = ask(api, text=text, format="markdown")["translations"]
+    for kept in ("# ", "](https://a.cn/北京)", "`命令`", "```\n不变\n```\n", "**"):
+        assert kept in found["text"]
+    assert "Beijing" in found["text"]
+
+
+def test_html_is_bounded_as_texts_are(api: TestClient) -> None:
+    refused(api, 413, "text_too_long", text="<p>好</p>" * 3_000, format="html")
+    many = "<p>好</p>" + "".join(f"<p>第{n}个</p>" for n in range(600))
+    (found,) = ask(api, text=many, format="html")["translations"]
+    assert found["text"].count("<p>") == 601
+    assert "format must be" in refused(api, 400, "invalid_request", text="好", format="xml")
