@@ -7,9 +7,11 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -141,6 +143,16 @@ class Raw(Service):
         self.launch()
         wait_for(self.answers, STARTS_WITHIN_S)
         return self
+
+    def stop(self) -> int:
+        """Ray's command loses a Ctrl-C that meets it inside of some calls: people press again."""
+        assert self.process is not None
+        for _ in range(3):
+            os.killpg(self.process.pid, signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+                break
+        return super().stop()
 
     def answers(self) -> bool:
         try:
