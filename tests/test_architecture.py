@@ -289,3 +289,15 @@ def test_serving_loads_nothing_that_only_building_needs() -> None:
         [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_an_ingress_loads_the_libraries_of_documents_only_for_a_document() -> None:
+    check = (
+        "import sys, deployments.gateway.ingress;"
+        "print(sorted({'lxml', 'markdown_it', 'polib', 'pypdf', 'alembic', 'redis'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from deployments.errors import EmptyText, ServiceError
 from deployments.request.deadline import Timings
 from deployments.request.wanted import Wanted
 from deployments.service import NOT_SOURCE, AllTranslated, One, TranslationService, is_visible
 from pipeline.answer.translation import Translation
-from pipeline.documents.document import MarkedText
-from pipeline.documents.open import open_marked
 from pipeline.text.language import AUTO, detect
+
+if TYPE_CHECKING:
+    from pipeline.documents import MarkedText
 
 Kind = Literal["html", "markdown"]
 
@@ -28,7 +29,7 @@ async def translate_marked(
     """
     service.check_size(sources, wanted)
     service.check(wanted)
-    marked = await asyncio.to_thread(lambda: [open_marked(kind, source) for source in sources])
+    marked = await asyncio.to_thread(_opened, kind, sources)
     texts = [text for one in marked for text in one.texts]
     most = service.limits.texts
     parts = [
@@ -41,6 +42,12 @@ async def translate_marked(
         for source, one in zip(sources, marked, strict=True)
     ]
     return AllTranslated(tuple(whole), _sum(part.timings for part in parts))
+
+
+def _opened(kind: Kind, sources: Sequence[str]) -> list[MarkedText]:
+    from pipeline.documents import open_marked  # only now: its libraries take 26 MB
+
+    return [open_marked(kind, source) for source in sources]
 
 
 def _whole(
