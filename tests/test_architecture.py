@@ -110,6 +110,7 @@ ROOMS: dict[str, set[str]] = {
         "deployments.gateway.access",
         "deployments.gateway.json_body",
         "deployments.request.deadline",
+        "deployments.request.vocabularies",
         "deployments.request.wanted",
         "deployments.service",
         "deployments.store.glossaries",
@@ -127,6 +128,7 @@ ROOMS: dict[str, set[str]] = {
         "deployments.gateway.dialects.base",
         "deployments.gateway.traffic",
         "deployments.store.errors",
+        "pipeline.glossary",
     },
     "deployments.gateway": {
         "deployments.config",

@@ -40,3 +40,8 @@ def given(request: Request) -> str:
     if scheme.lower() in SCHEMES:
         return rest.strip()
     return scheme or request.headers.get(HEADER, "").strip()
+
+
+def owner_of(caller: KeyInfo | None) -> str | None:
+    """Whose the things are that a caller makes: nobody's where no key is asked for."""
+    return caller.id if caller else None

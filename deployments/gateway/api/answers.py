@@ -69,6 +69,13 @@ def failed(place: int, error: ServiceError) -> schemas.Failed:
     return schemas.Failed(index=place, code=error.code, error=error.sentence, limit=error.limit)
 
 
+def refused(error: ServiceError, request_id: str) -> schemas.Error:
+    """What is answered in place of a translation."""
+    return schemas.Error(
+        error=error.sentence, code=error.code, limit=error.limit, request_id=request_id
+    )
+
+
 def language(found: Detected | None) -> schemas.Found | None:
     if found is None:
         return None

@@ -22,7 +22,7 @@ from deployments.errors import (
     UnknownDocument,
     UnsupportedMediaType,
 )
-from deployments.gateway.access import Access
+from deployments.gateway.access import Access, owner_of
 from deployments.gateway.api.document_schemas import (
     DocumentOptions,
     DocumentRequest,
@@ -38,7 +38,6 @@ PATH = "/v1/documents"
 ONE = f"{PATH}/{{document_id}}"
 KEY = "x-document-key"
 TAGS: list[str | Enum] = ["documents"]
-FIELDS = ("source", "target", "model", "glossary_id")
 BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -93,24 +92,20 @@ class DocumentRoutes:
     async def create(self, request: Request) -> Response:
         caller = await self.access.caller(request)
         name, content, options = await self.uploaded(request)
-        asked = wanted(options, caller)
-        if options.glossary_id:
-            owner = caller.id if caller else None
-            glossary = await self.service.vocabularies.get(options.glossary_id, owner)
-            asked = wanted(options, caller, glossary)
+        asked = await wanted(options, caller, self.service.vocabularies)
         self.service.check(asked)
         opened = await self.apart.open(name, content)
         if opened.characters <= self.limits.document_at_once:
             found = await translations(self.service, opened.texts, asked, patient=False)
             result = await self.apart.write(name, content, found)
             return download(result, name, opened)
-        fields = options.model_dump(include=set(FIELDS), exclude_none=True)
+        fields = options.model_dump(exclude_none=True)
         async with self.service.charged(asked, opened.characters):
             ticket = await self.service.store.jobs.create(
                 name,
                 content,
                 fields | {"extension": opened.extension, "media_type": opened.media_type},
-                caller.id if caller else None,
+                owner_of(caller),
             )
         self.worker.called.set()
         body = DocumentTicket(id=ticket.id, key=ticket.secret, state="queued", name=name)

@@ -9,14 +9,14 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from deployments.errors import InvalidGlossaryText, UnknownGlossary
-from deployments.gateway.access import Access
+from deployments.errors import UnknownGlossary
+from deployments.gateway.access import Access, owner_of
 from deployments.gateway.api import glossary_schemas
 from deployments.gateway.api.requests import parsed
 from deployments.gateway.api.schemas import request_body
 from deployments.gateway.json_body import JsonBodies
 from deployments.store.glossaries import Glossaries, GlossaryInfo
-from pipeline.glossary import Entry, Glossary, InvalidGlossary, as_tsv, parse
+from pipeline.glossary import Entry, Glossary, as_tsv, parse
 from pipeline.text.language import base
 
 PATH = "/v1/glossaries"
@@ -92,10 +92,7 @@ class GlossaryRoutes:
         owner = await self.owner(request)
         given = await self.read(request)
         glossary = Glossary(base(given.source), base(given.target), self.parsed(given))
-        try:
-            info = await self.glossaries.create(given.name, glossary, owner)
-        except InvalidGlossary as error:
-            raise InvalidGlossaryText(str(error)) from None
+        info = await self.glossaries.create(given.name, glossary, owner)
         return answer(detail(info, glossary.entries), 201)
 
     async def list(self, request: Request) -> Response:
@@ -112,11 +109,8 @@ class GlossaryRoutes:
     async def replace(self, request: Request, glossary_id: str) -> Response:
         owner = await self.owner(request)
         given = await self.read(request)
-        try:
-            done = await self.glossaries.replace(glossary_id, owner, self.parsed(given), given.name)
-        except InvalidGlossary as error:
-            raise InvalidGlossaryText(str(error)) from None
-        if not done:
+        entries = self.parsed(given)
+        if not await self.glossaries.replace(glossary_id, owner, entries, given.name):
             raise UnknownGlossary
         return answer(detail(*await self.found(request, glossary_id)))
 
@@ -126,20 +120,16 @@ class GlossaryRoutes:
         return Response(status_code=204)
 
     async def owner(self, request: Request) -> str | None:
-        caller = await self.access.caller(request)
-        return caller.id if caller else None
+        return owner_of(await self.access.caller(request))
 
     async def read(self, request: Request) -> glossary_schemas.GlossaryRequest:
         return parsed(glossary_schemas.GlossaryRequest, await self.bodies.read(request))
 
     def parsed(self, given: glossary_schemas.GlossaryRequest) -> tuple[Entry, ...]:
-        """Raises InvalidGlossaryText, which names the line."""
+        """Raises InvalidGlossary, which names the line."""
         if not isinstance(given.entries, str):
             return tuple(Entry(source, target) for source, target in given.entries.items())
-        try:
-            return parse(given.entries, given.format, self.glossaries.bounds)
-        except InvalidGlossary as error:
-            raise InvalidGlossaryText(str(error)) from None
+        return parse(given.entries, given.format, self.glossaries.bounds)
 
     async def found(
         self, request: Request, glossary_id: str

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from deployments.errors import InvalidRequest
+from deployments.gateway.access import owner_of
 from deployments.gateway.api.document_schemas import DocumentOptions
 from deployments.gateway.api.schemas import Options
-from deployments.request.wanted import Vocabulary, Wanted
+from deployments.request.vocabularies import Vocabularies
+from deployments.request.wanted import Wanted
 from deployments.store.keys import KeyInfo
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -63,12 +65,13 @@ def place(keys: Sequence[str | int]) -> str:
     return name + "".join(f"[{key}]" for key in keys[1:] if isinstance(key, int))
 
 
-def wanted(
-    options: Options | DocumentOptions,
-    caller: KeyInfo | None = None,
-    glossary: Vocabulary | None = None,
+async def wanted(
+    options: Options | DocumentOptions, caller: KeyInfo | None, vocabularies: Vocabularies
 ) -> Wanted:
-    """What the request asks of the service."""
+    """What the request asks of the service; raises UnknownGlossary or StoreUnavailable."""
+    glossary = None
+    if options.glossary_id:
+        glossary = await vocabularies.get(options.glossary_id, owner_of(caller))
     asked = Wanted(
         model=options.model,
         source=options.source or None,

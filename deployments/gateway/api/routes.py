@@ -17,9 +17,7 @@ from deployments.gateway.api.glossaries import GlossaryRoutes
 from deployments.gateway.api.requests import parsed, wanted
 from deployments.gateway.api.stream import events
 from deployments.gateway.json_body import JsonBodies
-from deployments.request.wanted import Wanted
 from deployments.service import TranslationService
-from deployments.store.keys import KeyInfo
 
 STREAM = "/v1/translate/stream"
 STATUSES = (400, 401, 404, 408, 409, 410, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
@@ -88,7 +86,7 @@ class Api:
         given = parsed(schemas.TranslateRequest, await self.bodies.read(request))
         alone = isinstance(given.text, str)
         texts = [given.text] if isinstance(given.text, str) else given.text
-        asked, kind = await self.wanted(given, caller), given.format
+        asked, kind = await wanted(given, caller, self.service.vocabularies), given.format
         if kind in ("html", "markdown"):
             found = await translate_marked(self.service, kind, texts, asked)
         else:
@@ -106,16 +104,9 @@ class Api:
     async def stream(self, request: Request) -> Response:
         caller = await self.access.caller(request)
         given = parsed(schemas.StreamRequest, await self.bodies.read(request))
-        found = self.service.stream(given.text, await self.wanted(given, caller))
+        asked = await wanted(given, caller, self.service.vocabularies)
+        found = self.service.stream(given.text, asked)
         return await events(found, request.state.request_id)
-
-    async def wanted(self, options: schemas.Options, caller: KeyInfo | None) -> Wanted:
-        """What the request asks of the service; raises UnknownGlossary."""
-        glossary = None
-        if options.glossary_id:
-            owner = caller.id if caller else None
-            glossary = await self.service.vocabularies.get(options.glossary_id, owner)
-        return wanted(options, caller, glossary)
 
     async def languages(self) -> catalogue.Languages:
         return catalogue.languages(self.service.models.served)
@@ -124,7 +115,5 @@ class Api:
         return catalogue.models(self.service.models.served)
 
     def render(self, error: ServiceError, request_id: str) -> Response:
-        body = schemas.Error(
-            error=error.sentence, code=error.code, limit=error.limit, request_id=request_id
-        )
+        body = answers.refused(error, request_id)
         return JSONResponse(body.model_dump(exclude_none=True), error.status)

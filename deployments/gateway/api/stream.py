@@ -46,10 +46,10 @@ async def _events(
             index += 1
             yield _event(item, index, stream, request_id)
     except ServiceError as error:
-        yield _failed(error, request_id)
+        yield _named("error", answers.refused(error, request_id))
     except Exception as error:
         logger.error("request %s: %s", request_id, described(error))
-        yield _failed(Internal(), request_id)
+        yield _named("error", answers.refused(Internal(), request_id))
     finally:
         await stream.sentences.aclose()
 
@@ -75,13 +75,6 @@ def _event(item: Item, index: int, stream: Stream, request_id: str) -> ServerSen
             request_id=request_id,
         ),
     )
-
-
-def _failed(error: ServiceError, request_id: str) -> ServerSentEvent:
-    body = schemas.Error(
-        error=error.sentence, code=error.code, limit=error.limit, request_id=request_id
-    )
-    return _named("error", body)
 
 
 def _named(event: str, data: BaseModel) -> ServerSentEvent:

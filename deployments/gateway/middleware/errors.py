@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deployments.errors import (
     GlossariesFull,
     Internal,
+    InvalidGlossaryText,
     NoRoom,
     ServiceError,
     StateUnavailable,
@@ -17,6 +18,7 @@ from deployments.errors import (
 )
 from deployments.gateway.dialects.base import Dialect
 from deployments.store.errors import StoreUnavailable, TooManyDocuments, TooManyGlossaries
+from pipeline.glossary import InvalidGlossary
 
 logger = logging.getLogger("ray.serve")
 
@@ -43,11 +45,11 @@ class Errors:
         try:
             await self.app(scope, receive, watch)
         except Exception as error:
-            if isinstance(stated(error), Internal):
+            refusal = stated(error)
+            if refusal is not error and isinstance(refusal, Internal):
                 logger.error("request %s: %s", request_id, described(error))
             if started:
                 raise
-            refusal = stated(error)
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             dialect = next(found for found in self.dialects if path.startswith(found.prefix))
             response = dialect.render(refusal, request_id)
@@ -62,6 +64,8 @@ def stated(error: Exception) -> ServiceError:
             return error
         case StoreUnavailable():
             return StateUnavailable()
+        case InvalidGlossary():
+            return InvalidGlossaryText(str(error))  # which names a line, and quotes no term
         case TooManyGlossaries(limit=limit):
             return GlossariesFull(limit)
         case TooManyDocuments():
