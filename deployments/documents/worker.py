@@ -16,10 +16,10 @@ from typing import Any
 
 from deployments.documents.apart import Apart
 from deployments.documents.translate import translations
-from deployments.errors import ServiceError, described
+from deployments.errors import Internal, NoRoom, ServiceError, described
 from deployments.request.wanted import Wanted
 from deployments.service import TranslationService
-from deployments.store.errors import StoreError, StoreUnavailable
+from deployments.store.errors import StoreUnavailable, TooManyDocuments
 from deployments.store.leases import Lease
 
 logger = logging.getLogger("ray.serve")
@@ -28,7 +28,6 @@ LEASE_S = 15.0
 RENEWED_S = 5.0
 PAUSE_S = 2.0  # between two looks at whether a document waits
 SWEEP_S = 60.0
-INTERNAL = "internal"
 
 
 class LeaseLost(Exception):
@@ -85,11 +84,13 @@ class Worker:
             raise
         except ServiceError as error:
             await leases.fail(lease, error.code)
-        except StoreError:
+        except TooManyDocuments:
+            await leases.fail(lease, NoRoom.code)
+        except StoreUnavailable:
             raise
         except Exception as error:
             logger.error("document %s: %s", lease.job_id, described(error))
-            await leases.fail(lease, INTERNAL)
+            await leases.fail(lease, Internal.code)
         return True
 
     async def _translate(self, lease: Lease) -> None:

@@ -18,6 +18,8 @@ from deployments.documents import worker as background
 from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
+from deployments.store.errors import TooManyDocuments
+from deployments.store.leases import Lease, Leases
 from pipeline.translator import Translator
 from tests.deployments.in_process import service_of, store_in
 
@@ -165,3 +167,19 @@ def test_a_document_whose_model_is_gone_has_failed_and_says_why(
     ticket = asyncio.run(queue())
     status = finished(documents, ticket)
     assert (status["state"], status["error"]) == ("failed", "unknown_model")
+
+
+def test_a_result_without_room_has_failed_and_the_next_document_is_translated(
+    documents: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, full = Leases.finish, [True]
+
+    async def once_full(self: Leases, lease: Lease, result: bytes) -> bool:
+        if full and full.pop():
+            raise TooManyDocuments
+        return await finish(self, lease, result)
+
+    monkeypatch.setattr(Leases, "finish", once_full)
+    status = finished(documents, send(documents, "a.txt", LONG).json())
+    assert (status["state"], status["error"]) == ("failed", "no_room")
+    assert finished(documents, send(documents, "a.txt", LONG).json())["state"] == "done"
