@@ -123,6 +123,7 @@ jobs = Table(
     Column("leased_until", Moment),
     Column("attempts", Integer, nullable=False),
     Column("error", String),
+    Column("notes", JSON, nullable=False, server_default="[]"),  # what its reader should know
     Column("held_bytes", BigInteger, nullable=False),  # what it counts for against the bound
     Column("created", Moment, nullable=False),
     Column("expires", Moment),
