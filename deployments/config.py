@@ -61,6 +61,7 @@ class Limits(Strict):
     beam_size: int = Field(ge=1, le=16)
     body_bytes: int = Field(ge=1)
     stream_body_bytes: int = Field(ge=1)
+    glossary_bytes: int = Field(ge=1)
     document_bytes: int = Field(ge=1)
     document_characters: int = Field(ge=1)
     document_at_once: int = Field(ge=0)

@@ -107,13 +107,22 @@ class UnknownDocument(ServiceError):
 
 
 class DocumentNotReady(ServiceError):
-    """The document is not translated yet, or could not be."""
+    """The document is not translated yet."""
 
     code, status = "document_not_ready", 409
     retry_after_s = 2
 
     def __init__(self, state: str) -> None:
         super().__init__(f"The document is not ready: it is {state}")
+
+
+class DocumentFailed(ServiceError):
+    """The document could not be translated; `cause` is the code of the error."""
+
+    code, status = "document_failed", 422
+
+    def __init__(self, cause: str | None) -> None:
+        super().__init__(f"The document could not be translated: {cause}")
 
 
 class DocumentGone(ServiceError):

@@ -13,6 +13,7 @@ from deployments.config import Limits
 from deployments.errors import (
     EmptyText,
     InvalidRequest,
+    MalformedText,
     QuotaUsed,
     RateLimited,
     ServiceError,
@@ -29,8 +30,9 @@ from deployments.store.limiter import Limited
 from deployments.store.store import Store
 from pipeline.answer.translation import SentenceTranslation, Translation
 from pipeline.bundle import Languages
+from pipeline.errors import InvalidText
 from pipeline.text.language import AUTO, Detected, detect
-from pipeline.text.normalise import visible
+from pipeline.text.normalise import check, visible
 
 NOT_SOURCE = "not_source_language"  # the warning of a text that stays as it is
 
@@ -108,8 +110,8 @@ class TranslationService:
         MalformedText, Deadly, Internal, Overloaded, TimedOut or Restarting.
         """
         self._check(wanted, len(text), self.limits.characters)
-        if not is_visible(text):
-            raise EmptyText
+        if (wrong := flaw(text)) is not None:
+            raise wrong
         stopwatch = Stopwatch()
         model = self.models.choose(wanted.model, wanted.source, wanted.target)
         async with self.charged(wanted, len(text)):
@@ -130,8 +132,8 @@ class TranslationService:
         places: dict[str, list[int]] = {}  # of the texts that each model is asked for
         found: dict[int, Detected] = {}
         for place, text in enumerate(texts):
-            if not is_visible(text):
-                answers[place] = EmptyText()
+            if (wrong := flaw(text)) is not None:
+                answers[place] = wrong
                 continue
             if wanted.source == AUTO:
                 found[place] = detect(text)
@@ -162,8 +164,8 @@ class TranslationService:
         Raises what `translate` raises, also while the sentences are taken.
         """
         self._check(wanted, len(text), self.limits.stream_characters)
-        if not is_visible(text):
-            raise EmptyText
+        if (wrong := flaw(text)) is not None:
+            raise wrong
         detected = detect(text) if wanted.source == AUTO else None
         model = self._model_for(wanted, detected)
         stopwatch = Stopwatch()
@@ -246,6 +248,10 @@ class TranslationService:
         return self.models.has(wanted.model, detected.base, wanted.target)
 
 
-def is_visible(text: str) -> bool:
-    """Whether there is anything to see, or NUL, which is a mistake that is named."""
-    return bool(visible(text)) or "\0" in text
+def flaw(text: str) -> ServiceError | None:
+    """Why a text cannot be translated, whatever it says."""
+    try:
+        check(text)
+    except InvalidText:
+        return MalformedText()
+    return None if visible(text) else EmptyText()

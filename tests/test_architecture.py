@@ -82,6 +82,7 @@ ROOMS: dict[str, set[str]] = {
         "deployments.store",
         "pipeline.answer.translation",
         "pipeline.bundle",
+        "pipeline.errors",
         "pipeline.text",
     },
     "deployments.documents": {

@@ -10,12 +10,15 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from deployments.errors import (
     DocumentTooLarge,
+    Overloaded,
     ServiceError,
     UnreadableDocument,
     UnsupportedDocument,
@@ -24,6 +27,8 @@ from deployments.errors import (
 logger = logging.getLogger("ray.serve")
 
 SECONDS = 60  # for a document to be opened, or written
+SMALL_BYTES = 200_000  # of a document that waits for no large one
+MOST_WAITING = 8  # of each size
 ERRORS: dict[str, type[ServiceError]] = {
     "UnsupportedDocument": UnsupportedDocument,
     "UnreadableDocument": UnreadableDocument,
@@ -46,11 +51,14 @@ class Opened:
 
 
 class Apart:
-    """Opens and writes documents, one at a time; `limits` are those of DocumentLimits."""
+    """Opens and writes documents, one large and one small one at a time; `limits` are those of
+    DocumentLimits.
+    """
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         self._limits = dict(limits)
-        self._turn = asyncio.Lock()
+        self._turns = {small: asyncio.Lock() for small in (True, False)}
+        self._waiting = Counter[bool]()
 
     async def open(self, name: str, content: bytes) -> Opened:
         """Raises UnsupportedDocument, UnreadableDocument or DocumentTooLarge."""
@@ -64,9 +72,21 @@ class Apart:
         _, body = await self._ask({"name": name, "translations": list(translations)}, content)
         return body
 
+    @asynccontextmanager
+    async def _turn(self, small: bool) -> AsyncIterator[None]:
+        """Wait for one's turn; raises Overloaded where too many do."""
+        if self._waiting[small] > MOST_WAITING:
+            raise Overloaded
+        self._waiting[small] += 1
+        try:
+            async with self._turns[small]:
+                yield
+        finally:
+            self._waiting[small] -= 1
+
     async def _ask(self, asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
         line = json.dumps(asked | {"size": len(content), "limits": self._limits}).encode()
-        async with self._turn:
+        async with self._turn(len(content) <= SMALL_BYTES):
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",

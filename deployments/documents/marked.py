@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from deployments.errors import EmptyText, ServiceError
+from deployments.errors import ServiceError
 from deployments.request.deadline import Timings
 from deployments.request.wanted import Wanted
-from deployments.service import NOT_SOURCE, AllTranslated, One, TranslationService, is_visible
+from deployments.service import NOT_SOURCE, AllTranslated, One, TranslationService, flaw
 from pipeline.answer.translation import Translation
 from pipeline.text.language import AUTO, detect
 
@@ -29,7 +29,8 @@ async def translate_marked(
     """
     service.check_size(sources, wanted)
     service.check(wanted)
-    marked = await asyncio.to_thread(_opened, kind, sources)
+    sound = ["" if flaw(source) else source for source in sources]
+    marked = await asyncio.to_thread(_opened, kind, sound)
     texts = [text for one in marked for text in one.texts]
     most = service.limits.texts
     parts = [
@@ -54,8 +55,8 @@ def _whole(
     source: str, marked: MarkedText, answers: Sequence[One | ServiceError], wanted: Wanted
 ) -> One | ServiceError:
     """A string with the translations of its texts, or why there is none."""
-    if not is_visible(source):
-        return EmptyText()
+    if (wrong := flaw(source)) is not None:
+        return wrong
     found: list[One] = []
     for answer in answers:
         if isinstance(answer, ServiceError):

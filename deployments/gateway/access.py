@@ -5,6 +5,8 @@ A key is in a header, never in an address, which ends up in logs.
 
 from __future__ import annotations
 
+from fastapi import Depends, params
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import Request
 
 from deployments.errors import Unauthorized
@@ -19,6 +21,14 @@ class Access:
 
     def __init__(self, keys: Keys, *, required: bool) -> None:
         self._keys, self.required = keys, required
+
+    @property
+    def described(self) -> list[params.Depends]:
+        """What says in a route's description how a key is sent."""
+        if not self.required:
+            return []
+        header = APIKeyHeader(name="X-API-Key", auto_error=False)
+        return [Depends(HTTPBearer(auto_error=False)), Depends(header)]
 
     async def caller(self, request: Request) -> KeyInfo | None:
         """Whose key the request has, None where none is asked for.
@@ -35,11 +45,15 @@ class Access:
 
 
 def given(request: Request) -> str:
-    """The key in the headers, "" where there is none."""
+    """The key in the headers, "" where there is none.
+
+    Ours goes before Authorization, which may hold what a proxy asked for.
+    """
+    own = request.headers.get(HEADER, "").strip()
     scheme, _, rest = request.headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() in SCHEMES:
-        return rest.strip()
-    return scheme or request.headers.get(HEADER, "").strip()
+    if own or not rest:
+        return own or scheme
+    return rest.strip() if scheme.lower() in SCHEMES else ""
 
 
 def owner_of(caller: KeyInfo | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from deployments.config import ServiceConfig
 from deployments.documents.apart import Apart
@@ -17,6 +18,7 @@ from deployments.documents.worker import Worker
 from deployments.errors import MethodNotAllowed, NotFound
 from deployments.gateway.access import Access
 from deployments.gateway.api.documents import PATH as DOCUMENTS
+from deployments.gateway.api.glossaries import PATH as GLOSSARIES
 from deployments.gateway.api.routes import STREAM, Api
 from deployments.gateway.dialects.base import Dialect
 from deployments.gateway.dialects.seed import Seed
@@ -40,7 +42,11 @@ def make_app(
     http, limits = config.http, config.limits
     bounds = {"bytes": limits.document_bytes, "characters": limits.document_characters}
     worker = Worker(service, Apart(bounds))
-    larger = {STREAM: limits.stream_body_bytes, DOCUMENTS: limits.form_bytes}
+    larger = {
+        STREAM: limits.stream_body_bytes,
+        DOCUMENTS: limits.form_bytes,
+        GLOSSARIES: limits.glossary_bytes,
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,13 +92,22 @@ def make_app(
     return app
 
 
-async def raise_own(_: Request, error: Exception) -> NoReturn:
+async def raise_own(request: Request, error: Exception) -> NoReturn:
     """The framework's unknown routes and wrong methods, as errors of our own."""
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 404:
             raise NotFound from None
         case 405:
-            raise MethodNotAllowed((error.headers or {})["Allow"]) from None
+            raise MethodNotAllowed(", ".join(sorted(methods(request)))) from None
         case _:
             raise error
+
+
+def methods(request: Request) -> set[str]:
+    """Those of all routes that have the request's path."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    return {
+        method for route in routes if route.path_regex.match(path) for method in route.methods or ()
+    }

@@ -71,5 +71,5 @@ def set_front(
         options = document["http_options"]
         host, options["host"] = options["host"], "127.0.0.1"
     name, limits = str(application.get("name", "default")), service.limits
-    most = max(limits.body_bytes, limits.stream_body_bytes)
+    most = max(limits.body_bytes, limits.stream_body_bytes, limits.glossary_bytes)
     Told(name, host, limits.body_read_s, most, limits.form_bytes).write()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ CONNECTIONS = 5  # a replica
 POOL_S = 10  # that a caller waits for one of them
 WRITES = "csanmt_writes"  # a connection's option
 # asyncpg raises its own where it cannot connect.
-FAULTS = (DBAPIError, NoConnection, PostgresError, InterfaceError, OSError)
+FAULTS = (DBAPIError, NoConnection, PostgresError, InterfaceError, sqlite3.Error, OSError)
 
 
 class Lock(IntEnum):
@@ -80,6 +81,14 @@ class Database:
                     await connection.execute(select(func.pg_advisory_xact_lock(int(lock))))
                 yield connection
 
+    async def forget(self) -> None:
+        """Empties SQLite's log of changes, which still holds what was deleted since it was last
+        empty; not now where somebody reads it.
+        """
+        if is_sqlite(self.url):
+            with available():
+                await asyncio.to_thread(_empty_log, str(self.url.database))
+
     async def close(self) -> None:
         """Ends the connections."""
         await asyncio.gather(*self.unwanted)
@@ -102,6 +111,11 @@ class Database:
             yield connection
         finally:
             await asyncio.shield(connection.close())
+
+
+def _empty_log(path: str) -> None:
+    with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=rw", uri=True)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def _put_back(opening: asyncio.Future[AsyncConnection]) -> None:

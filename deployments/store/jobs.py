@@ -134,6 +134,7 @@ class Jobs:
 
         For any replica to call now and then.
         """
+        await self.database.forget()
         moment = self.clock()
         over = jobs.c.expires < moment
         async with self.database.reading() as connection:

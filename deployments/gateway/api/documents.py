@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from enum import Enum
 from typing import Any
+from unicodedata import category
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -17,6 +20,7 @@ from deployments.documents.apart import Apart, Opened
 from deployments.documents.translate import translations
 from deployments.documents.worker import Worker
 from deployments.errors import (
+    DocumentFailed,
     DocumentGone,
     DocumentNotReady,
     InvalidRequest,
@@ -39,6 +43,17 @@ PATH = "/v1/documents"
 ONE = f"{PATH}/{{document_id}}"
 KEY = "x-document-key"
 TAGS: list[str | Enum] = ["documents"]
+WITH_KEY = {
+    "parameters": [
+        {
+            "name": "X-Document-Key",
+            "in": "header",
+            "required": True,
+            "description": "The `key` that was given when the document was sent",
+            "schema": {"type": "string"},
+        }
+    ]
+}
 BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -57,6 +72,7 @@ class DocumentRoutes:
             self.create,
             methods=["POST"],
             tags=TAGS,
+            dependencies=self.access.described,
             status_code=202,
             summary="Translate a document",
             description="A short one is the answer; a longer one becomes a job.",
@@ -68,7 +84,9 @@ class DocumentRoutes:
             ONE,
             self.status,
             tags=TAGS,
+            dependencies=self.access.described,
             summary="How far a document is",
+            openapi_extra=WITH_KEY,
             response_model=DocumentStatus,
             responses=errors,
         )
@@ -76,7 +94,9 @@ class DocumentRoutes:
             f"{ONE}/result",
             self.result,
             tags=TAGS,
+            dependencies=self.access.described,
             summary="The translated document",
+            openapi_extra=WITH_KEY,
             response_class=Response,
             responses={200: {"description": "The translation", "content": BINARY}, **errors},
         )
@@ -85,8 +105,10 @@ class DocumentRoutes:
             self.delete,
             methods=["DELETE"],
             tags=TAGS,
+            dependencies=self.access.described,
             status_code=204,
             summary="Delete a document, or stop its translation",
+            openapi_extra=WITH_KEY,
             responses=errors,
         )
 
@@ -145,6 +167,8 @@ class DocumentRoutes:
         found = await self.found(request, document_id)
         if found.state == "expired":
             raise DocumentGone
+        if found.state == "failed":
+            raise DocumentFailed(found.error)
         if found.state != "done":
             raise DocumentNotReady(found.state)
         content = await self.service.store.jobs.result(self.ticket(request, document_id))
@@ -177,7 +201,22 @@ async def read_form(form: FormData) -> tuple[str, bytes, DocumentOptions]:
     if not isinstance(file, UploadFile) or not file.filename:
         raise InvalidRequest("file is missing: send a file with its name")
     given = {name: value for name, value in form.items() if name != "file" and value != ""}
-    return file.filename, await file.read(), parsed(DocumentOptions, given)
+    return readable(file.filename), await file.read(), parsed(DocumentOptions, given)
+
+
+def readable(name: str) -> str:
+    """A file's name as people see it: .NET sends others than ASCII as mail does (RFC 2047).
+
+    Raises InvalidRequest for one that no file has.
+    """
+    if name.startswith("=?"):
+        try:
+            name = str(make_header(decode_header(name)))
+        except (HeaderParseError, LookupError, UnicodeDecodeError):
+            raise InvalidRequest("the file's name cannot be read") from None
+    if any(category(character) in ("Cc", "Cs") for character in name):
+        raise InvalidRequest("the file's name holds a character that is no text")
+    return name
 
 
 def download(content: bytes, name: str, opened: Opened) -> Response:

@@ -15,7 +15,8 @@ from deployments.gateway.api import glossary_schemas
 from deployments.gateway.api.requests import parsed
 from deployments.gateway.api.schemas import request_body
 from deployments.gateway.json_body import JsonBodies
-from deployments.store.glossaries import Glossaries, GlossaryInfo
+from deployments.service import TranslationService
+from deployments.store.glossaries import GlossaryInfo
 from pipeline.glossary import Entry, Glossary, as_tsv, parse
 from pipeline.text.language import base
 
@@ -27,8 +28,9 @@ TAGS: list[str | Enum] = ["glossaries"]
 class GlossaryRoutes:
     """Made, listed, read, replaced and deleted, each by the key that made it."""
 
-    def __init__(self, glossaries: Glossaries, access: Access, bodies: JsonBodies) -> None:
-        self.glossaries, self.access, self.bodies = glossaries, access, bodies
+    def __init__(self, service: TranslationService, access: Access, bodies: JsonBodies) -> None:
+        self.service, self.access, self.bodies = service, access, bodies
+        self.glossaries = service.store.glossaries
 
     def add_to(self, app: FastAPI, errors: dict[int | str, dict[str, Any]]) -> None:
         """`errors` are the responses that each route may have."""
@@ -38,6 +40,7 @@ class GlossaryRoutes:
             self.create,
             methods=["POST"],
             tags=TAGS,
+            dependencies=self.access.described,
             status_code=201,
             summary="Make a glossary",
             response_model=glossary_schemas.GlossaryDetail,
@@ -48,6 +51,7 @@ class GlossaryRoutes:
             PATH,
             self.list,
             tags=TAGS,
+            dependencies=self.access.described,
             summary="The glossaries that there are",
             response_model=glossary_schemas.GlossaryList,
             responses=errors,
@@ -56,6 +60,7 @@ class GlossaryRoutes:
             ONE,
             self.get,
             tags=TAGS,
+            dependencies=self.access.described,
             summary="A glossary with its entries",
             response_model=glossary_schemas.GlossaryDetail,
             responses=errors,
@@ -64,6 +69,7 @@ class GlossaryRoutes:
             f"{ONE}/entries",
             self.entries,
             tags=TAGS,
+            dependencies=self.access.described,
             summary="Its entries as TSV",
             response_class=Response,
             responses={200: {"content": {"text/tab-separated-values": {}}}, **errors},
@@ -73,6 +79,7 @@ class GlossaryRoutes:
             self.replace,
             methods=["PUT"],
             tags=TAGS,
+            dependencies=self.access.described,
             summary="Give a glossary other entries",
             response_model=glossary_schemas.GlossaryDetail,
             responses=errors,
@@ -83,6 +90,7 @@ class GlossaryRoutes:
             self.delete,
             methods=["DELETE"],
             tags=TAGS,
+            dependencies=self.access.described,
             status_code=204,
             summary="Delete a glossary",
             responses=errors,
@@ -91,6 +99,7 @@ class GlossaryRoutes:
     async def create(self, request: Request) -> Response:
         owner = await self.owner(request)
         given = await self.read(request)
+        self.service.models.choose(None, given.source, given.target)  # or these are not served
         glossary = Glossary(base(given.source), base(given.target), self.parsed(given))
         info = await self.glossaries.create(given.name, glossary, owner)
         return answer(detail(info, glossary.entries), 201)

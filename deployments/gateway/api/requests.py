@@ -15,10 +15,13 @@ from deployments.gateway.api.schemas import Options
 from deployments.request.vocabularies import Vocabularies
 from deployments.request.wanted import Wanted
 from deployments.store.keys import KeyInfo
+from pipeline.text.language import AUTO
 
 Body = TypeVar("Body", bound=BaseModel)
+EITHER = {"list_type": "a list", "dict_type": "an object"}  # beside a string
 TYPES = {
     "string_type": "must be a string",
+    "dict_type": "must be an object",
     "list_type": "must be a list",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -40,11 +43,11 @@ def parsed(kind: type[Body], fields: dict[str, Any]) -> Body:
 def explain(error: ValidationError) -> str:
     """The first mistake, without the value that was sent, in the words of JSON."""
     mistakes = error.errors(include_input=False, include_url=False)
-    # Of the two ways to read `text`, the list's mistake is the more precise.
-    first = next((x for x in reversed(mistakes) if x["loc"][:1] == ("text",)), mistakes[0])
+    # Of two ways to read a value, the mistake in what it holds is the more precise.
+    first = next(x for x in reversed(mistakes) if x["loc"][:1] == mistakes[0]["loc"][:1])
     where = place(first["loc"])
-    if where.startswith("text") and first["type"] in ("string_type", "list_type"):
-        return f"{where} must be a string" if "[" in where else "text must be a string or a list"
+    if len(mistakes) > 1 and first["type"] in EITHER and "[" not in where:
+        return f"{where} must be a string or {EITHER[first['type']]}"
     context = first.get("ctx", {})
     match first["type"]:
         case "greater_than_equal":
@@ -74,7 +77,7 @@ async def wanted(
         glossary = await vocabularies.get(options.glossary_id, owner_of(caller))
     asked = Wanted(
         model=options.model,
-        source=options.source or None,
+        source=AUTO if (options.source or "").lower() == AUTO else options.source or None,
         target=options.target or None,
         glossary=glossary,
         caller=caller,

@@ -20,8 +20,13 @@ from deployments.gateway.json_body import JsonBodies
 from deployments.service import TranslationService
 
 STREAM = "/v1/translate/stream"
-STATUSES = (400, 401, 404, 408, 409, 410, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
-ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Error} for status in STATUSES}
+STATUSES = (400, 401, 404, 405, 408, 409, 410, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
+LATER = (409, 429, 503)  # those that say when to try again
+RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": schemas.Error} | ({"headers": RETRY_AFTER} if status in LATER else {})
+    for status in STATUSES
+}
 
 
 class Api:
@@ -32,7 +37,7 @@ class Api:
     def __init__(self, service: TranslationService, access: Access, worker: Worker) -> None:
         self.service, self.access, self.bodies = service, access, JsonBodies()
         self.documents = DocumentRoutes(service, access, worker)
-        self.glossaries = GlossaryRoutes(service.store.glossaries, access, self.bodies)
+        self.glossaries = GlossaryRoutes(service, access, self.bodies)
 
     def add_routes(self, app: FastAPI) -> None:
         app.add_api_route(
@@ -44,7 +49,8 @@ class Api:
             description="A text of a list that cannot be translated fails alone, in `errors`.",
             response_model=schemas.TranslateResponse,
             responses=ERRORS,
-            openapi_extra=schemas.request_body(schemas.TranslateRequest.model_json_schema()),
+            dependencies=self.access.described,
+            openapi_extra=self.described(schemas.TranslateRequest),
         )
         app.add_api_route(
             STREAM,
@@ -62,7 +68,8 @@ class Api:
                 },
                 **ERRORS,
             },
-            openapi_extra=schemas.request_body(schemas.StreamRequest.model_json_schema()),
+            dependencies=self.access.described,
+            openapi_extra=self.described(schemas.StreamRequest),
         )
         app.add_api_route(
             "/v1/languages",
@@ -80,6 +87,10 @@ class Api:
         )
         self.glossaries.add_to(app, ERRORS)
         self.documents.add_to(app, ERRORS)
+
+    def described(self, kind: type[schemas.Options]) -> dict[str, Any]:
+        """OpenAPI's description of such a body, with the limits of this service."""
+        return schemas.request_body(schemas.bounded(kind.model_json_schema(), self.service.limits))
 
     async def translate(self, request: Request) -> Response:
         caller = await self.access.caller(request)

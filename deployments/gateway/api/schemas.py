@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from deployments.config import Limits
 from pipeline.text.sentences import Splitting
 
 EXAMPLE = "中国的科技创新能力正在快速提升。"
@@ -166,6 +167,17 @@ class Error(BaseModel):
         default=None, description="What was passed, where it is a limit"
     )
     request_id: str | None = None
+
+
+def bounded(schema: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """The schema of Options with what the configuration bounds."""
+    fields = schema["properties"]
+    fields["beam"]["anyOf"][0]["maximum"] = limits.beam_size
+    fields["alternatives"]["anyOf"][0]["maximum"] = limits.alternatives
+    for kind in fields["text"].get("anyOf", ()):
+        if kind["type"] == "array":
+            kind["maxItems"] = limits.texts
+    return schema
 
 
 def form_body(schema: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from deployments.gateway.traffic import WORK, Traffic
 class Body:
     """Takes the whole body in, then calls the app with it.
 
-    `larger` are the limits in bytes of paths that take more than `limits.body_bytes`.
+    `larger` are the limits in bytes of paths, and of what is below them, that take more than
+    `limits.body_bytes`.
     """
 
     def __init__(
@@ -31,14 +32,18 @@ class Body:
             return
         try:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
-            most = self.larger.get(path, self.limits.body_bytes)
-            body = await self.read(Headers(scope=scope), receive, most)
+            body = await self.read(Headers(scope=scope), receive, self.most(path))
         except ServiceError as error:
             error.headers["Connection"] = "close"  # the rest of the body will not be read
             raise
         if body is not None:
             whole: Message = {"type": "http.request", "body": body, "more_body": False}
             await self.app(scope, first(whole, receive), send)
+
+    def most(self, path: str) -> int:
+        """Bytes of a body that is sent there."""
+        within = (most for above, most in self.larger.items() if f"{path}/".startswith(f"{above}/"))
+        return next(within, self.limits.body_bytes)
 
     async def read(self, headers: Headers, receive: Receive, most: int) -> bytes | None:
         """The body of `most` bytes at most, or None if the client left.

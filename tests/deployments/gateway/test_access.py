@@ -58,6 +58,9 @@ def test_work_needs_a_key(locked: TestClient, tmp_path: Path, path: str) -> None
     ):
         assert locked.post(path, json=TEXT, headers={name: value}).status_code == 200
     assert locked.post(f"{path}?key={key}", json=TEXT).status_code == 401
+    proxys = {"authorization": "Basic YTpi", "x-api-key": key}
+    assert locked.post(path, json=TEXT, headers=proxys).status_code == 200
+    assert locked.post(path, json=TEXT, headers={"authorization": "Basic YTpi"}).status_code == 401
 
 
 def test_pages_probes_and_what_is_served_need_none(locked: TestClient) -> None:

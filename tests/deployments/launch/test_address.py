@@ -127,7 +127,7 @@ def test_behind_haproxy_the_replicas_of_a_single_machine_listen_for_it_alone(
         monkeypatch.setenv(name, "before")
     document = {"http_options": {"host": "10.0.0.7"}}
     limits = {"body_read_s": 2.5, "body_bytes": 300_000, "stream_body_bytes": 400_000}
-    limits["document_bytes"] = 1_000_000
+    limits |= {"document_bytes": 1_000_000, "glossary_bytes": 350_000}
     set_front({"name": "mine"}, document, load({"limits": limits}))
     assert Told.read() == Told("mine", front, 2.5, 400_000, 1_065_536)
     assert document["http_options"]["host"] == replicas

@@ -74,7 +74,7 @@ async def test_documents_that_are_deleted_are_gone_from_the_files(store: Store) 
     ticket = await store.jobs.create("a", b"CONFIDENTIAL" * 1000, {})
     assert any(b"CONFIDENTIAL" in file.read_bytes() for file in path.parent.iterdir())
     await store.jobs.delete(ticket)
-    await store.close()
+    await store.jobs.sweep()
     assert not any(b"CONFIDENTIAL" in file.read_bytes() for file in path.parent.iterdir())
 
 

@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from deployments.config import load
+from deployments.documents import apart
 from deployments.documents import worker as background
+from deployments.errors import InvalidRequest, UnreadableDocument
+from deployments.gateway.api.documents import readable
 from deployments.gateway.application import make_app
 from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
@@ -147,6 +151,46 @@ def test_the_reader_is_told_what_was_left_out_or_failed(
     result = documents.get(f"{PATH}/{ticket['id']}/result", headers=key_of(ticket))
     assert result.headers["x-document-notes"] == note.format(1, 300)
     assert result.text.count(fragile) == 1
+
+
+def test_a_name_that_was_sent_as_mail_does_is_read(documents: TestClient) -> None:
+    name = "=?utf-8?B?5oql5ZGKLnR4dA==?="
+    answer = send(documents, name, SENTENCE.encode())
+    assert answer.status_code == 200, answer.text
+    assert "%E6%8A%A5%E5%91%8A.en.txt" in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("name", ["a\x01.txt", "a\ud800.txt", "=?what?B?5oql?=", "=?utf-8?B?5oq?="])
+def test_a_name_that_no_file_has_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="the file's name"):
+        readable(name)
+
+
+def test_the_result_of_a_failed_document_says_so(
+    documents: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise UnreadableDocument("damaged")
+
+    monkeypatch.setattr(background, "translations", broken)
+    ticket = send(documents, "a.txt", LONG).json()
+    assert finished(documents, ticket)["state"] == "failed"
+    answer = documents.get(f"{PATH}/{ticket['id']}/result", headers=key_of(ticket))
+    assert (answer.status_code, answer.json()["code"]) == (422, "document_failed")
+    assert "unreadable_document" in answer.json()["error"] and "retry-after" not in answer.headers
+
+
+def test_of_documents_that_wait_to_be_opened_only_so_many_are_taken(
+    documents: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "MOST_WAITING", 1)
+    with ThreadPoolExecutor(12) as pool:
+        sent = [pool.submit(send, documents, "a.txt", SENTENCE.encode()) for _ in range(12)]
+    answers = [future.result() for future in sent]
+    assert {answer.status_code for answer in answers} == {200, 503}
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert all(answer.json()["code"] == "overloaded" for answer in refused)
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
 
 
 def test_the_reader_of_a_pdf_is_told_that_its_layout_is_gone(documents: TestClient) -> None:

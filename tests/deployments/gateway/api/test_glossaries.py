@@ -83,12 +83,20 @@ def test_what_is_wrong_with_a_glossary_is_named(
     assert answer.json()["code"] == code and mistake in answer.json()["error"]
 
 
-def test_a_glossary_for_other_languages_is_refused(api: TestClient) -> None:
-    body = {"name": "n", "entries": {"苹果": "Apfel"}, "source": "zh", "target": "de"}
-    made = api.post("/v1/glossaries", json=body).json()
-    answer = api.post("/v1/translate", json={"text": "苹果", "glossary_id": made["id"]})
-    assert answer.status_code == 400 and "is for zh to de" in answer.json()["error"]
-    api.delete(f"/v1/glossaries/{made['id']}")
+@pytest.mark.parametrize(("source", "target"), [("zh", "de"), ("auto", "en"), ("", "en")])
+def test_a_glossary_for_languages_that_no_model_has_is_refused(
+    api: TestClient, source: str, target: str
+) -> None:
+    body = {"name": "n", "entries": {"苹果": "Apfel"}, "source": source, "target": target}
+    answer = api.post("/v1/glossaries", json=body)
+    assert answer.status_code == 400 and answer.json()["code"] == "unsupported_languages"
+
+
+def test_a_glossary_of_ten_thousand_terms_fits(api: TestClient) -> None:
+    entries = {f"数据库连接{number}": f"database connection {number}" for number in range(10_000)}
+    made = api.post("/v1/glossaries", json={"name": "n", "entries": entries})
+    assert made.status_code == 201 and made.json()["entry_count"] == 10_000
+    api.delete(f"/v1/glossaries/{made.json()['id']}")
 
 
 @pytest.mark.parametrize("glossary_id", ["other", "0" * 32, "../x", "é"])

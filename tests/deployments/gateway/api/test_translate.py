@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,27 @@ def test_a_single_text_that_cannot_be_translated_is_the_requests_error(api: Test
     refused(api, 400, "empty_text", text=" ")
 
 
+@pytest.mark.parametrize("bad", ["坏\0", "\ud800 hi", "坏\udfff"])
+@pytest.mark.parametrize(
+    "options", [{"source": "auto"}, {"format": "html"}, {"format": "markdown"}]
+)
+def test_a_malformed_text_fails_alone_whatever_is_asked(
+    api: TestClient, bad: str, options: dict[str, str]
+) -> None:
+    alone, among = (
+        api.post(
+            "/v1/translate",
+            content=json.dumps({"text": text, **options}),  # which escapes what UTF-8 has not
+            headers={"content-type": "application/json"},
+        )
+        for text in (bad, [ONE, bad, TWO])
+    )
+    assert (alone.status_code, alone.json()["code"]) == (400, "malformed_text")
+    body = among.json()
+    assert [x is None for x in body["translations"]] == [False, True, False]
+    assert [(x["index"], x["code"]) for x in body["errors"]] == [(1, "malformed_text")]
+
+
 def test_alternatives_are_those_of_the_beam_and_bounded(
     api: TestClient, translator: Translator
 ) -> None:
@@ -109,7 +131,9 @@ def test_auto_leaves_other_languages_as_they_are_and_says_so(api: TestClient) ->
     assert found[2]["warnings"] == ["not_source_language"]
 
 
-@pytest.mark.parametrize("source", ["", None, "zh", "ZH-HANS", "zh_CN", "zh-TW", "cmn", "zho"])
+@pytest.mark.parametrize(
+    "source", ["", None, "zh", "ZH-HANS", "AUTO", "zh_CN", "zh-TW", "cmn", "zho"]
+)
 @pytest.mark.parametrize("target", ["en", "EN-US", "en_GB", None])
 def test_every_spelling_of_a_language_is_taken(
     api: TestClient, source: str | None, target: str | None
