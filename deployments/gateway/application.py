@@ -20,6 +20,7 @@ from deployments.gateway.access import Access
 from deployments.gateway.api.documents import PATH as DOCUMENTS
 from deployments.gateway.api.glossaries import PATH as GLOSSARIES
 from deployments.gateway.api.routes import STREAM, Api
+from deployments.gateway.description import DESCRIPTION, TAGS
 from deployments.gateway.dialects.base import Dialect
 from deployments.gateway.dialects.seed import Seed
 from deployments.gateway.health import Readiness, add_health
@@ -60,8 +61,9 @@ def make_app(
 
     app = FastAPI(
         title="csanmt-serve",
-        description="Chinese to English translation with CSANMT",
-        servers=[{"url": "."}],  # where this description is, under whatever prefix of a proxy
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        servers=[{"url": ".", "description": "this service, under whatever prefix of a proxy"}],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

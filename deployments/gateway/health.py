@@ -80,10 +80,13 @@ def add_health(app: FastAPI, readiness: Readiness, traffic: Traffic) -> None:
     # Many probes use HEAD, which the API's description would take for an operation of its own.
     app.add_api_route("/livez", livez, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/readyz", readyz, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route("/livez", livez, summary="Whether this part of the service runs")
+    app.add_api_route(
+        "/livez", livez, tags=["about"], summary="Whether this part of the service runs"
+    )
     app.add_api_route(
         "/readyz",
         readyz,
+        tags=["about"],
         summary="Whether the service translates: the canary passed on a translator that answers",
         responses={503: {"model": ErrorResponse}},
     )

@@ -34,8 +34,8 @@ from deployments.gateway.api.document_schemas import (
     DocumentStatus,
     DocumentTicket,
 )
+from deployments.gateway.api.openapi import form_body
 from deployments.gateway.api.requests import parsed, wanted
-from deployments.gateway.api.schemas import form_body
 from deployments.service import TranslationService
 from deployments.store.jobs import JobStatus, Ticket
 

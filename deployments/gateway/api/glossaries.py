@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from deployments.errors import UnknownGlossary
 from deployments.gateway.access import Access, owner_of
 from deployments.gateway.api import glossary_schemas
+from deployments.gateway.api.openapi import request_body
 from deployments.gateway.api.requests import parsed
-from deployments.gateway.api.schemas import request_body
 from deployments.gateway.json_body import JsonBodies
 from deployments.service import TranslationService
 from deployments.store.glossaries import GlossaryInfo

@@ -11,7 +11,7 @@ from deployments.documents.marked import translate_marked
 from deployments.documents.worker import Worker
 from deployments.errors import ServiceError
 from deployments.gateway.access import Access
-from deployments.gateway.api import answers, catalogue, schemas
+from deployments.gateway.api import answers, catalogue, openapi, schemas
 from deployments.gateway.api.documents import DocumentRoutes
 from deployments.gateway.api.glossaries import GlossaryRoutes
 from deployments.gateway.api.requests import parsed, wanted
@@ -20,13 +20,6 @@ from deployments.gateway.json_body import JsonBodies
 from deployments.service import TranslationService
 
 STREAM = "/v1/translate/stream"
-STATUSES = (400, 401, 404, 405, 408, 409, 410, 413, 414, 415, 422, 429, 431, 500, 503)  # of errors
-LATER = (409, 429, 503)  # those that say when to try again
-RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.Error} | ({"headers": RETRY_AFTER} if status in LATER else {})
-    for status in STATUSES
-}
 
 
 class Api:
@@ -48,7 +41,7 @@ class Api:
             summary="Translate a text or a list of texts",
             description="A text of a list that cannot be translated fails alone, in `errors`.",
             response_model=schemas.TranslateResponse,
-            responses=ERRORS,
+            responses=openapi.ERRORS,
             dependencies=self.access.described,
             openapi_extra=self.described(schemas.TranslateRequest),
         )
@@ -64,9 +57,9 @@ class Api:
             responses={
                 200: {
                     "description": "Events, whose data are JSON",
-                    "content": {"text/event-stream": {"schema": schemas.EVENT}},
+                    "content": {"text/event-stream": {"schema": openapi.EVENT}},
                 },
-                **ERRORS,
+                **openapi.ERRORS,
             },
             dependencies=self.access.described,
             openapi_extra=self.described(schemas.StreamRequest),
@@ -85,12 +78,12 @@ class Api:
             summary="The models that are served, the default first",
             response_model=catalogue.Models,
         )
-        self.glossaries.add_to(app, ERRORS)
-        self.documents.add_to(app, ERRORS)
+        self.glossaries.add_to(app, openapi.ERRORS)
+        self.documents.add_to(app, openapi.ERRORS)
 
     def described(self, kind: type[schemas.Options]) -> dict[str, Any]:
         """OpenAPI's description of such a body, with the limits of this service."""
-        return schemas.request_body(schemas.bounded(kind.model_json_schema(), self.service.limits))
+        return openapi.request_body(openapi.bounded(kind.model_json_schema(), self.service.limits))
 
     async def translate(self, request: Request) -> Response:
         caller = await self.access.caller(request)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from deployments.config import Limits
 from pipeline.text.sentences import Splitting
 
 EXAMPLE = "中国的科技创新能力正在快速提升。"
+REQUEST_ID = "4e083834-4292-41a2-8268-52d1c4d6497d"
 Text = Annotated[str, Field(strict=True)]
 
 
@@ -129,6 +129,39 @@ class Timings(BaseModel):
 
 
 class TranslateResponse(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "translations": [
+                        {
+                            "text": "We went to Beijing today.",
+                            "model": "csanmt-zh-en-tiny",
+                            "detected": None,
+                            "sentences": [
+                                {
+                                    "source": "我们今天去北京。",
+                                    "target": "We went to Beijing today.",
+                                    "source_span": [0, 8],
+                                    "target_span": [0, 25],
+                                    "score": -0.99,
+                                    "warnings": [],
+                                    "alternatives": [],
+                                }
+                            ],
+                            "warnings": [],
+                            "applied_terms": [],
+                            "missed_terms": [],
+                        }
+                    ],
+                    "errors": [],
+                    "timings": {"total_ms": 21.4, "stages": {"queue": 0.4, "decode": 19.8}},
+                    "request_id": REQUEST_ID,
+                }
+            ]
+        }
+    )
+
     translations: list[OneTranslation | None] = Field(
         description="One for each text, in order; null where `errors` says why there is none"
     )
@@ -161,46 +194,17 @@ class StreamEnd(BaseModel):
 class Error(BaseModel):
     """What is answered in place of a translation."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"error": "Empty input", "code": "empty_text", "request_id": REQUEST_ID},
+            ]
+        }
+    )
+
     error: str = Field(description="One sentence")
     code: str | None = Field(default=None, description="Its name for programs")
     limit: int | float | None = Field(
         default=None, description="What was passed, where it is a limit"
     )
     request_id: str | None = None
-
-
-def bounded(schema: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """The schema of Options with what the configuration bounds."""
-    fields = schema["properties"]
-    fields["beam"]["anyOf"][0]["maximum"] = limits.beam_size
-    fields["alternatives"]["anyOf"][0]["maximum"] = limits.alternatives
-    for kind in fields["text"].get("anyOf", ()):
-        if kind["type"] == "array":
-            kind["maxItems"] = limits.texts
-    return schema
-
-
-def form_body(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same of a form with a file."""
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    }
-
-
-def request_body(schema: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI's description of a body that is parsed by ourselves."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-EVENT = {
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {"enum": ["sentence", "done", "error"]},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "description": "StreamedSentence, StreamEnd or Error",
-        },
-    },
-}

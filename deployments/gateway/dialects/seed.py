@@ -83,6 +83,7 @@ class Seed:
             "/translate",
             self.translate,
             methods=["POST"],
+            tags=["seed"],
             summary="Translate a text",
             response_model=TranslateResponse,
             response_model_exclude_unset=True,
