@@ -20,6 +20,7 @@ from pipeline.errors import BundleError
 CONTRACT = 4
 Family = Literal["csanmt", "marian"]  # with a semantic encoder, or without one
 DecoderKind = Literal["attention", "ssru"]
+PieceJoining = Literal["sentencepiece", "argos"]  # Argos takes "_" for a space, too
 Rules = Literal["csanmt", "transformers", "marian", "ctranslate2"]
 
 
@@ -59,6 +60,7 @@ class MarianEntry(Vocabularies):
     source_ids: str  # file of the source pieces' ids
     target_ids: str
     source_unknown_id: int
+    joining: PieceJoining = "sentencepiece"  # how the target's pieces become text
 
 
 class CsanmtEntry(Vocabularies):

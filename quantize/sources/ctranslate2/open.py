@@ -1,0 +1,232 @@
+"""Source: a CTranslate2 model in a folder, with the sentencepiece models of its text beside it.
+
+`model.bin`, `config.json`, `shared_vocabulary.json` (or `source_…` and `target_…`, or `.txt`), and
+the sentencepiece models by the names that quickmt, conversions of Hugging Face's Marian models or
+OpenNMT give them. docs/sources/ctranslate2.md says what each means.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sentencepiece
+
+from pipeline.bundle import Decoding, Languages, MarianEntry, PieceJoining
+from pipeline.errors import UserError
+from quantize.network import MAX_POSITIONS, Array, Network, timing_signal
+from quantize.sources.base import About, Source
+from quantize.sources.ctranslate2.binary import ModelFile
+from quantize.sources.ctranslate2.place import Folder, Place
+from quantize.sources.ctranslate2.settings import CONFIG, Settings, read_settings
+from quantize.sources.ctranslate2.spec import SIDES, Options, Side, embedding, epsilon, read_options
+from quantize.sources.ctranslate2.vocabulary import Vocabulary, read_vocabularies
+from quantize.sources.ctranslate2.weights import Weights
+
+MODEL = "model.bin"
+MAX_SOURCE_LENGTH = 128  # longer sentences are parted
+MAX_LENGTH = 256  # CTranslate2's own default
+# Fewer of the vocabulary's tokens than this share are pieces of the sentencepiece model: it is
+# another model's.
+FEWEST_PIECES = 0.1
+LANGUAGES = re.compile(r"(?:^|[-_/])(?P<source>[a-z]{2})[-_](?P<target>[a-z]{2})(?=$|[-_.,/ ])")
+
+
+@dataclass(frozen=True)
+class Text:
+    """How a layout turns sentences into pieces, and what its own client does beside."""
+
+    source: str  # name of the source's sentencepiece model
+    target: str
+    ends_source: bool = False  # the client closes the source with the end symbol
+    joining: PieceJoining = "sentencepiece"
+    beam_size: int = 4
+    length_penalty: float = 1.0
+
+
+TEXTS = (
+    Text("src.spm.model", "tgt.spm.model", ends_source=True, beam_size=5),  # quickmt
+    Text("joint.spm.model", "joint.spm.model", ends_source=True, beam_size=5),
+    Text("source.spm", "target.spm", ends_source=True),  # OPUS-MT, by whichever converter
+    Text("sentencepiece.model", "sentencepiece.model"),
+    Text("spm.model", "spm.model"),
+)
+
+
+def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
+    """Read the folder; `name` says where it is from.
+
+    Raises UserError for what is missing, damaged or cannot be run exactly.
+    """
+    place = Folder(folder)
+    for text in TEXTS:
+        if place.has(text.source) and place.has(text.target):
+            break
+    else:
+        names = ", ".join(dict.fromkeys(text.source for text in TEXTS))
+        raise UserError(
+            f"{folder}: no sentencepiece model beside {MODEL} ({names}): copy all files of the "
+            "model"
+        )
+    found = LANGUAGES.search(name or "") or LANGUAGES.search(folder.name)
+    if not found:
+        raise UserError(
+            f"{folder}: its name tells no languages: rename the folder as in "
+            f"{folder.name[:40]}-zh-en"
+        )
+    languages = Languages(source=found["source"], target=found["target"])
+    return open_model(place, place, text, languages, name or f"the CTranslate2 model {folder.name}")
+
+
+def open_model(
+    place: Place, text_place: Place, text: Text, languages: Languages, name: str
+) -> Source:
+    """The model in `place`, whose sentencepiece models are in `text_place`."""
+    file = ModelFile(place.content(MODEL), place.where(MODEL))
+    options, settings = read_options(file), read_settings(file, place)
+    source, target = read_vocabularies(place, settings.unknown)
+    _check_sizes(file, source, target)
+    prefix = (source.id(settings.begin),) if settings.begins_source else ()
+    closed = settings.ends_source or text.ends_source
+    suffix = (source.id(settings.end),) if closed else ()
+    network = _network(file, options, settings, target)
+    room = network.max_positions - len(prefix) - len(suffix)
+    if room < 1:
+        raise UserError(f"{file.where}: its positions leave no room for a sentence: copy it anew")
+    entry, made = _text_files(text_place, text, source, target)
+    return Source(
+        folder=place.path,
+        identity=_identity(place, text_place, text),
+        network=network,
+        languages=languages,
+        tokenizer=entry,
+        files={},
+        made=made,
+        decoding=Decoding(
+            rules="ctranslate2",
+            beam_size=text.beam_size,
+            length_penalty=text.length_penalty,
+            max_length=min(MAX_LENGTH, network.max_positions),
+            end_id=target.known_id(settings.end),
+            source_prefix=prefix,
+            source_suffix=suffix,
+            max_source_length=min(MAX_SOURCE_LENGTH, room),
+        ),
+        about=About(provenance=f"converted from {name}"),
+    )
+
+
+def _network(
+    file: ModelFile, options: Options, settings: Settings, target: Vocabulary
+) -> Network:
+    weights = Weights(file, options)
+    _check_final_norms(file, options, weights)
+    sides = {side: _positions(weights, side, options.hidden_size) for side in SIDES}
+    count = min(map(len, sides.values()))
+    ours, theirs = sides["encoder"][:count], sides["decoder"][:count]
+    return Network(
+        family="marian",
+        hidden_size=options.hidden_size,
+        encoder_heads=options.heads["encoder"],
+        decoder_heads=options.heads["decoder"],
+        num_encoder_layers=options.layers["encoder"],
+        num_decoder_layers=options.layers["decoder"],
+        weights=weights.weights,
+        source_scale=options.scales["encoder"],
+        target_scale=options.scales["decoder"],
+        positions=ours,
+        target_positions=None if np.array_equal(ours, theirs) else theirs,
+        max_positions=count,
+        post_norm=options.post_norm,
+        activation=options.activation,
+        epsilon=epsilon(file, settings.epsilon),
+        start_id=None if options.zero_start else target.id(settings.start),
+        banned=(target.unknown_id,),
+        renormalise=True,
+        stored_scales=weights.scales,
+    )
+
+
+def _positions(weights: Weights, side: Side, hidden: int) -> Array:
+    """The file's own, else the usual ones, counted from 1."""
+    stored = weights.positions(side)
+    if stored is not None:
+        return stored[:MAX_POSITIONS]
+    return timing_signal(MAX_POSITIONS + 1, hidden)[1:]
+
+
+def _check_final_norms(file: ModelFile, options: Options, weights: Weights) -> None:
+    for side in SIDES:
+        if (f"{side}_norm.weight" in weights.weights) == options.post_norm:
+            has = "has a" if options.post_norm else "lacks its"
+            raise UserError(
+                f"{file.where}: the {side} {has} final normalisation, which is not supported: "
+                "keep to CTranslate2"
+            )
+
+
+def _check_sizes(file: ModelFile, source: Vocabulary, target: Vocabulary) -> None:
+    for vocabulary, side in ((source, SIDES[0]), (target, SIDES[1])):
+        rows = file.shape(f"{embedding(file, side)}/weight")[0]
+        if rows != len(vocabulary):
+            raise UserError(
+                f"{vocabulary.where} has {len(vocabulary)} tokens, the {side} of {file.where} "
+                f"{rows}: copy all files of the model"
+            )
+
+
+def _text_files(
+    place: Place, text: Text, source: Vocabulary, target: Vocabulary
+) -> tuple[MarianEntry, dict[str, bytes]]:
+    """The entry of the tokenizer, and its files."""
+    made = {}
+    names = []
+    for name, ours, vocabulary in (
+        (text.source, "source.spm", source),
+        (text.target, "target.spm", target),
+    ):
+        if name == text.source and names:
+            names.append(names[0])
+            continue
+        made[ours] = place.read(name)
+        _check_pieces(place.where(name), made[ours], vocabulary)
+        names.append(ours)
+    made["vocab.json"] = source.json()
+    if target is not source:
+        made["target_vocab.json"] = target.json()
+    entry = MarianEntry(
+        kind="marian",
+        source=names[0],
+        target=names[1],
+        source_ids="vocab.json",
+        target_ids="vocab.json" if target is source else "target_vocab.json",
+        unknown_id=target.unknown_id,
+        source_unknown_id=source.unknown_id,
+        joining=text.joining,
+    )
+    return entry, made
+
+
+def _check_pieces(where: str, content: bytes, vocabulary: Vocabulary) -> None:
+    try:
+        model = sentencepiece.SentencePieceProcessor(model_proto=content)
+    except (RuntimeError, ValueError):
+        raise UserError(f"{where} is no sentencepiece model: copy it anew") from None
+    pieces = {model.id_to_piece(i) for i in range(model.get_piece_size())}
+    if len(pieces.intersection(vocabulary.tokens)) < FEWEST_PIECES * len(vocabulary):
+        raise UserError(
+            f"{where}: hardly any of its pieces are in {vocabulary.where}: copy all files of one "
+            "model"
+        )
+
+
+def _identity(place: Place, text_place: Place, text: Text) -> tuple[Path, ...]:
+    """All files that were read."""
+    names = [MODEL, CONFIG]
+    for vocabulary in ("shared", "source", "target"):
+        names += [f"{vocabulary}_vocabulary.{kind}" for kind in ("json", "txt")]
+    found = [place.file(name) for name in names if place.has(name)]
+    found += [text_place.file(name) for name in (text.source, text.target)]
+    return tuple(dict.fromkeys(found))
