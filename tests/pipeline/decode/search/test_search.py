@@ -12,8 +12,8 @@ from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.search import (
     BeamSearch,
     GreedySearch,
-    MarianSearch,
     Search,
+    TransformersSearch,
     length_penalty,
     plain_penalty,
 )
@@ -84,7 +84,7 @@ def plain_beam_search(
     ], step
 
 
-def plain_marian_search(
+def plain_transformers_search(
     model: Model, beam: int, alpha: float, limit: int, forced: bool
 ) -> tuple[list[Hypothesis], int]:
     """What transformers' generate does, one sentence and one hypothesis at a time."""
@@ -174,16 +174,18 @@ def test_beam_search_follows_the_specification_whatever_joins_and_leaves(
 @pytest.mark.parametrize("beam", [2, 4, 6])
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("forced", [True, False])
-def test_marian_search_follows_transformers_whatever_joins_and_leaves(
+def test_search_follows_transformers_whatever_joins_and_leaves(
     beam: int, alpha: float, forced: bool
 ) -> None:
     models = {seed: random_model(seed, 2.0) for seed in range(12)}
     limits = [1 + seed for seed in models]
     options = [DecodingOptions(beam, alpha, limit) for limit in limits]
-    found = run(MarianSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options)
+    found = run(
+        TransformersSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options
+    )
     for seed, model in models.items():
         assert found[seed] == tuple(
-            plain_marian_search(model, beam, alpha, limits[seed], forced)[0]
+            plain_transformers_search(model, beam, alpha, limits[seed], forced)[0]
         )
 
 
