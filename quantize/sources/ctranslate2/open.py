@@ -93,7 +93,7 @@ def open_model(
     suffix = (source.id(settings.end),) if closed else ()
     network = _network(file, options, settings, target)
     room = network.max_positions - len(prefix) - len(suffix)
-    if room < 1:
+    if room < 1 or network.max_positions < 2:
         raise UserError(f"{file.where}: its positions leave no room for a sentence: copy it anew")
     entry, made = _text_files(text_place, text, source, target)
     return Source(
@@ -108,7 +108,7 @@ def open_model(
             rules="ctranslate2",
             beam_size=text.beam_size,
             length_penalty=text.length_penalty,
-            max_length=min(MAX_LENGTH, network.max_positions),
+            max_length=min(MAX_LENGTH, network.max_positions - 1),
             end_id=target.known_id(settings.end),
             source_prefix=prefix,
             source_suffix=suffix,
@@ -144,6 +144,7 @@ def _network(
         epsilon=epsilon(file, settings.epsilon),
         start_id=None if options.zero_start else target.id(settings.start),
         banned=(target.unknown_id,),
+        banned_first=(target.known_id(settings.end),),  # it writes one token at least
         renormalise=True,
         stored_scales=weights.scales,
     )

@@ -40,6 +40,7 @@ CASES: dict[str, dict[str, Any]] = {
         "biases": False,
         "config": {"layer_norm_epsilon": 1e-6},
         "layers": (3, 1),
+        "client_end": True,
     },
     "opus": {
         "stored": "int8",
@@ -173,7 +174,7 @@ def attempt(folder: Path, case: dict[str, Any], rng: np.random.Generator) -> dic
     spec.save(str(folder))
     if "version" in case:
         older(folder, case)
-    return answers(folder, source[3:], target[3:])
+    return answers(folder, source[3:], target[3:], ["</s>"] if "client_end" in case else [])
 
 
 def older(folder: Path, case: dict[str, Any]) -> None:
@@ -237,14 +238,20 @@ def read(path: Path) -> tuple[str, dict[str, Any], dict[str, str]]:
     return spec, variables, {text(): text() for _ in range(take("I")[0])}
 
 
-def answers(folder: Path, source: list[str], target: list[str]) -> dict[str, Any]:
-    """Log-probabilities of given translations, and searches of several kinds."""
+def answers(
+    folder: Path, source: list[str], target: list[str], end: list[str]
+) -> dict[str, Any]:
+    """Log-probabilities of given translations, and searches of several kinds.
+
+    `end` is what the model's own client puts behind a sentence.
+    """
     translator = ctranslate2.Translator(str(folder), compute_type="float32", intra_threads=1)
     pick = random.Random(7)
     lengths = (1, 2, 4, 5, 8, 13, 20)
     sources = [[pick.choice(source) for _ in range(length)] for length in lengths]
     targets = [[pick.choice(target) for _ in range(length)] for length in (1, 0, 7, 3, 16, 9, 12)]
-    scored = translator.score_batch(sources, targets)
+    given = [[*one, *end] for one in sources]
+    scored = translator.score_batch(given, targets)
     found: dict[str, Any] = {
         "sources": sources,
         "targets": targets,
@@ -253,9 +260,9 @@ def answers(folder: Path, source: list[str], target: list[str]) -> dict[str, Any
     }
     for beam, penalty, longest in SEARCHES:
         results = translator.translate_batch(
-            sources,
+            given,
             beam_size=beam,
-            num_hypotheses=beam,
+            num_hypotheses=beam if penalty else 1,  # without a penalty, it stops at the best one
             length_penalty=penalty,
             max_decoding_length=longest,
             disable_unk=True,
