@@ -46,7 +46,7 @@ class Hypothesis:
     """A translation."""
 
     ids: tuple[int, ...]  # of the target, without the end symbol
-    score: float  # log p over the length penalty, whose n counts the end symbol but for CTranslate2
+    score: float  # log p over the length penalty, for which n counts the end symbol
     steps: int  # decoding steps that its sentence took
     finished: bool = True  # false where the longest length cut it
 

@@ -72,8 +72,7 @@ def make_search(manifest: Manifest, options: DecodingOptions) -> Search:
         return BeamSearch(options.beam_size, end, vocabulary)
     forced = manifest.decoding.forced_end
     if options.beams == 1:
-        counts_end = rules != "ctranslate2"
-        return GreedySearch(end, plain_penalty, forced_end=forced, counts_end=counts_end)
+        return GreedySearch(end, plain_penalty, forced_end=forced)
     if rules == "marian":
         return MarianSearch(options.beam_size, end, vocabulary)
     if rules == "ctranslate2":

@@ -1,8 +1,7 @@
 """Beam search by CTranslate2's rules.
 
-Of the best 2K continuations the first K count. Those that end are finished, at log p / n^α with n
-less the end symbol, and the best of the others that go on take their places, so that K are always
-alive. A sentence is done once K hypotheses are finished, whatever the alive ones promise; without a
+Of the best 2K continuations the first K count. Those that end are finished, at log p / n^α, and
+the best of the others that go on take their places, so that K are always alive. A sentence is done once K hypotheses are finished, whatever the alive ones promise; without a
 length penalty, once the best continuation of a step has ended.
 """
 
@@ -61,8 +60,7 @@ class CTranslate2Search(FinishingSearch):
         first = np.arange(2 * self.beam) < self.beam
         ended = first & (ends | last[:, None])
 
-        written = np.maximum(length[:, None] - ends, 1)
-        normalised = np.where(ended, score / plain_penalty(written, s.alpha[:, None]), DEMOTED)
+        normalised = np.where(ended, score / plain_penalty(length, s.alpha)[:, None], DEMOTED)
         lengths = np.broadcast_to(length[:, None], ended.shape)
         index = finished.merge(normalised, ended, lengths, sequences)
         keep(index, finished.cut, ~ends)

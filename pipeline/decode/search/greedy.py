@@ -29,19 +29,13 @@ class GreedySearch:
     beam = candidates = 1
 
     def __init__(
-        self,
-        end_id: int,
-        penalty: Callable[[Any, Any], Any],
-        *,
-        forced_end: bool = False,
-        counts_end: bool = True,
+        self, end_id: int, penalty: Callable[[Any, Any], Any], *, forced_end: bool = False
     ) -> None:
-        """`penalty` of length and α divides the score; whether the length `counts_end` says so.
+        """`penalty` of length and α divides the score.
 
         `forced_end` ends what reaches the longest length, at no cost.
         """
         self._end, self._penalty, self._forced_end = end_id, penalty, forced_end
-        self._counts_end = counts_end
         self._state = GreedyState()
 
     def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
@@ -71,7 +65,6 @@ class GreedySearch:
         """The one hypothesis at `slot`."""
         s = self._state
         steps, ended = int(s.step[slot]), bool(s.ended[slot])
-        length = max(steps - (ended and not self._counts_end), 1)
-        score = float(s.logp[slot] / self._penalty(length, s.alpha[slot]))
+        score = float(s.logp[slot] / self._penalty(s.step[slot], s.alpha[slot]))
         ids = tuple(s.tokens[slot, 0, : steps - ended].tolist())
         return (Hypothesis(ids, score, steps, ended),)
