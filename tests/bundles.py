@@ -46,6 +46,7 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
             "semantic_bias": True,
         },
         "decoding": {
+            "rules": "csanmt",
             "beam_size": 4,
             "length_penalty": 0.6,
             "max_length": 128,

@@ -104,6 +104,7 @@ class Drafts:
                 target_vocab_size=network.target_vocab_size,
                 max_positions=network.max_positions,
                 semantic_bias=network.semantic,
+                decoder=network.decoder,
             ),
             decoding=source.decoding,
             canary=Canary(file="canary.json", tolerance=1.0),

@@ -69,7 +69,8 @@ class NetworkGraph:
 
     def embedding(self, table: str, ids: str) -> str:
         """Rows of the table, scaled as the network scales them."""
-        factor = self.net.hidden_size**0.5 if self.net.scale_embedding else 1.0
+        target = table == "trg_emb"
+        factor = self.net.target_scale if target else self.net.source_scale
         return self.layers.embedding(self.net.weights[f"{table}.weight"], ids, factor)
 
     def timing(self, places: str) -> str | None:

@@ -101,11 +101,11 @@ class StepGraph(NetworkGraph):
     def _embedded_tokens(self) -> str:
         """The embedded tokens [R, 1, H], plus timing.
 
-        At position 0 that is the zero vector, or Marian's start symbol.
+        At position 0 that is the zero vector, or the start symbol.
         """
         g, net = self.graph, self.net
         later = g.op("Greater", "positions", g.constant(0, np.int32))
-        if net.semantic:
+        if net.start_id is None:
             shown = g.op("Unsqueeze", g.op("Cast", later, to=FLOAT), g.ints(1))
             x = g.op("Mul", self.embedding("trg_emb", "tokens"), shown)
         else:

@@ -55,12 +55,12 @@ class Search(Protocol):
 
 
 def make_search(manifest: Manifest, options: DecodingOptions) -> Search:
-    """The search of the bundle's family.
+    """The search by the bundle's rules.
 
     One beam of Hugging Face's is greedy, one of CSANMT's is not.
     """
     end, vocabulary = manifest.decoding.end_id, manifest.dimensions.target_vocab_size
-    if manifest.family == "csanmt":
+    if manifest.decoding.rules == "csanmt":
         if options.greedy:
             return GreedySearch(end, length_penalty)
         return BeamSearch(options.beam_size, end, vocabulary)
