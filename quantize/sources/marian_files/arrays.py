@@ -63,7 +63,7 @@ def _shape(path: Path, members: zipfile.ZipFile, name: str) -> tuple[int, ...]:
             shape, _, kind = head(member)
     except (ValueError, KeyError, zlib.error):
         raise damaged(path, f"{name} is no array") from None
-    if kind.kind not in "fi" or name != OPTIONS and kind.kind != "f":
+    if kind.kind not in ("iu" if name == OPTIONS else "f"):
         raise UserError(f"{path}: {name} is an array of {kind}: name a model with float weights")
     return tuple(shape)
 

@@ -109,7 +109,8 @@ def _tensor(path: Path, item: Item) -> Tensor:
     shape = item.shape[::-1] if turned else item.shape
     read = _reader(path, item, kind, shape)
     stored = (lambda: read().T) if turned else read
-    return Tensor(path, item.name, item.shape, stored, np.float32(1) / np.float32(multiplier))
+    scale = np.float32(1) / np.float32(multiplier)
+    return Tensor(path, item.name, item.shape, stored, scale, 8 * kind.itemsize)
 
 
 def _reader(

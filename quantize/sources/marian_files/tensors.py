@@ -23,6 +23,7 @@ class Tensor:
     shape: tuple[int, ...]
     stored: Callable[[], Array]  # numbers as the file has them, in `shape`
     scale: np.float32 | None = None  # what the file's integers are multiplied by; None: floats
+    bits: int = 32  # of a stored number
 
     def floats(self) -> Array:
         """The values in float32; raises UserError for what is no number."""
