@@ -82,6 +82,9 @@ class Drafts:
         for name, path in self.source.files.items():
             shutil.copyfile(path, folder / name)
             files.append(name)
+        for name, content in self.source.made.items():
+            (folder / name).write_bytes(content)
+            files.append(name)
         if recipe.calibrated:
             quantiser.observations.write_ranges(folder / RANGES, recipe.percentile)
             files.append(RANGES)

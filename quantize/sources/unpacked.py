@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pipeline.errors import UserError
 
-COMPRESSED = (".gz", ".zst")
+COMPRESSED = (".gz", ".zst")  # endings of compressed files
 LARGEST = 16 << 30  # bytes that may come out of one archive or file
 RATIO = 100  # what a byte may become; weights become 1.1, vocabularies 4
 SPARE = 1 << 20  # bytes that any file may become
@@ -35,6 +35,17 @@ def plain_name(path: Path) -> str:
     return path.stem if path.suffix in COMPRESSED else path.name
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """How a file begins, unpacked; fewer bytes where it is shorter, or damaged."""
+    with path.open("rb") as file:
+        if path.suffix not in COMPRESSED:
+            return file.read(count)
+        try:
+            return next(BLOCKS[path.suffix](path, file), b"")[:count]
+        except UserError:
+            return b""
+
+
 def plain_file(path: Path) -> Path:
     """The file itself, or what a `.gz` or `.zst` becomes.
 
@@ -42,11 +53,10 @@ def plain_file(path: Path) -> Path:
     """
     if path.suffix not in COMPRESSED:
         return path
-    blocks = {".gz": _gzip_blocks, ".zst": _zstd_blocks}[path.suffix]
     unpacked, size = new_folder() / path.stem, 0
     largest = min(LARGEST, RATIO * path.stat().st_size + SPARE)
     with path.open("rb") as packed, unpacked.open("wb") as out:
-        for block in blocks(path, packed):
+        for block in BLOCKS[path.suffix](path, packed):
             size += len(block)
             if size > largest:
                 raise UserError(f"{path} unpacks to more than {largest} bytes: copy it anew")
@@ -81,6 +91,9 @@ def _zstd_blocks(path: Path, packed: BinaryIO) -> Iterator[bytes]:
         raise _damaged(path) from None
     if not frame.eof:
         raise _damaged(path)
+
+
+BLOCKS = {".gz": _gzip_blocks, ".zst": _zstd_blocks}
 
 
 def unpack(archive: Path, wanted: Callable[[str], bool]) -> Path:

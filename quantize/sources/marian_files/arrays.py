@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from numpy.lib import format as npy
 
 from pipeline.errors import UserError
@@ -33,22 +32,22 @@ def is_npz(path: Path) -> bool:
         return False
 
 
-def read_npz(path: Path) -> MarianFile:
-    """The model in a file; its tensors are read at each access.
+def read_npz(plain: Path, path: Path) -> MarianFile:
+    """The model in the file `plain`, which its user knows as `path`.
 
-    Raises UserError for one that is damaged or no model.
+    Its tensors are read at each access. Raises UserError for one that is damaged or no model.
     """
     try:
-        with zipfile.ZipFile(path) as members:
+        with zipfile.ZipFile(plain) as members:
             names = [name.removesuffix(SUFFIX) for name in members.namelist()]
             shapes = {name: _shape(path, members, name) for name in names}
     except (zipfile.BadZipFile, NotImplementedError, EOFError):
         raise damaged(path, "it is no whole zip") from None
     if OPTIONS not in shapes:
         raise no_options(path)
-    text = options_text(path, _reader(path, OPTIONS)().tobytes())
+    text = options_text(path, _reader(plain, path, OPTIONS)().tobytes())
     tensors = {
-        name: Tensor(path, name, shape, _reader(path, name))
+        name: Tensor(path, name, shape, _reader(plain, path, name))
         for name, shape in shapes.items()
         if name != OPTIONS
     }
@@ -68,10 +67,10 @@ def _shape(path: Path, members: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _reader(path: Path, name: str) -> Callable[[], Array]:
+def _reader(plain: Path, path: Path, name: str) -> Callable[[], Array]:
     def read() -> Array:
         try:
-            with zipfile.ZipFile(path) as members, members.open(name + SUFFIX) as member:
+            with zipfile.ZipFile(plain) as members, members.open(name + SUFFIX) as member:
                 values: Array = npy.read_array(member, allow_pickle=False)
         except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error):
             raise damaged(path, f"{name} cannot be read") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,19 +48,22 @@ def is_binary(head: bytes) -> bool:
     return len(head) >= 16 and struct.unpack_from("<Q", head)[0] in (VERSION, ENCRYPTED)
 
 
-def read_binary(path: Path) -> MarianFile:
-    """The model in a file; its tensors are read at each access.
+def read_binary(plain: Path, path: Path) -> MarianFile:
+    """The model in the file `plain`, which its user knows as `path`.
 
-    Raises UserError for what is damaged, or in a form that other machines made for themselves.
+    Its tensors are read at each access. Raises UserError for what is damaged, or packed for one
+    kind of processor.
     """
-    with path.open("rb") as file:
+    with plain.open("rb") as file:
         items = {item.name: item for item in _index(path, file)}
         options = items.pop(OPTIONS, None)
         if options is None:
             raise no_options(path)
         file.seek(options.start)
         text = options_text(path, file.read(options.size))
-    tensors = {name: _tensor(path, item) for name, item in items.items() if item.kind != BYTES}
+    tensors = {
+        name: _tensor(plain, path, item) for name, item in items.items() if item.kind != BYTES
+    }
     return MarianFile(path, text, tensors)
 
 
@@ -87,19 +91,19 @@ def _index(path: Path, file: BinaryIO) -> list[Item]:
     return items
 
 
-def _tensor(path: Path, item: Item) -> Tensor:
+def _tensor(plain: Path, path: Path, item: Item) -> Tensor:
     numbers = math.prod(item.shape)
     if min(item.shape, default=1) < 1:
         raise damaged(path, f"{item.name} has the shape {list(item.shape)}")
     if item.kind in FLOATS:
         kind = np.dtype(FLOATS[item.kind])
         _check_size(path, item, numbers * kind.itemsize)
-        return Tensor(path, item.name, item.shape, _reader(path, item, kind, item.shape))
+        return Tensor(path, item.name, item.shape, _reader(plain, item, kind, item.shape))
     if item.kind not in INTEGERS:
         raise UserError(f"{path}: {item.name} is {_kind_name(item.kind)}: name a file without that")
     kind = np.dtype(INTEGERS[item.kind])
     _check_size(path, item, numbers * kind.itemsize + 4)
-    with path.open("rb") as file:
+    with plain.open("rb") as file:
         file.seek(item.start + numbers * kind.itemsize)
         (multiplier,) = struct.unpack("<f", file.read(4))
     if not (math.isfinite(multiplier) and multiplier > 0):
@@ -107,17 +111,18 @@ def _tensor(path: Path, item: Item) -> Tensor:
     # Embeddings lie as their shape says, other matrices turned.
     turned = "Wemb" not in item.name
     shape = item.shape[::-1] if turned else item.shape
-    read = _reader(path, item, kind, shape)
+    read = _reader(plain, item, kind, shape)
     stored = (lambda: read().T) if turned else read
     scale = np.float32(1) / np.float32(multiplier)
     return Tensor(path, item.name, item.shape, stored, scale, 8 * kind.itemsize)
 
 
 def _reader(
-    path: Path, item: Item, kind: np.dtype[Any], shape: tuple[int, ...]
+    plain: Path, item: Item, kind: np.dtype[Any], shape: tuple[int, ...]
 ) -> Callable[[], Array]:
     def read() -> Array:
-        values: Array = np.fromfile(path, kind.newbyteorder("<"), math.prod(shape), offset=item.start)
+        little, count = kind.newbyteorder("<"), math.prod(shape)
+        values: Array = np.fromfile(plain, little, count, offset=item.start)
         return values.reshape(shape)
 
     return read
@@ -141,7 +146,8 @@ class _Reader:
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
-        self._size = path.stat().st_size
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         self.position = 0
 
     def take(self, count: int) -> bytes:

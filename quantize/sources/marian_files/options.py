@@ -14,11 +14,10 @@ from quantize.sources.marian_files.tensors import OPTIONS, MarianFile, damaged
 
 # Steps before a block, behind it, and behind the last layer; dropout (d) is none here.
 POST_NORM, PRE_NORM = ("", "an", ""), ("n", "a", "n")
-SEQUENCES = ([], ["sequence", "sequence"])
 # Options that change the network, and the values that we can compute.
 KNOWN: dict[str, tuple[Any, ...]] = {
     "type": ("transformer",),
-    "input-types": SEQUENCES,
+    "input-types": ([], ["sequence", "sequence"]),
     "lemma-dim-emb": (0,),
     "lemma-dependency": ("",),
     "right-left": (False,),

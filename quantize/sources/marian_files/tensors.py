@@ -1,4 +1,4 @@
-"""What Marian's files hold, whichever they are: options, and tensors that are read at each access."""
+"""What Marian's files hold: options, and tensors that are read at each access."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTIONS = "special:model.yml"  # the item that holds them
 class Tensor:
     """One parameter of a file, not read yet."""
 
-    path: Path
+    path: Path  # of the model, as its user knows it
     name: str
     shape: tuple[int, ...]
     stored: Callable[[], Array]  # numbers as the file has them, in `shape`
@@ -31,7 +31,9 @@ class Tensor:
         if self.scale is not None:
             return values * self.scale
         if not np.isfinite(values).all():
-            raise UserError(f"{self.path}: {self.name} has values that are no numbers: copy it anew")
+            raise UserError(
+                f"{self.path}: {self.name} has values that are no numbers: copy it anew"
+            )
         return values
 
 
@@ -39,7 +41,7 @@ class Tensor:
 class MarianFile:
     """A model as Marian saves it."""
 
-    path: Path
+    path: Path  # as its user knows it
     options: str  # YAML
     tensors: Mapping[str, Tensor]
 
@@ -54,7 +56,7 @@ def options_text(path: Path, raw: bytes) -> str:
 
 def no_options(path: Path) -> UserError:
     """The refusal of a file that does not say what network it is of."""
-    return UserError(f"{path} has no {OPTIONS}, so is no model as Marian saves it: name one that is")
+    return UserError(f"{path} has no {OPTIONS}: name a model as Marian saves it")
 
 
 def damaged(path: Path, reason: str) -> UserError:
