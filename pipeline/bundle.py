@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.config import Strict, home
 from pipeline.errors import BundleError
@@ -149,6 +149,16 @@ class Manifest(Strict):
     )  # metric or test set: value with its sacreBLEU signature
     gate: Gate | None = None
     files: dict[str, FileEntry]
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Self:
+        decoding, positions = self.decoding, self.dimensions.max_positions
+        around = len(decoding.source_prefix) + len(decoding.closing)
+        if decoding.max_source_length + around > positions:
+            raise ValueError(f"decoding.max_source_length: give at most {positions - around}")
+        if decoding.max_length > positions:
+            raise ValueError(f"decoding.max_length: give at most {positions}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Network:
     Models of other families go by the same names and lack the semantic encoder's. Layer i of an
     SSRU decoder has `decoder.{i}.ssru.input.weight` and `decoder.{i}.ssru.forget.{weight,bias}` for
     its self-attention. Optional are:
-    - the bias of a linear layer, and that of a normalisation, which is by the root mean square then;
+    - a linear layer's bias, and a normalisation's: without, it is by the root mean square;
     - `NAME.ffn.gate.weight` (and bias): its product multiplies the activated inner layer;
     - `encoder_emb_norm` and `decoder_emb_norm`, which normalise embeddings with their positions;
     - `sem_emb.weight` (the semantic encoder's own embedding), `softmax.weight` (else the target
@@ -73,6 +73,8 @@ class Network:
     epsilon: float = 1e-6  # of layer normalisation
     start_id: int | None = None  # first input of the decoder; None: the zero vector
     banned: tuple[int, ...] = ()  # tokens that are never chosen
+    # Nor are these as the first, where probabilities are among the others.
+    banned_first: tuple[int, ...] = ()
     renormalise: bool = False  # log-probabilities among the tokens that are not banned
     # Of weights that were 8-bit integers: by name, the scales [out] by which these are integers
     # within ±127 again.

@@ -9,7 +9,7 @@ from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.engine import Engine
 from pipeline.decode.options import DecodingOptions
-from pipeline.decode.search import BeamSearch, MarianSearch, Search
+from pipeline.decode.search import BeamSearch, Search, TransformersSearch
 from pipeline.decode.search.beams import following
 
 ALWAYS_SEVEN = (
@@ -31,7 +31,7 @@ def test_tokens_that_would_repeat_are_named() -> None:
 def test_a_search_that_would_loop_takes_no_ngram_twice(n: int, family: str) -> None:
     search: Search = BeamSearch(4, end_id=0, vocab_size=30)
     if family == "marian":
-        search = MarianSearch(4, end_id=0, vocab_size=30, forced_end=False)
+        search = TransformersSearch(4, end_id=0, vocab_size=30, forced_end=False)
     for slot, ngram in enumerate((n, 0)):
         search.join(slot, DecodingOptions(4, 0.6, 6, no_repeat_ngram=ngram), 6)
     ids, logprobs = (np.concatenate([half, half]) for half in ALWAYS_SEVEN)
