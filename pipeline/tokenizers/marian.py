@@ -22,8 +22,8 @@ class MarianTokenizer:
     def __init__(self, bundle: Bundle, entry: MarianEntry) -> None:
         """Raises BundleError if a file is not what the manifest says."""
         self._source, self._target = (
-            processor(bundle.file(entry.source)),
-            processor(bundle.file(entry.target)),
+            processor(bundle.file(entry.source), entry.mask_symbols),
+            processor(bundle.file(entry.target), entry.mask_symbols),
         )
         self._ids = _ids(bundle.file(entry.source_ids))
         self._unknown = entry.source_unknown_id

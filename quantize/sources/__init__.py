@@ -12,15 +12,17 @@ from quantize.sources.argos import FOLDER, is_argos, open_argos
 from quantize.sources.base import Source
 from quantize.sources.ctranslate2.open import MODEL, open_ctranslate2
 from quantize.sources.download import from_hugging_face, from_modelscope
+from quantize.sources.firefox import is_firefox, open_firefox
 from quantize.sources.marian import open_marian
 from quantize.sources.modelscope import open_modelscope
+from quantize.sources.opus import is_opus, open_opus
 from quantize.sources.trained import open_trained
 
 ID = re.compile(r"[\w.-]+/[\w.-]+")
 MODELSCOPE_OWNERS = ("damo", "iic")
 KINDS = (
-    "a ModelScope CSANMT directory, a Marian model's, a CTranslate2 model's, a package of Argos "
-    "Translate, a folder that our training left, or an id such as "
+    "a ModelScope CSANMT directory, a Marian model's, one of Firefox or OPUS-MT, a CTranslate2 "
+    "model's, a package of Argos Translate, one that our training left, or an id such as "
     "damo/nlp_csanmt_translation_zh2en or Helsinki-NLP/opus-mt-zh-en"
 )
 
@@ -51,6 +53,10 @@ def open_file(path: Path) -> Source:
         return open_argos(path)
     if path.name == MODEL:
         return open_folder(path.parent)
+    if is_firefox(path):
+        return open_opus(path.parent) if is_opus(path.parent) else open_firefox(path)
+    if is_opus(path):
+        return open_opus(path)
     raise UserError(f"{path} is no model that is known here: name {KINDS}")
 
 
@@ -61,6 +67,10 @@ def open_folder(folder: Path) -> Source:
             return open_argos(candidate)
     if (folder / MODEL).is_file():
         return open_ctranslate2(folder)
+    if is_opus(folder):
+        return open_opus(folder)
+    if is_firefox(folder):
+        return open_firefox(folder)
     if (folder / "configuration.json").is_file():
         return open_modelscope(folder)
     config = folder / "config.json"

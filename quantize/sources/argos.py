@@ -7,7 +7,6 @@ cutting sentences, which we do ourselves (docs/sources/ctranslate2.md).
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,12 +15,14 @@ from pipeline.bundle import Languages
 from pipeline.errors import UserError
 from quantize.sources.base import Section, Source
 from quantize.sources.ctranslate2.open import MODEL, Text, open_model
-from quantize.sources.ctranslate2.place import Archive, Folder, Place
+from quantize.sources.ctranslate2.place import Place
+from quantize.sources.unpacked import names, unpack
 
 METADATA, FOLDER = "metadata.json", "model"
 PIECES, MERGES = "sentencepiece.model", "bpe.model"
 TEXT = Text(PIECES, PIECES, joining="argos", beam_size=4, length_penalty=0.2)
-WANTED = ("zh", "en")  # of several packages in a folder
+WANTED = (METADATA, PIECES, MERGES)  # beside what is in FOLDER
+CHINESE_TO_ENGLISH = ("zh", "en")  # the one of several packages in a folder
 
 
 class Metadata(Section):
@@ -38,10 +39,7 @@ def is_argos(path: Path) -> bool:
     """Whether it is a package, packed or unpacked, or a folder with packages."""
     if path.is_dir():
         return _is_unpacked(path) or bool(_packages(path))
-    if not zipfile.is_zipfile(path):
-        return False
-    names = {name.parts[-1:] for name in Archive.open(path).names if len(name.parts) <= 2}
-    return (METADATA,) in names
+    return any(Path(name).name == METADATA for name in names(path))
 
 
 def open_argos(path: Path, name: str | None = None) -> Source:
@@ -50,8 +48,8 @@ def open_argos(path: Path, name: str | None = None) -> Source:
     Raises UserError for what is missing, damaged or cannot be run exactly.
     """
     if path.is_dir() and not _is_unpacked(path):
-        path = _wanted(path)
-    place = Folder(path) if path.is_dir() else _packed(path)
+        path = _only(path)
+    place = Place(path if path.is_dir() else _unpacked(path), path)
     metadata = _metadata(place)
     where = place.where(METADATA)
     if metadata.type != "translate":
@@ -83,14 +81,14 @@ def _packages(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and _is_unpacked(path))
 
 
-def _wanted(folder: Path) -> Path:
+def _only(folder: Path) -> Path:
     """The package from Chinese into English, or the only one."""
     packages = _packages(folder)
-    pairs = [_metadata(Folder(path)) for path in packages]
+    pairs = [_metadata(Place(path, path)) for path in packages]
     wanted = [
         path
         for path, pair in zip(packages, pairs, strict=True)
-        if (pair.from_code, pair.to_code) == WANTED
+        if (pair.from_code, pair.to_code) == CHINESE_TO_ENGLISH
     ]
     found = wanted or packages
     if len(found) != 1:
@@ -99,17 +97,10 @@ def _wanted(folder: Path) -> Path:
     return found[0]
 
 
-def _packed(path: Path) -> Place:
-    """The folder of the archive that has the metadata."""
-    archive = Archive.open(path)
-    folders = {
-        str(name.parent)
-        for name in archive.names
-        if name.name == METADATA and len(name.parts) <= 2
-    }
-    if len(folders) != 1:
-        raise UserError(f"{path}: expected one {METADATA}, found {len(folders)}: fetch it anew")
-    return archive.inside(folders.pop())
+def _unpacked(archive: Path) -> Path:
+    folder = unpack(archive, lambda name: Path(name).parent.name == FOLDER or name.endswith(WANTED))
+    found = sorted(folder.rglob(METADATA), key=lambda path: len(path.parts))
+    return found[0].parent
 
 
 def _metadata(place: Place) -> Metadata:

@@ -19,7 +19,7 @@ from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS, Array, Network, timing_signal
 from quantize.sources.base import About, Source
 from quantize.sources.ctranslate2.binary import ModelFile
-from quantize.sources.ctranslate2.place import Folder, Place
+from quantize.sources.ctranslate2.place import Place
 from quantize.sources.ctranslate2.settings import CONFIG, Settings, read_settings
 from quantize.sources.ctranslate2.spec import SIDES, Options, Side, embedding, epsilon, read_options
 from quantize.sources.ctranslate2.vocabulary import Vocabulary, read_vocabularies
@@ -60,7 +60,7 @@ def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
 
     Raises UserError for what is missing, damaged or cannot be run exactly.
     """
-    place = Folder(folder)
+    place = Place(folder, folder)
     for text in TEXTS:
         if place.has(text.source) and place.has(text.target):
             break
@@ -70,21 +70,15 @@ def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
             f"{folder}: no sentencepiece model beside {MODEL} ({names}): copy all files of the "
             "model"
         )
-    found = LANGUAGES.search(name or "") or LANGUAGES.search(folder.name)
-    if not found:
-        raise UserError(
-            f"{folder}: its name tells no languages: rename the folder as in "
-            f"{folder.name[:40]}-zh-en"
-        )
-    languages = Languages(source=found["source"], target=found["target"])
-    return open_model(place, place, text, languages, name or f"the CTranslate2 model {folder.name}")
+    name = name or f"the CTranslate2 model {folder.name}"
+    return open_model(place, place, text, _languages(name), name)
 
 
 def open_model(
     place: Place, text_place: Place, text: Text, languages: Languages, name: str
 ) -> Source:
     """The model in `place`, whose sentencepiece models are in `text_place`."""
-    file = ModelFile(place.content(MODEL), place.where(MODEL))
+    file = ModelFile(place.mapped(MODEL), place.where(MODEL))
     options, settings = read_options(file), read_settings(file, place)
     source, target = read_vocabularies(place, settings.unknown)
     _check_sizes(file, source, target)
@@ -97,7 +91,7 @@ def open_model(
         raise UserError(f"{file.where}: its positions leave no room for a sentence: copy it anew")
     entry, made = _text_files(text_place, text, source, target)
     return Source(
-        folder=place.path,
+        folder=text_place.folder,
         identity=_identity(place, text_place, text),
         network=network,
         languages=languages,
@@ -115,6 +109,14 @@ def open_model(
             max_source_length=min(MAX_SOURCE_LENGTH, room),
         ),
         about=About(provenance=f"converted from {name}"),
+    )
+
+
+def _languages(name: str) -> Languages:
+    """What a model's name says; Chinese to English if it says nothing."""
+    found = LANGUAGES.search(name)
+    return Languages(
+        source=found["source"] if found else "zh", target=found["target"] if found else "en"
     )
 
 
