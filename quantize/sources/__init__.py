@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.config import home
 from pipeline.errors import UserError
-from quantize.sources.argos import FOLDER, is_argos, open_argos
+from quantize.sources.argos import is_argos, open_argos
 from quantize.sources.base import Source
 from quantize.sources.ctranslate2.open import MODEL, open_ctranslate2
 from quantize.sources.download import from_hugging_face, from_modelscope
@@ -48,29 +48,28 @@ def open_source(spec: str | Path) -> Source:
 
 
 def open_file(path: Path) -> Source:
-    """The source that an existing file is, or belongs to; raises UserError as `open_source` does."""
-    if is_argos(path):
-        return open_argos(path)
-    if path.name == MODEL:
-        return open_folder(path.parent)
+    """The source that a file is, or belongs to; raises UserError as `open_source` does."""
     if is_firefox(path):
         return open_opus(path.parent) if is_opus(path.parent) else open_firefox(path)
     if is_opus(path):
         return open_opus(path)
+    if is_argos(path):
+        return open_argos(path)
+    if path.name == MODEL:
+        return open_folder(path.parent)
     raise UserError(f"{path} is no model that is known here: name {KINDS}")
 
 
 def open_folder(folder: Path) -> Source:
     """The source in an existing folder; raises UserError as `open_source` does."""
-    for candidate in (folder, folder.parent) if folder.name == FOLDER else (folder,):
-        if is_argos(candidate):
-            return open_argos(candidate)
-    if (folder / MODEL).is_file():
-        return open_ctranslate2(folder)
     if is_opus(folder):
         return open_opus(folder)
     if is_firefox(folder):
         return open_firefox(folder)
+    if is_argos(folder):
+        return open_argos(folder)
+    if (folder / MODEL).is_file():
+        return open_ctranslate2(folder)
     if (folder / "configuration.json").is_file():
         return open_modelscope(folder)
     config = folder / "config.json"

@@ -1,8 +1,8 @@
 """Source: a package of Argos Translate, as LibreTranslate uses them too: a zip archive
 (`translate-zh_en-1_9.argosmodel`), or the folder that it was unpacked into.
 
-`metadata.json`, `model/` (a CTranslate2 model) and `sentencepiece.model`; what else it brings is for
-cutting sentences, which we do ourselves (docs/sources/ctranslate2.md).
+`metadata.json`, `model/` (a CTranslate2 model) and `sentencepiece.model`; what else it brings cuts
+sentences, which we do ourselves (docs/sources/ctranslate2.md).
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Metadata(Section):
 
 
 def is_argos(path: Path) -> bool:
-    """Whether it is a package, packed or unpacked, or a folder with packages."""
+    """Whether it is a package, packed or unpacked, the model of one, or a folder with packages."""
     if path.is_dir():
-        return _is_unpacked(path) or bool(_packages(path))
+        return bool(_candidates(path))
     return any(Path(name).name == METADATA for name in names(path))
 
 
@@ -47,8 +47,8 @@ def open_argos(path: Path, name: str | None = None) -> Source:
 
     Raises UserError for what is missing, damaged or cannot be run exactly.
     """
-    if path.is_dir() and not _is_unpacked(path):
-        path = _only(path)
+    if path.is_dir():
+        path = _only(path, _candidates(path))
     place = Place(path if path.is_dir() else _unpacked(path), path)
     metadata = _metadata(place)
     where = place.where(METADATA)
@@ -77,13 +77,15 @@ def _is_unpacked(folder: Path) -> bool:
     return (folder / METADATA).is_file() and (folder / FOLDER / MODEL).is_file()
 
 
-def _packages(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and _is_unpacked(path))
+def _candidates(folder: Path) -> list[Path]:
+    """The packages that a folder is, belongs to, or has."""
+    own = [folder, *([folder.parent] if folder.name == FOLDER else [])]
+    found = list(filter(_is_unpacked, own))
+    return found or sorted(filter(_is_unpacked, folder.iterdir()))
 
 
-def _only(folder: Path) -> Path:
-    """The package from Chinese into English, or the only one."""
-    packages = _packages(folder)
+def _only(folder: Path, packages: list[Path]) -> Path:
+    """The package from Chinese to English, or the only one."""
     pairs = [_metadata(Place(path, path)) for path in packages]
     wanted = [
         path

@@ -123,7 +123,7 @@ class ModelFile:
             return None
         scale = f"{self.owner(name)}_scale"
         if scale not in self and self.kind(name) == "<i2":
-            return 1 / USUAL_INT16_SCALE
+            return np.array(1 / USUAL_INT16_SCALE)
         shape = self.shape(scale)
         if shape not in ((), self.shape(name)[:1]):
             raise UserError(f"{self.where}: {scale} has shape {list(shape)}: copy the file anew")
@@ -136,7 +136,9 @@ class ModelFile:
         array, scales = self.stored(name)[rows], self.scales(name)
         result: Array = array.astype(np.float32)
         if scales is not None:
-            result *= scales[rows].reshape(-1, *(1,) * (array.ndim - 1)) if scales.ndim else scales
+            by_row = scales[rows].reshape(-1, *(1,) * (array.ndim - 1)) if scales.ndim else scales
+            with np.errstate(over="ignore", invalid="ignore"):
+                result *= by_row
         if not np.isfinite(result).all():
             raise UserError(
                 f"{self.where}: {name} has values that are no numbers: copy the file anew"

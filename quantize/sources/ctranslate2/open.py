@@ -120,9 +120,7 @@ def _languages(name: str) -> Languages:
     )
 
 
-def _network(
-    file: ModelFile, options: Options, settings: Settings, target: Vocabulary
-) -> Network:
+def _network(file: ModelFile, options: Options, settings: Settings, target: Vocabulary) -> Network:
     weights = Weights(file, options)
     _check_final_norms(file, options, weights)
     sides = {side: _positions(weights, side, options.hidden_size) for side in SIDES}
@@ -184,8 +182,8 @@ def _text_files(
     place: Place, text: Text, source: Vocabulary, target: Vocabulary
 ) -> tuple[MarianEntry, dict[str, bytes]]:
     """The entry of the tokenizer, and its files."""
-    made = {}
-    names = []
+    made: dict[str, bytes] = {}
+    names: list[str] = []
     for name, ours, vocabulary in (
         (text.source, "source.spm", source),
         (text.target, "target.spm", target),

@@ -19,7 +19,7 @@ class Weights:
     """Readers of all weights, whose shapes fit together; every tensor of the file is used."""
 
     def __init__(self, file: ModelFile, options: Options) -> None:
-        """Raises UserError for a tensor that is missing, of another shape, or not known."""
+        """Raises UserError for a tensor that is missing, misshapen, no numbers, or not known."""
         self._file, self._options = file, options
         self._readers: dict[str, Callable[[], Array]] = {}
         self._scales: dict[str, Callable[[], Array]] = {}
@@ -28,6 +28,8 @@ class Weights:
             self._add_side(side)
         self._add_output()
         self._check_all_used()
+        for reader in self._readers.values():  # so that values that are no numbers show up now
+            reader()
         self.weights, self.scales = LazyWeights(self._readers), LazyWeights(self._scales)
 
     def positions(self, side: Side) -> Array | None:

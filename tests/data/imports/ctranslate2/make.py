@@ -150,7 +150,7 @@ def make(name: str, case: dict[str, Any]) -> None:
         lengths = [len(one) for (one,) in found["searches"][0]["hypotheses"]]
         if len(set(lengths)) >= 5:
             break
-    print(f"{name:20} seed {seed}, lengths of greedy translations {lengths}")
+    print(f"{name:20} seed {seed}, lengths of greedy translations {lengths}")  # noqa: T201
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("],[", "],\n[")
     (HERE / name / "golden.json").write_text(text + "\n", encoding="utf-8")
 
@@ -238,9 +238,7 @@ def read(path: Path) -> tuple[str, dict[str, Any], dict[str, str]]:
     return spec, variables, {text(): text() for _ in range(take("I")[0])}
 
 
-def answers(
-    folder: Path, source: list[str], target: list[str], end: list[str]
-) -> dict[str, Any]:
+def answers(folder: Path, source: list[str], target: list[str], end: list[str]) -> dict[str, Any]:
     """Log-probabilities of given translations, and searches of several kinds.
 
     `end` is what the model's own client puts behind a sentence.

@@ -120,13 +120,21 @@ def test_integers_of_8_bits_stay_what_they_are(tmp_path: Path) -> None:
     hidden = network.hidden_size
     for ours, theirs, part in (
         ("src_emb.weight", "decoder/embeddings/weight", slice(None)),
-        ("encoder.1.attn.q.weight", "encoder/layer_1/self_attention/linear_0/weight", slice(hidden)),
-        ("decoder.0.cross_attn.kv.weight", "decoder/layer_0/attention/linear_1/weight", slice(None)),
+        (
+            "encoder.1.attn.q.weight",
+            "encoder/layer_1/self_attention/linear_0/weight",
+            slice(hidden),
+        ),
+        (
+            "decoder.0.cross_attn.kv.weight",
+            "decoder/layer_0/attention/linear_1/weight",
+            slice(None),
+        ),
     ):
         integers = network.weights[ours] / network.stored_scales[ours][:, None]
         assert np.abs(integers - file.stored(theirs)[part]).max() < 1e-4
     assert set(network.stored_scales) == {
-        name for name in network.weights if name.endswith((".weight")) and "norm" not in name
+        name for name in network.weights if name.endswith(".weight") and "norm" not in name
     }
     quantiser = Quantiser(load_recipe("row-127"))
     name = "encoder.1.ffn.inner.weight"
