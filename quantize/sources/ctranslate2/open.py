@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ MAX_LENGTH = 256  # CTranslate2's own default
 # Fewer of the vocabulary's tokens than this share are pieces of the sentencepiece model: it is
 # another model's.
 FEWEST_PIECES = 0.1
-LANGUAGES = re.compile(r"(?:^|[-_/])(?P<source>[a-z]{2})[-_](?P<target>[a-z]{2})(?=$|[-_.,/ ])")
+CODES = {"zho": "zh", "cmn": "zh", "eng": "en"}  # longer ones, beside those of two letters
+CHINESE_TO_ENGLISH = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
             f"{folder}: no sentencepiece model beside {MODEL} ({names}): copy all files of the "
             "model"
         )
-    name = name or f"the CTranslate2 model {folder.name}"
-    return open_model(place, place, text, _languages(name), name)
+    languages = _languages(name or folder.name)
+    return open_model(place, place, text, languages, name or f"the CTranslate2 model {folder.name}")
 
 
 def open_model(
@@ -113,11 +115,13 @@ def open_model(
 
 
 def _languages(name: str) -> Languages:
-    """What a model's name says; Chinese to English if it says nothing."""
-    found = LANGUAGES.search(name)
-    return Languages(
-        source=found["source"] if found else "zh", target=found["target"] if found else "en"
-    )
+    """Two codes side by side in a model's name; Chinese to English if there are none."""
+    words = [CODES.get(word, word) for word in re.split(r"[\W_]+", name.lower())]
+    pairs = [pair for pair in pairwise(words) if all(map(re.compile("[a-z]{2}").fullmatch, pair))]
+    if CHINESE_TO_ENGLISH in pairs or not pairs:
+        pairs = [CHINESE_TO_ENGLISH]
+    source, target = pairs[-1]
+    return Languages(source=source, target=target)
 
 
 def _network(file: ModelFile, options: Options, settings: Settings, target: Vocabulary) -> Network:

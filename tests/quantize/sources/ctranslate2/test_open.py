@@ -163,3 +163,19 @@ def test_a_text_goes_all_the_way(name: str, tmp_path: Path) -> None:
     build(model(name, tmp_path), load_recipe("fp32"), tmp_path / "bundle")
     with Translator.load(tmp_path / "bundle") as translator:
         assert isinstance(translator.translate("今天天气很好。\n你好，世界。").text, str)
+
+
+@pytest.mark.parametrize(
+    "name,languages",
+    [
+        ("opus-mt-zh-en-ctranslate2", ("zh", "en")),
+        ("quickmt-en_zh", ("en", "zh")),
+        ("opus-mt-ar-en", ("ar", "en")),
+        ("zho-eng", ("zh", "en")),
+        ("model", ("zh", "en")),
+    ],
+)
+def test_names_tell_languages(name: str, languages: tuple[str, str], tmp_path: Path) -> None:
+    place = model("opus", tmp_path).rename(tmp_path / name)
+    found = open_source(place).languages
+    assert (found.source, found.target) == languages

@@ -18,6 +18,7 @@ from tests.quantize.sources.ctranslate2.files import rewrite
 from tests.quantize.sources.ctranslate2.models import model
 
 ONE, TABLE = np.int8(1), np.zeros((5, 8), np.float32)
+INFINITE, SHORT = np.full((9, 16), np.inf, np.float32), np.zeros((1, 16), np.float32)
 LAYER = "encoder/layer_0"
 
 
@@ -109,12 +110,8 @@ def test_an_option_that_says_what_is_done_anyway_changes_nothing(folder: Path) -
         ("encoder/pre_norm", np.ones(2, np.int8), "no single number"),
         (f"{LAYER}/ffn/linear_1/bias", np.full(16, np.nan, np.float32), "no numbers"),
         (f"{LAYER}/ffn/linear_1/weight_scale", np.zeros(16, np.float32), "no numbers"),
-        (
-            "encoder/position_encodings/encodings",
-            np.full((9, 16), np.inf, np.float32),
-            "no numbers",
-        ),
-        ("encoder/position_encodings/encodings", np.zeros((1, 16), np.float32), "no room"),
+        ("encoder/position_encodings/encodings", INFINITE, "no numbers"),
+        ("encoder/position_encodings/encodings", SHORT, "no room"),
     ],
 )
 def test_tensors_that_do_not_fit_are_named(
