@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.bundle import Decoding, MarianEntry
 from pipeline.errors import UserError
+from quantize.network import MAX_POSITIONS
 from quantize.sources.base import About, Section, Source
 from quantize.sources.marian_files.found import languages
 from quantize.sources.marian_files.network import read_model
@@ -80,22 +81,22 @@ def open_opus(path: Path, name: str | None = None) -> Source:
         ),
         files=dict(zip(PIECES, pieces, strict=True)),
         made={name: json.dumps(ids, ensure_ascii=False).encode() for name, ids in files.items()},
-        decoding=_decoding(decoder, target[END], network.max_positions),
+        decoding=_decoding(decoder, target[END]),
         about=About(provenance=f"converted from {name or f'the OPUS-MT model {path.name}'}"),
     )
 
 
-def _decoding(decoder: Decoder, end_id: int, positions: int) -> Decoding:
+def _decoding(decoder: Decoder, end_id: int) -> Decoding:
     factor = decoder.length_factor
     return Decoding(
         rules="marian",
         beam_size=decoder.beam_size,
         length_penalty=decoder.normalize,
-        max_length=positions,
+        max_length=MAX_POSITIONS,
         length_ratio=factor,
         length_margin=int(factor),
         end_id=end_id,
-        max_source_length=min(MAX_SOURCE_LENGTH, positions - 1),
+        max_source_length=MAX_SOURCE_LENGTH,
     )
 
 
