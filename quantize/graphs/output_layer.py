@@ -13,6 +13,7 @@ from quantize.network import Network
 
 BLOCK = 64  # logits a block in the two-stage choice of the best tokens
 NEVER = -1e30  # logit of a column that is not to win
+VECTOR = 16  # floats that any kind of CPU takes at once, at most
 LARGEST_SHARE = 1 - 1e-6  # of the probabilities, that a first token can lose to those barred
 
 
@@ -47,24 +48,37 @@ class OutputLayer:
             self._without(barred, first_barred, ids, g.op("GatherElements", scores, ids, axis=1))
         chosen = g.op("GatherElements", scores, "top_ids", axis=1)
         best = g.op("Slice", ids, g.ints(0), g.ints(1), g.ints(1))
-        total = self._log_sum(scores, best)
-        if first_barred:
-            total = self._less(total, first_barred, scores)
-        g.op("Sub", chosen, total, name="top_logprobs")
+        g.op("Sub", chosen, self._log_sum(scores, best, first_barred), name="top_logprobs")
         return [
             value_info("top_ids", INT64, "R", "C"),
             value_info("top_logprobs", FLOAT, "R", "C"),
         ]
 
-    def _log_sum(self, scores: str, best: str) -> str:
+    def _log_sum(self, scores: str, best: str, first_barred: tuple[int, ...]) -> str:
         """log Σ exp(score) [R, 1], from the probability of the best token.
 
         That is never too small for its logarithm. The runtime's Softmax takes less time than its
-        LogSoftmax over so many, or than anything that sums alone.
+        LogSoftmax over so many, or than anything that sums alone. For a row's first token, the sum
+        is without those barred there.
         """
         g = self.graph
-        most = g.op("GatherElements", g.op("Softmax", scores, axis=-1), best, axis=1)
-        return g.op("Sub", g.op("GatherElements", scores, best, axis=1), g.op("Log", most))
+        probabilities = g.op("Softmax", scores, axis=-1)
+        most = g.op("GatherElements", probabilities, best, axis=1)
+        if first_barred:
+            barred = g.op("Gather", probabilities, g.ints(*first_barred), axis=1)
+            share = g.op("ReduceSum", barred, g.ints(1), keepdims=1)
+            share = g.op("Min", g.op("Mul", share, self._first()), g.scalar(LARGEST_SHARE))
+            most = g.op("Div", most, g.op("Sub", g.scalar(1.0), share))
+        return g.op("Sub", g.op("GatherElements", scores, best, axis=1), self._log(most))
+
+    def _log(self, x: str) -> str:
+        """log x [R, 1] with bits that do not depend on R: the runtime takes whole vectors otherwise
+        than the elements behind the last, so each row is as many as any vector.
+        """
+        g = self.graph
+        shape = g.op("Concat", g.op("Shape", x, end=1), g.ints(VECTOR), axis=0)
+        logs = g.op("Log", g.op("Expand", x, shape))
+        return g.op("Slice", logs, g.ints(0), g.ints(1), g.ints(1))
 
     def _scores(self, banned: tuple[int, ...] = ()) -> str:
         """Logits [R, V + padding]; columns of the padding, or banned ones, cannot win.
@@ -109,14 +123,6 @@ class OutputLayer:
         g = self.graph
         first = g.op("Equal", "positions", g.constant(0, np.int32))
         return g.op("Unsqueeze", g.op("Cast", first, to=TensorProto.FLOAT), g.ints(1))
-
-    def _less(self, total: str, barred: tuple[int, ...], scores: str) -> str:
-        """The log-sums [R, 1] less what the barred add to those of a first token."""
-        g = self.graph
-        own = g.op("Gather", scores, g.ints(*barred), axis=1)
-        share = g.op("ReduceSum", g.op("Exp", g.op("Sub", own, total)), g.ints(1), keepdims=1)
-        share = g.op("Min", g.op("Mul", share, self._first()), g.scalar(LARGEST_SHARE))
-        return g.op("Add", total, g.op("Log", g.op("Sub", g.scalar(1.0), share)))
 
     def _without(
         self, barred: tuple[int, ...], first: tuple[int, ...], ids: str, scores: str

@@ -1,8 +1,9 @@
 """Beam search by CTranslate2's rules.
 
-Of the best 2K continuations the first K count. Those that end are finished, at log p / n^α, and
-the best of the others that go on take their places, so that K are always alive. A sentence is done once K hypotheses are finished, whatever the alive ones promise; without a
-length penalty, once the best continuation of a step has ended.
+Of the best 2K continuations the first K count. Those that end are finished, at log p / n^α, n with
+the end symbol, and the best of the others that go on take their places, so that K are always alive.
+A sentence is done once K hypotheses are finished, whatever the alive ones promise; without a length
+penalty, once the best continuation of a step has ended.
 """
 
 from __future__ import annotations
