@@ -46,7 +46,7 @@ def open_source(spec: str | Path) -> Source:
 
 
 def open_file(path: Path) -> Source:
-    """The source that an existing file is, or belongs to; raises UserError as `open_source` does."""
+    """The source that a file is, or belongs to; raises UserError as `open_source` does."""
     if is_firefox(path):
         return open_opus(path.parent) if is_opus(path.parent) else open_firefox(path)
     if is_opus(path):

@@ -42,7 +42,7 @@ def open_firefox(path: Path, name: str | None = None) -> Source:
     source, target = (read_vocabulary(found) for found in vocabulary_paths)
     model = read_model(model_path)
     _check_fits(model, source, target)
-    network = model.network(target.unknown_id)
+    network = model.network(target.never)
     return Source(
         folder=model_path.parent,
         identity=(model_path,),

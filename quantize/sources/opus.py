@@ -37,7 +37,7 @@ class Decoder(Section):
     normalize: float = 0.0
     word_penalty: float = Field(0.0, alias="word-penalty", ge=0, le=0)
     allow_unknown: bool = Field(False, alias="allow-unk")
-    length_factor: float = Field(3.0, alias="max-length-factor", gt=0)
+    length_factor: int = Field(3, alias="max-length-factor", gt=0)
 
 
 def is_opus(path: Path) -> bool:
@@ -63,12 +63,12 @@ def open_opus(path: Path, name: str | None = None) -> Source:
         for vocabulary, size in zip(vocabularies, model.options.vocabularies, strict=True)
     )
     _check(path, source, target)
-    network = model.network(target[UNKNOWN])
+    never = () if decoder.allow_unknown else (target[UNKNOWN],)
     files = {"vocab.json": source} | ({} if target == source else {"target_vocab.json": target})
     return Source(
         folder=folder,
         identity=(folder / DECODER, model_path, *vocabularies),
-        network=network,
+        network=model.network(never),
         languages=languages(path / "model"),
         tokenizer=MarianEntry(
             kind="marian",
@@ -94,7 +94,7 @@ def _decoding(decoder: Decoder, end_id: int) -> Decoding:
         length_penalty=decoder.normalize,
         max_length=MAX_POSITIONS,
         length_ratio=factor,
-        length_margin=int(factor),
+        length_margin=factor,
         end_id=end_id,
         max_source_length=MAX_SOURCE_LENGTH,
     )

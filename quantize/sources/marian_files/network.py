@@ -31,8 +31,8 @@ class Model:
     file: MarianFile
     options: Options
 
-    def network(self, unknown_id: int) -> Network:
-        """The network, which never chooses `unknown_id`.
+    def network(self, banned: tuple[int, ...]) -> Network:
+        """The network, which never chooses the `banned` ids.
 
         Raises UserError for weights that are not those of the options.
         """
@@ -55,7 +55,7 @@ class Model:
             post_norm=options.post_norm,
             activation=options.activation,
             epsilon=EPSILON,
-            banned=(unknown_id,),
+            banned=banned,
         )
 
 
