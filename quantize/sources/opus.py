@@ -17,7 +17,7 @@ from pipeline.bundle import Decoding, MarianEntry
 from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS
 from quantize.sources.base import About, Section, Source
-from quantize.sources.marian_files.found import languages
+from quantize.sources.marian_files.found import CONTROL, languages
 from quantize.sources.marian_files.network import read_model
 from quantize.sources.marian_files.vocabulary import END, UNKNOWN, read_ids
 from quantize.sources.unpacked import names, unpack
@@ -63,7 +63,8 @@ def open_opus(path: Path, name: str | None = None) -> Source:
         for vocabulary, size in zip(vocabularies, model.options.vocabularies, strict=True)
     )
     _check(path, source, target)
-    never = () if decoder.allow_unknown else (target[UNKNOWN],)
+    symbols = CONTROL if decoder.allow_unknown else (UNKNOWN, *CONTROL)
+    never = tuple(target[symbol] for symbol in symbols if symbol in target)
     files = {"vocab.json": source} | ({} if target == source else {"target_vocab.json": target})
     return Source(
         folder=folder,
