@@ -42,7 +42,7 @@ def open_firefox(path: Path, name: str | None = None) -> Source:
     source, target = (read_vocabulary(found) for found in vocabulary_paths)
     model = read_model(model_path)
     _check_fits(model, source, target)
-    network = model.network(target.unknown_id)
+    network = model.network(target.never)
     return Source(
         folder=model_path.parent,
         identity=(model_path,),
@@ -52,23 +52,22 @@ def open_firefox(path: Path, name: str | None = None) -> Source:
             kind="sentencepiece", source=FILES[0], target=FILES[1], unknown_id=target.unknown_id
         ),
         files=dict(zip(FILES, (source.path, target.path), strict=True)),
-        decoding=_decoding(target.end_id, network.max_positions),
+        decoding=_decoding(target.end_id),
         about=About(provenance=f"converted from {name or f'the Marian model {model_path.name}'}"),
     )
 
 
-def _decoding(end_id: int, positions: int) -> Decoding:
+def _decoding(end_id: int) -> Decoding:
     """As Bergamot decodes for Firefox."""
-    longest = min(MAX_SOURCE_LENGTH, positions // RATIO - 1)
     return Decoding(
         rules="marian",
         beam_size=1,
         length_penalty=1.0,
-        max_length=RATIO * (longest + 1),
+        max_length=RATIO * (MAX_SOURCE_LENGTH + 1),
         length_ratio=RATIO,
         length_margin=RATIO,
         end_id=end_id,
-        max_source_length=longest,
+        max_source_length=MAX_SOURCE_LENGTH,
     )
 
 

@@ -15,8 +15,9 @@ from pydantic import Field, ValidationError
 
 from pipeline.bundle import Decoding, MarianEntry
 from pipeline.errors import UserError
+from quantize.network import MAX_POSITIONS
 from quantize.sources.base import About, Section, Source
-from quantize.sources.marian_files.found import languages
+from quantize.sources.marian_files.found import CONTROL, languages
 from quantize.sources.marian_files.network import read_model
 from quantize.sources.marian_files.vocabulary import END, UNKNOWN, read_ids
 from quantize.sources.unpacked import names, unpack
@@ -36,7 +37,7 @@ class Decoder(Section):
     normalize: float = 0.0
     word_penalty: float = Field(0.0, alias="word-penalty", ge=0, le=0)
     allow_unknown: bool = Field(False, alias="allow-unk")
-    length_factor: float = Field(3.0, alias="max-length-factor", gt=0)
+    length_factor: int = Field(3, alias="max-length-factor", gt=0)
 
 
 def is_opus(path: Path) -> bool:
@@ -62,12 +63,13 @@ def open_opus(path: Path, name: str | None = None) -> Source:
         for vocabulary, size in zip(vocabularies, model.options.vocabularies, strict=True)
     )
     _check(path, source, target)
-    network = model.network(target[UNKNOWN])
+    symbols = CONTROL if decoder.allow_unknown else (UNKNOWN, *CONTROL)
+    never = tuple(target[symbol] for symbol in symbols if symbol in target)
     files = {"vocab.json": source} | ({} if target == source else {"target_vocab.json": target})
     return Source(
         folder=folder,
         identity=(folder / DECODER, model_path, *vocabularies),
-        network=network,
+        network=model.network(never),
         languages=languages(path / "model"),
         tokenizer=MarianEntry(
             kind="marian",
@@ -80,22 +82,22 @@ def open_opus(path: Path, name: str | None = None) -> Source:
         ),
         files=dict(zip(PIECES, pieces, strict=True)),
         made={name: json.dumps(ids, ensure_ascii=False).encode() for name, ids in files.items()},
-        decoding=_decoding(decoder, target[END], network.max_positions),
+        decoding=_decoding(decoder, target[END]),
         about=About(provenance=f"converted from {name or f'the OPUS-MT model {path.name}'}"),
     )
 
 
-def _decoding(decoder: Decoder, end_id: int, positions: int) -> Decoding:
+def _decoding(decoder: Decoder, end_id: int) -> Decoding:
     factor = decoder.length_factor
     return Decoding(
         rules="marian",
         beam_size=decoder.beam_size,
         length_penalty=decoder.normalize,
-        max_length=positions,
+        max_length=MAX_POSITIONS,
         length_ratio=factor,
-        length_margin=int(factor),
+        length_margin=factor,
         end_id=end_id,
-        max_source_length=min(MAX_SOURCE_LENGTH, positions - 1),
+        max_source_length=MAX_SOURCE_LENGTH,
     )
 
 

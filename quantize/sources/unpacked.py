@@ -67,7 +67,7 @@ def plain_file(path: Path) -> Path:
 def _gzip_blocks(path: Path, packed: BinaryIO) -> Iterator[bytes]:
     try:
         with gzip.GzipFile(fileobj=packed) as stream:
-            while block := stream.read(BLOCK):
+            while block := stream.read1(BLOCK):
                 yield block
     except (OSError, EOFError, zlib.error):
         raise _damaged(path) from None

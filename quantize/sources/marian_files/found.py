@@ -17,6 +17,8 @@ from quantize.sources.unpacked import COMPRESSED, first_bytes, plain_file, plain
 # Two codes apart, as in "zh-Hans_en", or side by side, as in "zhen".
 APART = re.compile(r"([a-z]{2,3})(?:[-_]han[st])?[-_]([a-z]{2,3})", re.IGNORECASE)
 BESIDE = re.compile(r"([a-z]{2})(?:[-_]?han[st][-_]?)?([a-z]{2})", re.IGNORECASE)
+# Pieces of bytes that are no part of a longer character: Marian chooses none of them.
+CONTROL = tuple(f"<0x{byte:02X}>" for byte in range(32))
 LONGER = {"zho": "zh", "cmn": "zh", "eng": "en"}
 
 
@@ -28,6 +30,7 @@ class Vocabulary:
     size: int
     end_id: int
     unknown_id: int
+    never: tuple[int, ...]  # ids that Marian chooses for no translation
 
 
 def is_model(path: Path) -> bool:
@@ -60,7 +63,8 @@ def read_vocabulary(path: Path) -> Vocabulary:
     end, unknown = model.eos_id(), model.unk_id()
     if end < 0:
         raise UserError(f"{path} has no symbol that ends a sentence: copy all files of one model")
-    return Vocabulary(plain, model.get_piece_size(), end, unknown)
+    never = tuple(sorted({unknown, *map(model.piece_to_id, CONTROL)}))
+    return Vocabulary(plain, model.get_piece_size(), end, unknown, never)
 
 
 def languages(model: Path) -> Languages:

@@ -31,17 +31,13 @@ class Model:
     file: MarianFile
     options: Options
 
-    def network(self, unknown_id: int) -> Network:
-        """The network, which never chooses `unknown_id`.
+    def network(self, banned: tuple[int, ...]) -> Network:
+        """The network, which never chooses the `banned` ids.
 
         Raises UserError for weights that are not those of the options.
         """
         options, weights = self.options, read_weights(self.file, self.options)
-        if weights.positions is None:
-            positions = timing_signal(MAX_POSITIONS, options.embedding)
-            scale = math.sqrt(options.embedding)
-        else:
-            positions, scale = weights.positions, 1.0
+        scale = math.sqrt(options.embedding)
         return Network(
             family="marian",
             hidden_size=options.embedding,
@@ -53,13 +49,13 @@ class Model:
             stored_scales=weights.scales,
             source_scale=scale,
             target_scale=scale,
-            positions=positions,
-            max_positions=len(positions),
+            positions=timing_signal(MAX_POSITIONS, options.embedding),
+            max_positions=MAX_POSITIONS,
             decoder=options.decoder,
             post_norm=options.post_norm,
             activation=options.activation,
             epsilon=EPSILON,
-            banned=(unknown_id,),
+            banned=banned,
         )
 
 

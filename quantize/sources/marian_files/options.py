@@ -31,6 +31,8 @@ KNOWN: dict[str, tuple[Any, ...]] = {
     "transformer-pool": (False,),
     "transformer-postprocess-emb": ("", "d", "n", "nd", "dn"),
     "transformer-rnn-projection": (False,),
+    "transformer-train-position-embeddings": (False,),
+    "transformer-train-positions": (False,),
     "ulr": (False,),
 }
 SSRU_ONLY: dict[str, tuple[Any, ...]] = {"dec-cell": ("ssru",), "layer-normalization": (False,)}
@@ -53,7 +55,6 @@ class Options(Section):
     top_steps: str = Field("", alias="transformer-postprocess-top")
     autoregression: str = Field("self-attention", alias="transformer-decoder-autoreg")
     tied_layers: tuple[PositiveInt, ...] = Field((), alias="transformer-tied-layers")
-    trained_positions: bool = Field(False, alias="transformer-train-positions")
     tied_output: bool = Field(False, alias="tied-embeddings")  # with the target's embedding
     tied_inputs: bool = Field(False, alias="tied-embeddings-src")
     tied_all: bool = Field(False, alias="tied-embeddings-all")

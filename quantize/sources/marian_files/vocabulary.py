@@ -36,7 +36,8 @@ def read_ids(path: Path, size: int, shown: Path) -> dict[str, int]:
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-        ids = dict(entry for entry in _entries(lines) if entry[1] < size)
+        # Of a piece with two ids, Marian keeps the first.
+        ids = dict(entry for entry in reversed(_entries(lines)) if entry[1] < size)
     except ValueError:  # bytes that are not UTF-8 among them
         raise UserError(
             f"{shown} is damaged: expected a piece and its id a line: copy it anew"

@@ -14,7 +14,6 @@ from quantize.sources.marian_files.tensors import MarianFile, Tensor, damaged
 
 ACTIVATION_SCALES = "_QuantMult"  # what intgemm's conversion adds: our recipes calibrate their own
 OUTPUT = "decoder_ff_logit_out"
-POSITIONS = "Wpos"
 Shape = tuple[int, ...]
 
 
@@ -24,7 +23,6 @@ class Weights:
 
     floats: LazyWeights
     scales: LazyWeights  # of what was stored as integers within ±127: one number an output channel
-    positions: Array | None  # that were trained
 
 
 def read_weights(file: MarianFile, options: Options) -> Weights:
@@ -52,7 +50,7 @@ def read_weights(file: MarianFile, options: Options) -> Weights:
         for side in ("encoder", "decoder"):
             reader.norm(f"{side}_norm", f"{side}_top_ln_{{}}")
     reader.check_all_used()
-    return Weights(LazyWeights(reader.floats), LazyWeights(reader.scales), reader.positions)
+    return Weights(LazyWeights(reader.floats), LazyWeights(reader.scales))
 
 
 class _Reader:
@@ -64,7 +62,6 @@ class _Reader:
         self._used: set[str] = set()
         self.floats: dict[str, Callable[[], Array]] = {}
         self.scales: dict[str, Callable[[], Array]] = {}
-        self.positions: Array | None = None
 
     def embeddings(self) -> None:
         """What both ends of the network have."""
@@ -87,11 +84,6 @@ class _Reader:
                 self._add("softmax.weight", [f"{OUTPUT}_W"], (width, target), turned=True)
         if not options.no_output_bias:
             self._add_row("logits_bias", [f"{OUTPUT}_b"], target)
-        if options.trained_positions:
-            tensor = self._tensor(POSITIONS)
-            if len(tensor.shape) != 2 or tensor.shape[1] != width:
-                raise self._wrong(tensor, (tensor.shape[0], width))
-            self.positions = tensor.floats()
 
     def attention(self, name: str, norm: str, part: str) -> None:
         """A block of attention."""
@@ -157,15 +149,12 @@ class _Reader:
         tensors = [self._tensor(part, (1, size)) for part in parts]
         self.floats[name] = lambda: np.concatenate([tensor.floats()[0] for tensor in tensors])
 
-    def _tensor(self, name: str, shape: Shape | None = None) -> Tensor:
+    def _tensor(self, name: str, shape: Shape) -> Tensor:
         if name not in self._file.tensors:
             raise damaged(self._file.path, f"it has no {name}")
         tensor = self._file.tensors[name]
-        if shape is not None and tensor.shape != shape:
-            raise self._wrong(tensor, shape)
+        if tensor.shape != shape:
+            found, expected = list(tensor.shape), list(shape)
+            raise damaged(self._file.path, f"{name} has the shape {found}, not {expected}")
         self._used.add(name)
         return tensor
-
-    def _wrong(self, tensor: Tensor, shape: Shape) -> UserError:
-        found, expected = list(tensor.shape), list(shape)
-        return damaged(self._file.path, f"{tensor.name} has the shape {found}, not {expected}")
