@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from pipeline.bundle import Languages
 from pipeline.errors import UserError
 from quantize.sources.base import Section, Source
-from quantize.sources.ctranslate2.open import MODEL, Text, open_model
+from quantize.sources.ctranslate2.open import MODEL, open_model
 from quantize.sources.ctranslate2.place import Place
+from quantize.sources.ctranslate2.text import Text
 from quantize.sources.unpacked import names, unpack
 
 METADATA, FOLDER = "metadata.json", "model"

@@ -8,14 +8,12 @@ OpenNMT give them. docs/sources/ctranslate2.md says what each means.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import sentencepiece
 
-from pipeline.bundle import Decoding, Languages, MarianEntry, PieceJoining
+from pipeline.bundle import Decoding, Languages
 from pipeline.errors import UserError
 from quantize.network import MAX_POSITIONS, Array, Network, timing_signal
 from quantize.sources.base import About, Source
@@ -23,38 +21,15 @@ from quantize.sources.ctranslate2.binary import ModelFile
 from quantize.sources.ctranslate2.place import Place
 from quantize.sources.ctranslate2.settings import CONFIG, Settings, read_settings
 from quantize.sources.ctranslate2.spec import SIDES, Options, Side, embedding, epsilon, read_options
+from quantize.sources.ctranslate2.text import TEXTS, Text, text_files
 from quantize.sources.ctranslate2.vocabulary import Vocabulary, read_vocabularies
 from quantize.sources.ctranslate2.weights import Weights
 
 MODEL = "model.bin"
 MAX_SOURCE_LENGTH = 128  # longer sentences are parted
 MAX_LENGTH = 256  # CTranslate2's own default
-# Fewer of the vocabulary's tokens than this share are pieces of the sentencepiece model: it is
-# another model's.
-FEWEST_PIECES = 0.1
 CODES = {"zho": "zh", "cmn": "zh", "eng": "en"}  # longer ones, beside those of two letters
 CHINESE_TO_ENGLISH = ("zh", "en")
-
-
-@dataclass(frozen=True)
-class Text:
-    """How a layout turns sentences into pieces, and what its own client does beside."""
-
-    source: str  # name of the source's sentencepiece model
-    target: str
-    ends_source: bool = False  # the client closes the source with the end symbol
-    joining: PieceJoining = "sentencepiece"
-    beam_size: int = 4
-    length_penalty: float = 1.0
-
-
-TEXTS = (
-    Text("src.spm.model", "tgt.spm.model", ends_source=True, beam_size=5),  # quickmt
-    Text("joint.spm.model", "joint.spm.model", ends_source=True, beam_size=5),
-    Text("source.spm", "target.spm", ends_source=True),  # OPUS-MT, by whichever converter
-    Text("sentencepiece.model", "sentencepiece.model"),
-    Text("spm.model", "spm.model"),
-)
 
 
 def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
@@ -91,7 +66,7 @@ def open_model(
     room = network.max_positions - len(prefix) - len(suffix)
     if room < 1 or network.max_positions < 2:
         raise UserError(f"{file.where}: its positions leave no room for a sentence: copy it anew")
-    entry, made = _text_files(text_place, text, source, target)
+    entry, made = text_files(text_place, text, source, target)
     return Source(
         folder=text_place.folder,
         identity=_identity(place, text_place, text),
@@ -180,51 +155,6 @@ def _check_sizes(file: ModelFile, source: Vocabulary, target: Vocabulary) -> Non
                 f"{vocabulary.where} has {len(vocabulary)} tokens, the {side} of {file.where} "
                 f"{rows}: copy all files of the model"
             )
-
-
-def _text_files(
-    place: Place, text: Text, source: Vocabulary, target: Vocabulary
-) -> tuple[MarianEntry, dict[str, bytes]]:
-    """The entry of the tokenizer, and its files."""
-    made: dict[str, bytes] = {}
-    names: list[str] = []
-    for name, ours, vocabulary in (
-        (text.source, "source.spm", source),
-        (text.target, "target.spm", target),
-    ):
-        if name == text.source and names:
-            names.append(names[0])
-            continue
-        made[ours] = place.read(name)
-        _check_pieces(place.where(name), made[ours], vocabulary)
-        names.append(ours)
-    made["vocab.json"] = source.json()
-    if target is not source:
-        made["target_vocab.json"] = target.json()
-    entry = MarianEntry(
-        kind="marian",
-        source=names[0],
-        target=names[1],
-        source_ids="vocab.json",
-        target_ids="vocab.json" if target is source else "target_vocab.json",
-        unknown_id=target.unknown_id,
-        source_unknown_id=source.unknown_id,
-        joining=text.joining,
-    )
-    return entry, made
-
-
-def _check_pieces(where: str, content: bytes, vocabulary: Vocabulary) -> None:
-    try:
-        model = sentencepiece.SentencePieceProcessor(model_proto=content)
-    except (RuntimeError, ValueError):
-        raise UserError(f"{where} is no sentencepiece model: copy it anew") from None
-    pieces = {model.id_to_piece(i) for i in range(model.get_piece_size())}
-    if len(pieces.intersection(vocabulary.tokens)) < FEWEST_PIECES * len(vocabulary):
-        raise UserError(
-            f"{where}: hardly any of its pieces are in {vocabulary.where}: copy all files of one "
-            "model"
-        )
 
 
 def _identity(place: Place, text_place: Place, text: Text) -> tuple[Path, ...]:
