@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.config import Strict, home
 from pipeline.errors import BundleError
 
-CONTRACT = 3
-Family = Literal["csanmt", "marian"]
+CONTRACT = 4
+Family = Literal["csanmt", "marian"]  # with a semantic encoder, or without one
+DecoderKind = Literal["attention", "ssru"]
+PieceJoining = Literal["sentencepiece", "argos"]  # Argos takes "_" for a space, too
+Rules = Literal["csanmt", "transformers", "marian", "ctranslate2"]
 
 
 class FileEntry(Strict):
@@ -57,6 +60,7 @@ class MarianEntry(Vocabularies):
     source_ids: str  # file of the source pieces' ids
     target_ids: str
     source_unknown_id: int
+    joining: PieceJoining = "sentencepiece"  # how the target's pieces become text
 
 
 class CsanmtEntry(Vocabularies):
@@ -83,21 +87,32 @@ class Dimensions(Strict):
     target_vocab_size: int
     max_positions: int  # bounds source (with its end symbol) and target
     semantic_bias: bool  # whether the decoder sees a sentence vector
+    decoder: DecoderKind = "attention"  # a step's memory: keys and values, or a state of one size
 
 
 class Decoding(Strict):
     """What the model recommends or needs; lengths are in tokens."""
 
+    rules: Rules  # whose beam search (docs/engine.md)
     beam_size: int = Field(ge=1)
     length_penalty: float
     max_length: int = Field(ge=1)  # target tokens, the end symbol included
     length_ratio: float = Field(
         default=0.0, ge=0
     )  # target tokens a source token, beside the margin; 0: no such limit
+    # Source tokens are counted without what surrounds them, so Bergamot's limit (2.0 times the
+    # tokens with the end symbol) is a ratio of 2.0 and a margin of 2.
     length_margin: int = Field(default=16, ge=0)
     forced_end: bool = False  # the end symbol is taken at max_length whatever the model says
-    end_id: int  # closes source and target, and pads
-    max_source_length: int = Field(ge=1)  # source tokens a unit, without the end symbol
+    end_id: int  # closes the target, and pads
+    source_prefix: tuple[int, ...] = ()  # ids that the encoder is given before a sentence
+    source_suffix: tuple[int, ...] | None = None  # and behind it; None: the end symbol
+    max_source_length: int = Field(ge=1)  # source tokens a unit, without prefix and suffix
+
+    @property
+    def closing(self) -> tuple[int, ...]:
+        """The ids that the encoder is given behind a sentence."""
+        return (self.end_id,) if self.source_suffix is None else self.source_suffix
 
 
 class Canary(Strict):
@@ -121,7 +136,7 @@ class Manifest(Strict):
 
     contract: int
     name: str
-    family: Family  # decides the rules of beam search
+    family: Family
     languages: Languages
     tokenizer: TokenizerEntry
     dimensions: Dimensions
@@ -136,6 +151,16 @@ class Manifest(Strict):
     )  # metric or test set: value with its sacreBLEU signature
     gate: Gate | None = None
     files: dict[str, FileEntry]
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Self:
+        decoding, positions = self.decoding, self.dimensions.max_positions
+        around = len(decoding.source_prefix) + len(decoding.closing)
+        if decoding.max_source_length + around > positions:
+            raise ValueError(f"decoding.max_source_length: give at most {positions - around}")
+        if decoding.max_length > positions:
+            raise ValueError(f"decoding.max_length: give at most {positions}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -202,7 +227,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / "model.yaml"
     try:
-        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _check_contract(path, values)
+        return Manifest.model_validate(values)
     except (yaml.YAMLError, UnicodeDecodeError):
         raise BundleError(
             f"{path}: expected YAML, found something else: rebuild the bundle"
@@ -213,12 +240,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleError(
             f"{path}: {where}: {first['msg']} ({error.error_count()} in all): rebuild the bundle"
         ) from None
-    if manifest.contract != CONTRACT:
+
+
+def _check_contract(path: Path, values: Any) -> None:
+    """Other contracts have other keys, so this comes before the rest."""
+    found = values.get("contract", CONTRACT) if isinstance(values, dict) else CONTRACT
+    if found != CONTRACT:
         raise BundleError(
-            f"{path}: expected graph contract {CONTRACT}, found {manifest.contract}: "
-            "rebuild the bundle"
+            f"{path}: expected graph contract {CONTRACT}, found {found}: rebuild the bundle"
         )
-    return manifest
 
 
 def verify(folder: Path, name: str, entry: FileEntry) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.bundle import Family
+from pipeline.bundle import DecoderKind, Family
 
 Array = npt.NDArray[Any]
 MAX_POSITIONS = 512  # where a source needs no more
 SWISH = frozenset({"swish", "silu"})  # two names of one function
-ACTIVATIONS = SWISH | {"relu", "gelu"}  # what a feed-forward block may have
+# What a feed-forward block may have: `gelu` by the error function, `gelu-tanh` by its usual
+# approximation, `gelu-sigmoid` as x·σ(1.702x).
+ACTIVATIONS = SWISH | {"relu", "gelu", "gelu-tanh", "gelu-sigmoid", "tanh", "sigmoid"}
 
 
 class LazyWeights(Mapping[str, Array]):
@@ -41,9 +43,14 @@ class LazyWeights(Mapping[str, Array]):
 class Network:
     """Sizes, options and float32 weights in the names of `quantize.csanmt.modeling`.
 
-    A Marian model goes by the same names and lacks the semantic encoder's. Optional are
-    `sem_emb.weight` (the semantic encoder's own embedding), `softmax.weight` (else the target
-    embedding) and `logits_bias`.
+    Models of other families go by the same names and lack the semantic encoder's. Layer i of an
+    SSRU decoder has `decoder.{i}.ssru.input.weight` and `decoder.{i}.ssru.forget.{weight,bias}` for
+    its self-attention. Optional are:
+    - a linear layer's bias, and a normalisation's: without, it is by the root mean square;
+    - `NAME.ffn.gate.weight` (and bias): its product multiplies the activated inner layer;
+    - `encoder_emb_norm` and `decoder_emb_norm`, which normalise embeddings with their positions;
+    - `sem_emb.weight` (the semantic encoder's own embedding), `softmax.weight` (else the target
+      embedding) and `logits_bias`.
     """
 
     family: Family
@@ -53,17 +60,25 @@ class Network:
     num_encoder_layers: int
     num_decoder_layers: int
     weights: Mapping[str, Array]
+    source_scale: float  # multiplies the source's embeddings
+    target_scale: float
     positions: Array | None  # [max_positions, H]; None: relative positions instead
     max_positions: int  # bounds source and target length
+    target_positions: Array | None = None  # where the decoder's differ
+    decoder: DecoderKind = "attention"
     num_semantic_encoder_layers: int = 0
     max_relative_dis: int = 0
     post_norm: bool = False
-    scale_embedding: bool = True  # by √H
     activation: str = "relu"
     epsilon: float = 1e-6  # of layer normalisation
-    start_id: int = 0  # Marian's first input of the decoder; CSANMT's is the zero vector
+    start_id: int | None = None  # first input of the decoder; None: the zero vector
     banned: tuple[int, ...] = ()  # tokens that are never chosen
+    # Nor are these as the first, where probabilities are among the others.
+    banned_first: tuple[int, ...] = ()
     renormalise: bool = False  # log-probabilities among the tokens that are not banned
+    # Of weights that were 8-bit integers: by name, the scales [out] by which these are integers
+    # within ±127 again.
+    stored_scales: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def head_size(self) -> int:
@@ -101,6 +116,8 @@ def csanmt_network(
         num_semantic_encoder_layers=config["num_semantic_encoder_layers"],
         max_relative_dis=config["max_relative_dis"],
         post_norm=config.get("post_norm", False),
+        source_scale=math.sqrt(hidden),
+        target_scale=math.sqrt(hidden),
         positions=None if relative else timing_signal(max_positions, hidden),
         max_positions=max_positions,
         weights=weights,

@@ -15,6 +15,7 @@ from pipeline.bundle import CONTRACT, Bundle, sha256
 from pipeline.decode.sessions import EncodedSource
 
 VOCABULARIES = Path(__file__).parent / "data" / "sentencepiece"
+MASKS = tuple(f"⟦{i}⟧" for i in range(8))  # symbols of theirs
 
 
 def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
@@ -33,7 +34,7 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
             "source": "source.spm",
             "target": "target.spm",
             "unknown_id": 1,
-            "mask_symbols": [f"⟦{i}⟧" for i in range(8)],
+            "mask_symbols": MASKS,
         },
         "dimensions": {
             "hidden_size": 256,
@@ -46,6 +47,7 @@ def text_bundle(folder: Path, max_source_length: int = 128) -> Bundle:
             "semantic_bias": True,
         },
         "decoding": {
+            "rules": "csanmt",
             "beam_size": 4,
             "length_penalty": 0.6,
             "max_length": 128,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from pipeline.decode.arrays import Buffer, Floats, Ints, grown
+from pipeline.decode.memory import make_memory
 from pipeline.decode.sessions import PAD_MULTIPLE, EncodedSource, Sessions, ort_value, padded
 
 MIN_SLOTS = 4  # of a batch's buffers
@@ -24,7 +25,7 @@ OUTPUTS = ("top_ids", "top_logprobs", "logits", "alignment")  # of the step grap
 
 
 class Batch:
-    """Buffers, cache and bindings for N sentences of K rows each, R = N·K. One a thread.
+    """Buffers, memory and bindings for N sentences of K rows each, R = N·K. One a thread.
 
     L decoder layers, h heads of size d, S source positions, T target positions, C candidates, V
     target vocabulary. Buffers have room for more sentences than there are.
@@ -48,12 +49,12 @@ class Batch:
         self._bound: tuple[int, int, int] | None = None
         layers = range(sessions.dimensions.num_decoder_layers)
         self.tokens = Buffer(np.int64, 1)  # [R] fed to the next step
-        self.positions = Buffer(np.int32, 1)  # [R] tokens in the cache
+        self.positions = Buffer(np.int32, 1)  # [R] tokens taken in already
         self.source_mask = Buffer(np.int32, 2)  # [N, S]
         self.semantic_bias = Buffer(np.float32, 3)  # [N, L, H]; L = 0 where the family has none
         self.cross_keys = [Buffer(np.float32, 4) for _ in layers]  # L times [N, h, d, S]
         self.cross_values = [Buffer(np.float32, 4) for _ in layers]  # L times [N, h, S, d]
-        self.caches = [Buffer(np.float32, 4) for _ in (*layers, *layers)]  # 2L times [R, h, T, d]
+        self.memory = make_memory(sessions.dimensions)
         self._source_buffers: tuple[Buffer[Any], ...] = (
             self.source_mask,
             self.semantic_bias,
@@ -70,7 +71,7 @@ class Batch:
         return self.size * self.beam
 
     def join(self, source: EncodedSource) -> int:
-        """Give the sentence a slot, with an empty cache; returns the slot."""
+        """Give the sentence a slot, with an empty memory; returns the slot."""
         slot, needed = self.size, padded(source.length)
         positions = max(self._source_positions, needed) if slot else needed
         self._reserve(slot + 1, positions, self._target_positions)
@@ -80,6 +81,7 @@ class Batch:
             entry = buffer.array[slot]
             entry[...] = 0
             entry[tuple(map(slice, part.shape))] = part
+        self.memory.begin(self._rows_of(slot))
         self.positions.array[self._rows_of(slot)] = 0
         self.tokens.array[self._rows_of(slot)] = 0
         return slot
@@ -96,8 +98,8 @@ class Batch:
         self.positions.array[target] = self.positions.array[source]
         self.tokens.array[target] = self.tokens.array[source]
         filled = int(self.positions.array[source].max())
-        for cache in self.caches:
-            cache.array[target, :, :filled] = cache.array[source, :, :filled]
+        for view in self.memory.views(filled):
+            view[target] = view[source]
         return last
 
     def run(self) -> None:
@@ -122,8 +124,8 @@ class Batch:
         self.tokens.array[: self.rows] = tokens.reshape(-1)
         if len(changed):
             filled = int(self.positions.array[changed].max())
-            for cache in self.caches:
-                cache.array[changed, :, :filled] = cache.array[rows[changed], :, :filled]
+            for view in self.memory.views(filled):
+                view[changed] = view[rows[changed]]
 
     def trim(self) -> None:
         """Give back the memory of free slots where they are three quarters or more."""
@@ -160,7 +162,7 @@ class Batch:
         of_rows: list[tuple[Buffer[Any], tuple[int, ...]]] = [
             (self.tokens, ()),
             (self.positions, ()),
-            *((cache, (h, target_positions, d)) for cache in self.caches),
+            *((buffer, self.memory.shape(target_positions)) for buffer in self.memory.buffers),
         ]
         for buffer, shape in of_slots:
             buffer.reshape((slots, *shape), self.size, tight=tight)
@@ -190,9 +192,8 @@ class Batch:
         binding = self._session.io_binding()
         for name, array in self._inputs():
             binding.bind_ortvalue_input(name, ort_value(array))
-        for index, cache in enumerate(self.caches):
-            name = f"{'key' if index % 2 == 0 else 'value'}_{index // 2}"
-            shared = ort_value(cache.array[: self.rows])
+        for name, buffer in zip(self.memory.names, self.memory.buffers, strict=True):
+            shared = ort_value(buffer.array[: self.rows])
             binding.bind_ortvalue_input(f"past_{name}", shared)
             binding.bind_ortvalue_output(f"present_{name}", shared)
         for name in self._output_names:
@@ -200,13 +201,14 @@ class Batch:
         self._binding = binding
 
     def _inputs(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """What a step reads beside its cache. The binding does not keep the arrays alive."""
+        """What a step reads beside its memory. The binding does not keep the arrays alive."""
         self._cache_length = np.zeros((), np.int32)
         self._beam = np.array([self.beam], np.int64)
         self._candidates = np.array([self.candidates], np.int64)
         yield "tokens", self.tokens.array[: self.rows]
         yield "positions", self.positions.array[: self.rows]
-        yield "cache_length", self._cache_length
+        if self._dimensions.decoder == "attention":
+            yield "cache_length", self._cache_length
         yield "beam", self._beam
         yield "source_mask", self.source_mask.array[: self.size]
         if self._dimensions.semantic_bias:

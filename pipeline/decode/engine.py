@@ -108,9 +108,7 @@ class Engine:
         """
         engine = Engine(sessions, settings or EngineSettings())
         try:
-            engine.submit(
-                [sessions.end_id], options=replace(engine.defaults, max_length=WARM_UP)
-            ).result()
+            engine.submit([0], options=replace(engine.defaults, max_length=WARM_UP)).result()
         except BaseException:
             engine.close()
             raise

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 class DecodingOptions:
     """How the engine searches.
 
-    Beam search is that of the bundle's family. CSANMT's with one beam is not greedy: it goes on
+    Beam search is by the bundle's rules. CSANMT's with one beam is not greedy: it goes on
     with the runner-up after an end symbol (docs/csanmt.md).
     """
 
     beam_size: int = 4  # hypotheses that go on at every step
-    length_penalty: float = 0.6  # exponent α: of ((5+n)/6)^α for CSANMT, of n^α for Marian
+    length_penalty: float = 0.6  # exponent α: of ((5+n)/6)^α for CSANMT, else of n^α
     max_length: int = 128  # most target tokens, the end symbol included
     greedy: bool = False  # the best token at each step, one row a sentence whatever the beam size
     length_ratio: float = 0.0  # target tokens a source token; 0 for no such limit

@@ -31,7 +31,7 @@ SLOW_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes eight times as long a
 class EncodedSource:
     """A source sentence as the decoder sees it.
 
-    L decoder layers, h heads of size d, H hidden size, S tokens with the end symbol.
+    L decoder layers, h heads of size d, H hidden size, S tokens with prefix and suffix.
     """
 
     length: int  # S
@@ -51,7 +51,10 @@ class Sessions:
         """Raises BundleError for a graph that this runtime cannot load."""
         self.bundle = bundle
         self.dimensions = bundle.manifest.dimensions
-        self.end_id = bundle.manifest.decoding.end_id
+        decoding = bundle.manifest.decoding
+        self.end_id = decoding.end_id
+        # What the encoder is given around a sentence.
+        self.prefix, self.suffix = decoding.source_prefix, decoding.closing
         self.encoder = self.open("encoder.onnx")
         self.step = self.open("step.onnx")
 
@@ -67,15 +70,16 @@ class Sessions:
         return open_session(path)
 
     def encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
-        """Encode sentences (ids without the end symbol), in their order and several at once.
+        """Encode sentences (ids without prefix and suffix), in their order and several at once.
 
         What runs together does not change a sentence's bits.
         """
         for first in range(0, len(sentences), SENTENCES_A_RUN):
             yield from self._encode(sentences[first : first + SENTENCES_A_RUN])
 
-    def _encode(self, sentences: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
-        lengths = np.array([len(ids) + 1 for ids in sentences], np.int32)
+    def _encode(self, given: Sequence[Sequence[int]]) -> Iterator[EncodedSource]:
+        sentences = [(*self.prefix, *ids, *self.suffix) for ids in given]
+        lengths = np.array([len(ids) for ids in sentences], np.int32)
         rows = np.full((len(sentences), padded(int(lengths.max()))), self.end_id, np.int64)
         for row, ids in zip(rows, sentences, strict=True):
             row[: len(ids)] = ids

@@ -25,13 +25,16 @@ def forced_alignment(sessions: Sessions, sources: Ids, targets: Ids) -> list[Flo
     """Where the decoder looks when it predicts each of n target tokens and the end symbol.
 
     [n+1, L, S] for each pair: the cross-attention's weights in each of L layers, averaged over its
-    heads, on the S-1 source tokens and the end symbol; they add up to 1. Ids come without end
-    symbols.
+    heads, on the S tokens that the encoder is given, those around the source among them; they add
+    up to 1. Ids come without prefix, suffix and end symbols.
     """
     weights = _forced(
         sessions, "step_alignment.onnx", sources, targets, lambda batch: batch.alignment
     )
-    return [steps[:, :, : len(source) + 1] for source, steps in zip(sources, weights, strict=True)]
+    around = len(sessions.prefix) + len(sessions.suffix)
+    return [
+        steps[:, :, : len(source) + around] for source, steps in zip(sources, weights, strict=True)
+    ]
 
 
 def _forced(

@@ -41,7 +41,8 @@ def load_tokenizer(bundle: Bundle) -> Tokenizer:
         return _csanmt(bundle, entry)
     if entry.kind == "marian":
         return MarianTokenizer(bundle, entry)
-    return SentencePieceTokenizer(bundle.file(entry.source), bundle.file(entry.target))
+    source, target = bundle.file(entry.source), bundle.file(entry.target)
+    return SentencePieceTokenizer(source, target, entry.mask_symbols)
 
 
 def _csanmt(bundle: Bundle, entry: CsanmtEntry) -> Tokenizer:

@@ -10,7 +10,7 @@ from pipeline.bundle import Bundle, MarianEntry
 from pipeline.errors import BundleError
 from pipeline.tokenizers.sentencepiece import folded, processor
 
-SPACE = "▁"
+SPACES = {"sentencepiece": "▁", "argos": "▁_"}  # what stands for a space in a piece
 SYMBOLS = frozenset({"<pad>", "<unk>", "</s>", "<s>"})
 
 
@@ -22,11 +22,12 @@ class MarianTokenizer:
     def __init__(self, bundle: Bundle, entry: MarianEntry) -> None:
         """Raises BundleError if a file is not what the manifest says."""
         self._source, self._target = (
-            processor(bundle.file(entry.source)),
-            processor(bundle.file(entry.target)),
+            processor(bundle.file(entry.source), entry.mask_symbols),
+            processor(bundle.file(entry.target), entry.mask_symbols),
         )
         self._ids = _ids(bundle.file(entry.source_ids))
         self._unknown = entry.source_unknown_id
+        self._spaces = SPACES[entry.joining]
         pieces = _ids(bundle.file(entry.target_ids)).items()
         self._pieces = {number: piece for piece, number in pieces if piece not in SYMBOLS}
 
@@ -45,7 +46,9 @@ class MarianTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._target.decode_pieces([self._pieces[i] for i in ids if i in self._pieces])
-        return text.replace(SPACE, " ").strip()
+        for space in self._spaces:
+            text = text.replace(space, " ")
+        return text.strip()
 
 
 def _ids(path: Path) -> dict[str, int]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path
 
 import sentencepiece
 
 from pipeline.errors import BundleError
+from pipeline.tokenizers.control import without_control
 
 
 class SentencePieceTokenizer:
     """A pair of sentencepiece models with byte fallback."""
 
-    def __init__(self, source: Path, target: Path) -> None:
-        """Raises BundleError if a file is not a sentencepiece model."""
-        self._source = processor(source)
-        self._target = processor(target)
+    def __init__(self, source: Path, target: Path, mask_symbols: Collection[str] = ()) -> None:
+        """No text becomes a symbol that a model's makers defined, `mask_symbols` apart.
+
+        Raises BundleError if a file is not a sentencepiece model.
+        """
+        self._source = processor(source, mask_symbols)
+        self._target = processor(target, mask_symbols)
         ids = range(self._target.get_piece_size())
         self._bytes = {
             i: int(self._target.id_to_piece(i)[1:-1], 16) for i in ids if self._target.is_byte(i)
@@ -58,10 +62,15 @@ class SentencePieceTokenizer:
         return text
 
 
-def processor(path: Path) -> sentencepiece.SentencePieceProcessor:
-    """A sentencepiece model; raises BundleError for a file that is none."""
+def processor(path: Path, kept: Collection[str] = ()) -> sentencepiece.SentencePieceProcessor:
+    """A sentencepiece model whose defined symbols no text reaches, the `kept` ones apart.
+
+    Raises BundleError for a file that is none.
+    """
     try:
-        return sentencepiece.SentencePieceProcessor(model_file=str(path))
+        return sentencepiece.SentencePieceProcessor(
+            model_proto=without_control(path.read_bytes(), kept)
+        )
     except (OSError, RuntimeError):
         raise BundleError(
             f"{path}: expected a sentencepiece model, found something else: rebuild the bundle"

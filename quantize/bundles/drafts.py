@@ -82,6 +82,9 @@ class Drafts:
         for name, path in self.source.files.items():
             shutil.copyfile(path, folder / name)
             files.append(name)
+        for name, content in self.source.made.items():
+            (folder / name).write_bytes(content)
+            files.append(name)
         if recipe.calibrated:
             quantiser.observations.write_ranges(folder / RANGES, recipe.percentile)
             files.append(RANGES)
@@ -104,6 +107,7 @@ class Drafts:
                 target_vocab_size=network.target_vocab_size,
                 max_positions=network.max_positions,
                 semantic_bias=network.semantic,
+                decoder=network.decoder,
             ),
             decoding=source.decoding,
             canary=Canary(file="canary.json", tolerance=1.0),

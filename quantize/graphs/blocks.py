@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from onnx import ValueInfoProto
 
 from quantize.graphs.linear import LinearLayers
-from quantize.network import SWISH, Network
+from quantize.graphs.onnx_graph import MICROSOFT
+from quantize.network import ACTIVATIONS, SWISH, Array, Network
 
 MASKED = -1e9  # added to the logit of a key that is not to be seen
+# Activations that are one operator, of ONNX's own or of the runtime's.
+SINGLE = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+FUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "gelu-tanh": ("FastGelu", {}),
+    "gelu-sigmoid": ("QuickGelu", {"alpha": 1.702}),
+}
 
 
 class NetworkGraph:
@@ -30,14 +38,31 @@ class NetworkGraph:
 
     def linear(self, x: str, *names: str) -> str:
         """x through the linear layers `names`, packed side by side."""
-        weight = np.concatenate([self.net.weights[f"{name}.weight"].T for name in names], axis=1)
-        bias = np.concatenate([self.net.weights[f"{name}.bias"] for name in names])
-        return self.layers.linear(x, weight, bias, packed_name(names))
+        weights = {name: self.net.weights[f"{name}.weight"].T for name in names}
+        weight = np.concatenate(list(weights.values()), axis=1)
+        bias = self._packed(".bias", self.net.weights, weights)
+        scales = self._packed(".weight", self.net.stored_scales, weights)
+        return self.layers.linear(x, weight, bias, packed_name(names), scales)
+
+    def _packed(
+        self, kind: str, found: Mapping[str, Array], weights: Mapping[str, Array]
+    ) -> Array | None:
+        """The layers' vectors of a kind side by side, zeros for those that have none."""
+        if not any(name + kind in found for name in weights):
+            return None
+        parts = [
+            found[name + kind] if name + kind in found else np.zeros(weight.shape[1], np.float32)
+            for name, weight in weights.items()
+        ]
+        return np.concatenate(parts)
 
     def norm(self, x: str, name: str) -> str:
         """x normalised by the layer `name`."""
-        scale, offset = self.net.weights[f"{name}.weight"], self.net.weights[f"{name}.bias"]
-        return self.graph.layer_norm(x, scale, offset, self.net.epsilon)
+        weights, epsilon = self.net.weights, self.net.epsilon
+        scale = weights[f"{name}.weight"]
+        if f"{name}.bias" in weights:
+            return self.graph.layer_norm(x, scale, weights[f"{name}.bias"], epsilon)
+        return self.graph.rms_norm(x, scale, epsilon)
 
     def final_norm(self, x: str, name: str) -> str:
         """The normalisation that closes a stack of pre-normalised layers."""
@@ -54,30 +79,46 @@ class NetworkGraph:
         return self.graph.op("Add", x, y)
 
     def feed_forward(self, x: str, name: str) -> str:
-        """Two linear layers with the network's activation between them."""
-        return self.linear(self._activated(self.linear(x, f"{name}.inner")), f"{name}.outer")
+        """Two linear layers, the network's activation between them and a gate if it has one."""
+        inner, gate = f"{name}.inner", f"{name}.gate"
+        if f"{gate}.weight" not in self.net.weights:
+            return self.linear(self._activated(self.linear(x, inner)), f"{name}.outer")
+        x, factor = self.graph.split(self.linear(x, inner, gate), 2, axis=-1)
+        return self.linear(self.graph.op("Mul", self._activated(x), factor), f"{name}.outer")
 
     def _activated(self, x: str) -> str:
         g, kind = self.graph, self.net.activation
         if kind in SWISH:
             return g.op("Mul", x, g.op("Sigmoid", x))
+        if kind in FUSED:
+            operator, attributes = FUSED[kind]
+            names = [g.unique(operator)]
+            return g.ops(operator, x, names=names, domain=MICROSOFT, **attributes)[0]
+        if kind in SINGLE:
+            return g.op(SINGLE[kind], x)
         if kind == "gelu":
             half = g.op("Mul", x, g.scalar(0.5))
             error = g.op("Erf", g.op("Mul", x, g.scalar(0.5**0.5)))
             return g.op("Mul", half, self.add(error, g.scalar(1.0)))
-        return g.op("Relu", x)
+        raise ValueError(f"activation {kind}: known are {', '.join(sorted(ACTIVATIONS))}")
 
     def embedding(self, table: str, ids: str) -> str:
         """Rows of the table, scaled as the network scales them."""
-        factor = self.net.hidden_size**0.5 if self.net.scale_embedding else 1.0
-        return self.layers.embedding(self.net.weights[f"{table}.weight"], ids, factor)
+        target = table == "trg_emb"
+        factor = self.net.target_scale if target else self.net.source_scale
+        weight = f"{table}.weight"
+        scales = self.net.stored_scales.get(weight)
+        return self.layers.embedding(self.net.weights[weight], ids, factor, scales)
 
-    def timing(self, places: str) -> str | None:
-        """The positions' signal, where the network has one."""
-        if self.net.positions is None:
+    def embedding_norm(self, x: str, name: str) -> str:
+        """x through the normalisation that follows embeddings, where the network has one."""
+        return self.norm(x, name) if f"{name}.weight" in self.net.weights else x
+
+    def timing(self, places: str, table: Array | None) -> str | None:
+        """The positions' signal, where the network has a table of it."""
+        if table is None:
             return None
-        table = self.graph.constant(self.net.positions, np.float32)
-        return self.graph.op("Gather", table, places)
+        return self.graph.op("Gather", self.graph.constant(table, np.float32), places)
 
     def timed(self, x: str, timing: str | None) -> str:
         """x with the positions' signal, where there is one."""

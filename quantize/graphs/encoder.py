@@ -87,8 +87,10 @@ class EncoderGraph(NetworkGraph):
 
     def _translation_stack(self) -> str:
         g, net = self.graph, self.net
-        timing = self.timing(g.op("Mod", self.token_places, self.size("input_ids", 1)))
+        places = g.op("Mod", self.token_places, self.size("input_ids", 1))
+        timing = self.timing(places, net.positions)
         x = self.timed(self.embedding("src_emb", self.ids), timing)
+        x = self.embedding_norm(x, "encoder_emb_norm")
         if net.semantic:
             x = self.add(g.op("Mul", x, self.keep), g.constant(net.weights["src_bias"], np.float32))
         for layer in range(net.num_encoder_layers):

@@ -37,25 +37,39 @@ class LinearLayers:
         self._products: dict[tuple[str, int], list[str]] = {}  # by input and its width
         self._quantised: dict[str, Quantised] = {}  # by input: products that share it, share this
 
-    def linear(self, x: str, weight: Array, bias: Array | None, product: str) -> str:
+    def linear(
+        self,
+        x: str,
+        weight: Array,
+        bias: Array | None,
+        product: str,
+        stored_scales: Array | None = None,
+    ) -> str:
         """Add x [..., in] @ weight [in, out] + bias [out], float32 in and out.
 
         `product` is the layer's name, under which calibration keeps what it sees at its input.
+        `stored_scales` [out] are those by which weights are integers already; 0 where they are not.
         """
         self._products.setdefault((x, len(weight)), []).append(product)
         if self._recipe.weights == "int8":
-            return self._int8_linear(x, weight, bias, product)
+            integers, scales = self._quantiser.weight(product, weight, stored_scales)
+            return self._int8_linear(x, integers, scales, bias, product)
         g = self.graph
         y = g.op("MatMul", x, g.constant(weight, np.float32))
         return y if bias is None else g.op("Add", y, g.constant(bias, np.float32))
 
-    def embedding(self, table: Array, ids: str, factor: float = 1.0) -> str:
-        """Look up rows `ids` of table [V, H], as float32 times `factor`."""
+    def embedding(
+        self, table: Array, ids: str, factor: float = 1.0, stored_scales: Array | None = None
+    ) -> str:
+        """Look up rows `ids` of table [V, H], as float32 times `factor`.
+
+        `stored_scales` [V] are as those of `linear`.
+        """
         g = self.graph
         if self._recipe.embeddings == "fp32":
             rows = g.op("Gather", g.constant(table, np.float32), ids)
             return rows if factor == 1 else g.op("Mul", rows, g.scalar(factor))
-        integers, scales = self._quantiser.table(table)
+        integers, scales = self._quantiser.table(table, stored_scales)
         rows = g.op("Gather", g.constant(integers), ids)
         rows = g.op("Cast", rows, to=TensorProto.FLOAT)
         return g.op("Mul", rows, g.op("Gather", g.constant(scales * np.float32(factor)), ids))
@@ -69,9 +83,10 @@ class LinearLayers:
             outputs.append(value_info(name, TensorProto.FLOAT, g.unique("rows"), width))
         return outputs
 
-    def _int8_linear(self, x: str, weight: Array, bias: Array | None, product: str) -> str:
+    def _int8_linear(
+        self, x: str, integers: Array, scales: Array, bias: Array | None, product: str
+    ) -> str:
         g = self.graph
-        integers, scales = self._quantiser.weight(product, weight)
         activations = self._quantised_input(x, product)
         # Where the runtime makes the weights unsigned, it renames these for each product: none may
         # be shared.

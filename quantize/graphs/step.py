@@ -18,8 +18,13 @@ Gives = Literal["tokens", "logits", "alignment"]
 class StepGraph(NetworkGraph):
     """One decoding step for every row at its own position.
 
-    Keys and values are written into the cache in place.
+    What a layer remembers of the target, keys and values or an SSRU's state, is written in place.
     """
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a layer remembers."""
+        return ("state",) if self.net.decoder == "ssru" else ("key", "value")
 
     def write(self, path: Path, gives: Gives) -> None:
         """Write the graph.
@@ -34,7 +39,7 @@ class StepGraph(NetworkGraph):
         x = self._embedded_tokens()
         for layer in range(net.num_decoder_layers):
             inputs += self._layer_inputs(layer)
-            outputs += [self._cache_info(f"present_{part}_{layer}") for part in ("key", "value")]
+            outputs += [self._memory_info(f"present_{part}_{layer}") for part in self.parts]
             x = self._layer(x, layer)
         final = g.op("Reshape", self.final_norm(x, "decoder_norm"), g.ints(-1, net.hidden_size))
         if gives == "alignment":
@@ -50,11 +55,13 @@ class StepGraph(NetworkGraph):
         net = self.net
         inputs = [
             value_info("tokens", INT64, "R"),  # ignored at position 0
-            value_info("positions", INT32, "R"),  # tokens already in the row's cache
-            value_info("cache_length", INT32),  # of the longest row, this step included
+            value_info("positions", INT32, "R"),  # tokens that the row has taken in already
             value_info("beam", INT64, 1),  # K
             value_info("source_mask", INT32, "N", "S"),  # 0 where a position is not to be seen
         ]
+        if net.decoder == "attention":
+            # Of the longest row, this step included.
+            inputs.append(value_info("cache_length", INT32))
         if net.semantic:
             sizes = net.num_decoder_layers, net.hidden_size
             inputs.append(value_info("semantic_bias", FLOAT, "N", *sizes))
@@ -65,11 +72,12 @@ class StepGraph(NetworkGraph):
         return [
             value_info(f"cross_key_{layer}", FLOAT, "N", h, d, "S"),
             value_info(f"cross_value_{layer}", FLOAT, "N", h, "S", d),
-            self._cache_info(f"past_key_{layer}"),
-            self._cache_info(f"past_value_{layer}"),
+            *(self._memory_info(f"past_{part}_{layer}") for part in self.parts),
         ]
 
-    def _cache_info(self, name: str) -> ValueInfoProto:
+    def _memory_info(self, name: str) -> ValueInfoProto:
+        if self.net.decoder == "ssru":
+            return value_info(name, FLOAT, "R", self.net.hidden_size)
         return value_info(name, FLOAT, "R", self.net.decoder_heads, "T", self.net.head_size)
 
     def _make_shapes(self) -> None:
@@ -78,12 +86,14 @@ class StepGraph(NetworkGraph):
         self.by_sentence = g.op("Concat", rest, "beam", hidden, axis=0)  # [N, K, H]
         heads = g.ints(net.decoder_heads, net.head_size)
         self.by_head = g.op("Concat", rest, "beam", heads, axis=0)  # [N, K, h, d]
-        self.by_row = g.ints(-1, 1, net.hidden_size)  # [R, 1, H]
+        # Attention has a place for several tokens a row: [R, 1, H], else [R, H].
+        places = (1,) if net.decoder == "attention" else ()
+        self.by_row = g.ints(-1, *places, net.hidden_size)
         visible = g.op("Greater", "source_mask", g.constant(0, np.int32))
         self.source_bias = g.op("Unsqueeze", self.hide(visible), g.ints(1, 2))  # [N, 1, 1, S]
         # The fused kernel has no place for relative values and refuses other head sizes.
         self.fused = net.positions is not None and net.head_size % 8 == 0
-        if not self.fused:
+        if net.decoder == "attention" and not self.fused:
             self._make_composed_masks()
 
     def _make_composed_masks(self) -> None:
@@ -99,19 +109,21 @@ class StepGraph(NetworkGraph):
             self.cache_offsets = self.offsets(position, places)  # [R, T]
 
     def _embedded_tokens(self) -> str:
-        """The embedded tokens [R, 1, H], plus timing.
+        """The embedded tokens by row, plus timing.
 
-        At position 0 that is the zero vector, or Marian's start symbol.
+        At position 0 that is the zero vector, or the start symbol.
         """
         g, net = self.graph, self.net
         later = g.op("Greater", "positions", g.constant(0, np.int32))
-        if net.semantic:
+        if net.start_id is None:
             shown = g.op("Unsqueeze", g.op("Cast", later, to=FLOAT), g.ints(1))
             x = g.op("Mul", self.embedding("trg_emb", "tokens"), shown)
         else:
             tokens = g.op("Where", later, "tokens", g.constant(net.start_id, np.int64))
             x = self.embedding("trg_emb", tokens)
-        return g.op("Unsqueeze", self.timed(x, self.timing("positions")), g.ints(1))
+        table = net.positions if net.target_positions is None else net.target_positions
+        x = self.embedding_norm(self.timed(x, self.timing("positions", table)), "decoder_emb_norm")
+        return g.op("Unsqueeze", x, g.ints(1)) if net.decoder == "attention" else x
 
     def _layer(self, x: str, layer: int) -> str:
         g, net = self.graph, self.net
@@ -120,11 +132,25 @@ class StepGraph(NetworkGraph):
             bias = g.op("Gather", "semantic_bias", g.ints(layer), axis=1)  # [N, 1, H]
             x = g.op("Reshape", self.add(g.op("Reshape", x, self.by_sentence), bias), self.by_row)
             x = self.norm(x, f"{name}.aug_norm") if net.post_norm else x
-        attention = self._fused_attention if self.fused else self._composed_attention
-        x = self.residual(x, f"{name}.self_norm", lambda h: attention(h, layer))
+        remember = self._fused_attention if self.fused else self._composed_attention
+        if net.decoder == "ssru":
+            remember = self._ssru
+        x = self.residual(x, f"{name}.self_norm", lambda h: remember(h, layer))
         x = self.residual(x, f"{name}.cross_norm", lambda h: self._cross_attention(h, layer))
         self.tick()
         return self.residual(x, f"{name}.ffn_norm", lambda h: self.feed_forward(h, f"{name}.ffn"))
+
+    def _ssru(self, x: str, layer: int) -> str:
+        """A simple recurrent unit [R, H]: its state moves from the last towards the input's.
+
+        Written so that the last state is read once, before it is overwritten.
+        """
+        g, name = self.graph, f"decoder.{layer}.ssru"
+        packed = self.linear(x, f"{name}.input", f"{name}.forget")  # [R, 2H]
+        new, forget = g.split(packed, 2, axis=-1)
+        apart = g.op("Sub", f"past_state_{layer}", new)
+        kept = g.op("Mul", g.op("Sigmoid", forget), apart)
+        return g.op("Relu", g.op("Add", new, kept, name=f"present_state_{layer}"))
 
     def _fused_attention(self, x: str, layer: int) -> str:
         """Self-attention [R, 1, H], with positions of their own for all rows."""

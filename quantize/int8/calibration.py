@@ -8,7 +8,9 @@ Values are streamed into histograms, none are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import onnxruntime as ort
 from pipeline.bundle import Bundle
 from pipeline.decode.batch import Batch
 from pipeline.decode.engine import Engine, EngineSettings
+from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 from quantize.int8.observations import OBSERVED, SEPARATOR, Histogram, Observations
 from quantize.network import Array
@@ -25,7 +28,9 @@ from quantize.sentences import sentence_ids, spread
 
 SENTENCES = 512  # of the calibration text, spread over it
 FEW = 100
+RATIO, MARGIN = 2.0, 16  # most target tokens a source token, and beside them
 ROWS_AT_ONCE = 2048  # of an input, counted together
+SHOWN_EVERY_S = 1.0
 FEW_WARNING = (
     "values that other sentences reach lie outside the ranges found and are cut off, and rounding "
     "is fitted to these few: give at least 500 sentences, of the kinds that will be translated"
@@ -39,17 +44,42 @@ def calibrate(
     warn: Report,
     progress: Progress = no_progress,
 ) -> Observations:
-    """Translate up to SENTENCES of the lines and return what an observing fp32 bundle showed."""
+    """Translate up to SENTENCES of the lines and return what an observing fp32 bundle showed.
+
+    `progress` is by target tokens, of the most that there may be.
+    """
     sources = sentence_ids(bundle, spread(lines, SENTENCES))
     if len(sources) < FEW:
         warn(f"calibration on {len(sources)} sentences: {FEW_WARNING}")
     collector = _Collector()
     sessions = _ObservedSessions(bundle, collector)
     with closing(Engine(sessions, EngineSettings(), batch=_ObservedBatch)) as engine:
-        for done, future in enumerate([engine.submit(ids) for ids in sources], 1):
+        options = [bounded(engine.defaults, len(ids)) for ids in sources]
+        futures = engine.submit_all(list(zip(sources, options, strict=True)))
+        limits = [own.limit(len(ids)) for own, ids in zip(options, sources, strict=True)]
+        for future in futures:
+            while not wait([future], timeout=SHOWN_EVERY_S).done:
+                progress(_tokens_done(futures, limits, collector.steps), sum(limits))
             future.result()
-            progress(done, len(sources))
+        progress(sum(limits), sum(limits))
     return collector.result(len(sources))
+
+
+def bounded(options: DecodingOptions, source_length: int) -> DecodingOptions:
+    """The options with an end, for a model that finds none: loops show nothing new.
+
+    The bound is the one that our own models have, so it changes nothing for them.
+    """
+    longest = int(RATIO * source_length) + MARGIN
+    return replace(options, max_length=min(options.max_length, longest))
+
+
+def _tokens_done(
+    futures: Sequence[Future[tuple[Hypothesis, ...]]], limits: Sequence[int], steps: int
+) -> int:
+    """Steps of all sentences, and those that finished ones did not need."""
+    pairs = zip(futures, limits, strict=True)
+    return steps + sum(limit - future.result()[0].steps for future, limit in pairs if future.done())
 
 
 class _Collector:
@@ -58,6 +88,7 @@ class _Collector:
     def __init__(self) -> None:
         self.histograms: dict[str, Histogram] = {}
         self.hessians: dict[str, Array] = {}
+        self.steps = 0  # of all sentences
         self._uncounted: dict[str, list[Array]] = {}
 
     def add(self, outputs: Iterable[tuple[str, Array]]) -> None:
@@ -127,6 +158,7 @@ class _ObservedBatch(Batch):
 
     def run(self) -> None:
         super().run()
+        self._collector.steps += self.size
         values = self._binding.get_outputs()[-len(self._observed) :]
         self._collector.add(
             (name, value.numpy()) for name, value in zip(self._observed, values, strict=True)

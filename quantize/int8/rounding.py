@@ -10,6 +10,7 @@ from quantize.network import Array
 
 DAMPING = 0.01  # of the Hessian's mean diagonal: keeps it invertible where inputs hardly vary
 BLOCK = 128  # rows whose errors are passed on together
+STORED_LIMIT = 127  # largest magnitude of integers that a source has stored
 TABLE_LIMIT = 127  # largest magnitude in an int8 embedding table, which nothing sums up
 SMALLEST_SCALE = 1e-8  # where all values are zero
 
@@ -32,10 +33,17 @@ class Quantiser:
         assert self._observations is not None, f"{self.recipe.name} needs calibration"
         return self._observations
 
-    def weight(self, product: str, weight: Array) -> tuple[Array, Array]:
-        """A product's weight [in, out] as integers [in, out] int8 and scales [out] float32."""
+    def weight(
+        self, product: str, weight: Array, stored_scales: Array | None = None
+    ) -> tuple[Array, Array]:
+        """A product's weight [in, out] as integers [in, out] int8 and scales [out] float32.
+
+        Where the recipe has room for integers that were stored, these are found again.
+        """
         limit = self.recipe.weight_limit
         scales = channel_scales(weight, limit)
+        if limit == STORED_LIMIT:
+            scales = kept(scales, stored_scales)
         if self.recipe.rounding == "nearest":
             return nearest(weight, scales, limit), scales
         if product not in self._compensated:
@@ -50,9 +58,9 @@ class Quantiser:
         scale = max((high - low) / 255, SMALLEST_SCALE)
         return scale, round(-low / scale)
 
-    def table(self, table: Array) -> tuple[Array, Array]:
+    def table(self, table: Array, stored_scales: Array | None = None) -> tuple[Array, Array]:
         """An embedding table [V, H] as integers [V, H] int8 and scales [V, 1] float32."""
-        scales = channel_scales(table.T, TABLE_LIMIT)[:, None]
+        scales = kept(channel_scales(table.T, TABLE_LIMIT), stored_scales)[:, None]
         return nearest(table, scales, TABLE_LIMIT), scales
 
 
@@ -61,6 +69,14 @@ def channel_scales(weight: Array, limit: int) -> Array:
     largest = np.maximum(np.abs(weight).max(axis=0), SMALLEST_SCALE)
     scales: Array = largest.astype(np.float32) / np.float32(limit)
     return scales
+
+
+def kept(scales: Array, stored: Array | None) -> Array:
+    """The stored scales, and `scales` where there are none (0)."""
+    if stored is None:
+        return scales
+    result: Array = np.where(stored > 0, stored, scales).astype(np.float32)
+    return result
 
 
 def nearest(weight: Array, scales: Array, limit: int) -> Array:

@@ -32,6 +32,9 @@ class Source:
     tokenizer: TokenizerEntry
     files: dict[str, Path]  # the tokenizer's: their names in the bundle, and where they are now
     decoding: Decoding
+    made: Mapping[str, bytes] = field(
+        default_factory=dict
+    )  # the tokenizer's that have no place yet
     about: About = field(default_factory=About)
     config: Mapping[str, Any] | None = None  # a CSANMT's values of `CsanmtConfig`
     calibration: tuple[str, ...] = ()  # sentences of the source language, where it brings some

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def _identity(folder: Path) -> tuple[Path, ...]:
 def _decoding(config: Config, generation: Generation) -> Decoding:
     positions = config.max_position_embeddings
     return Decoding(
+        rules="transformers",
         beam_size=generation.num_beams,
         length_penalty=generation.length_penalty,
         # `generate` counts the symbol that starts the decoder, we count tokens.
@@ -88,6 +90,7 @@ def _decoding(config: Config, generation: Generation) -> Decoding:
 
 
 def _network(config: Config, generation: Generation, weights: LazyWeights) -> Network:
+    scale = math.sqrt(config.d_model) if config.scale_embedding else 1.0
     return Network(
         family="marian",
         hidden_size=config.d_model,
@@ -96,7 +99,8 @@ def _network(config: Config, generation: Generation, weights: LazyWeights) -> Ne
         num_encoder_layers=config.encoder_layers,
         num_decoder_layers=config.decoder_layers,
         post_norm=True,
-        scale_embedding=config.scale_embedding,
+        source_scale=scale,
+        target_scale=scale,
         activation=config.activation_function,
         epsilon=EPSILON,
         positions=sinusoids(config.max_position_embeddings, config.d_model),

@@ -151,6 +151,7 @@ def open_modelscope(folder: Path, name: str | None = None) -> Source:
         ),
         files=files,
         decoding=Decoding(
+            rules="csanmt",
             beam_size=model.beam_size,
             length_penalty=model.lp_rate,
             max_length=model.max_decoded_trg_len,

@@ -30,6 +30,7 @@ UNKNOWN_ID = 1  # in both vocabularies
 MASK_SYMBOLS = tuple(f"⟦{i}⟧" for i in range(8))  # pieces of both, which stand for masked spans
 
 DECODING = Decoding(
+    rules="csanmt",
     beam_size=4,
     length_penalty=0.6,
     max_length=200,

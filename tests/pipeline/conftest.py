@@ -7,7 +7,7 @@ from pipeline.bundle import Bundle
 from pipeline.text.prepare import Preprocessor
 from pipeline.tokenizers import Tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES, text_bundle
+from tests.bundles import MASKS, VOCABULARIES, text_bundle
 
 
 @pytest.fixture(scope="session")
@@ -28,4 +28,4 @@ def postprocessor(text_only: Bundle) -> Postprocessor:
 
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
-    return SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+    return SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS)

@@ -81,7 +81,7 @@ def test_unknown_keys_in_the_manifest_are_errors(copy: Path) -> None:
 
 def test_another_contract_version_is_refused(copy: Path) -> None:
     edit(copy, contract=99)
-    with pytest.raises(BundleError, match="expected graph contract 3, found 99"):
+    with pytest.raises(BundleError, match="expected graph contract 4, found 99"):
         Bundle.load(copy)
 
 

@@ -1,4 +1,4 @@
-"""Choosing tokens: each family's own beam search, and greedy.
+"""Choosing tokens: the beam searches of the engines that models are published for, and greedy.
 
 All keep one slot a sentence, in the slots of the batch, and work on all live sentences at once,
 each at its own step. N sentences, K beams, C candidates a row (2K for beam search), V target
@@ -12,15 +12,20 @@ from typing import Protocol
 from pipeline.bundle import Manifest
 from pipeline.decode.arrays import Flags, Floats, Ints
 from pipeline.decode.options import DecodingOptions, Hypothesis
+from pipeline.decode.search.beams import plain_penalty
 from pipeline.decode.search.csanmt import BeamSearch, length_penalty
+from pipeline.decode.search.ctranslate2 import CTranslate2Search
 from pipeline.decode.search.greedy import GreedySearch
-from pipeline.decode.search.marian import MarianSearch, plain_penalty
+from pipeline.decode.search.marian import MarianSearch
+from pipeline.decode.search.transformers import TransformersSearch
 
 __all__ = [
     "BeamSearch",
+    "CTranslate2Search",
     "GreedySearch",
     "MarianSearch",
     "Search",
+    "TransformersSearch",
     "length_penalty",
     "make_search",
     "plain_penalty",
@@ -55,16 +60,21 @@ class Search(Protocol):
 
 
 def make_search(manifest: Manifest, options: DecodingOptions) -> Search:
-    """The search of the bundle's family.
+    """The search by the bundle's rules.
 
-    One beam of Hugging Face's is greedy, one of CSANMT's is not.
+    One beam is greedy, but for CSANMT's.
     """
+    rules = manifest.decoding.rules
     end, vocabulary = manifest.decoding.end_id, manifest.dimensions.target_vocab_size
-    if manifest.family == "csanmt":
+    if rules == "csanmt":
         if options.greedy:
             return GreedySearch(end, length_penalty)
         return BeamSearch(options.beam_size, end, vocabulary)
     forced = manifest.decoding.forced_end
-    if options.greedy or options.beam_size == 1:
+    if options.beams == 1:
         return GreedySearch(end, plain_penalty, forced_end=forced)
-    return MarianSearch(options.beam_size, end, vocabulary, forced_end=forced)
+    if rules == "marian":
+        return MarianSearch(options.beam_size, end, vocabulary)
+    if rules == "ctranslate2":
+        return CTranslate2Search(options.beam_size, end, vocabulary)
+    return TransformersSearch(options.beam_size, end, vocabulary, forced_end=forced)

@@ -1,18 +1,20 @@
-"""What both beam searches keep of a sentence, and what both do with a step's candidates.
+"""What beam searches keep of a sentence, and what they do with a step's candidates.
 
 N sentences, K beams, C candidates a beam, T target positions.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.decode.arrays import Doubles, Flags, Floats, Ints, Scalar, SlotArrays
-from pipeline.decode.options import DecodingOptions
+from pipeline.decode.options import DecodingOptions, Hypothesis
 
 Index = tuple[Ints, Ints]  # [N, 1] sentences and [N, K] entries of each
-BARRED = np.float32(-1e9)  # low enough to lose, and far from overflowing
+BARRED = DEMOTED = np.float32(-1e9)  # low enough to lose, and far from overflowing
 
 
 class BeamState(SlotArrays):
@@ -54,6 +56,56 @@ class Finished(SlotArrays):
         keep(index, self.tokens, tokens)
         self.score[:] = best
         return index
+
+
+class CutFinished(Finished):
+    """Finished hypotheses, and which of them the longest length cut."""
+
+    def __init__(self, beam: int) -> None:
+        super().__init__(beam)
+        self.cut: Flags = np.zeros((0, beam), np.bool_)  # [N, K] true where no end symbol is last
+
+
+class FinishingSearch:
+    """What searches share whose result is what has finished, by log p over a power of its length.
+
+    They differ in how they `advance`.
+    """
+
+    def __init__(self, beam: int, end_id: int, vocab_size: int, state: BeamState) -> None:
+        self.beam, self.candidates = beam, 2 * beam
+        self._end, self._vocab = end_id, vocab_size
+        self._state, self._finished = state, CutFinished(beam)
+
+    def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
+        """Begin a sentence of at most `limit` tokens at `slot`."""
+        s, finished = self._state, self._finished
+        s.begin(slot, options, limit)
+        finished.reserve(slot, limit)
+        s.alive_logp[slot] = finished.score[slot] = DEMOTED
+        s.alive_logp[slot, 0] = 0
+        finished.exists[slot] = False
+
+    def move(self, source: int, target: int) -> None:
+        """Let the sentence at slot `source` go on at slot `target`."""
+        self._state.move(source, target)
+        self._finished.move(source, target)
+
+    def result(self, slot: int) -> tuple[Hypothesis, ...]:
+        """The finished hypotheses at `slot`, best first."""
+        finished, steps = self._finished, int(self._state.step[slot])
+        hypotheses = []
+        for k in np.nonzero(finished.exists[slot])[0]:
+            cut = bool(finished.cut[slot, k])
+            length = finished.length[slot, k] - (not cut)
+            ids = tuple(finished.tokens[slot, k, :length].tolist())
+            hypotheses.append(Hypothesis(ids, float(finished.score[slot, k]), steps, not cut))
+        return tuple(hypotheses)
+
+
+def plain_penalty(length: Any, alpha: Any) -> Any:
+    """n^α in float32."""
+    return np.power(np.asarray(length, np.float64), alpha).astype(np.float32)
 
 
 def keep(index: Index, kept: npt.NDArray[Scalar], new: npt.NDArray[Scalar]) -> None:

@@ -1,63 +1,53 @@
-"""Beam search by the rules of Hugging Face's `generate`, which Marian models are published for.
+"""Beam search by Marian's own rules.
 
-They differ from CSANMT's: hypotheses are compared by log p / n^α when they are finished and by log
-p while they are alive, an end symbol counts only among the best K candidates, and a sentence is
-done once K hypotheses are finished and the best alive one, at its present length, is no better than
-the worst of them.
+Hypotheses are compared by log p while they are alive, and by log p / n^α once they are finished, n
+with the end symbol. What finishes leaves the beam and makes it smaller, so each sentence has at
+most K hypotheses in all; it is done when none is alive, or at its longest length, which cuts them.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pipeline.decode.arrays import Flags, Floats, Ints
-from pipeline.decode.options import DecodingOptions, Hypothesis
+from pipeline.decode.options import DecodingOptions
 from pipeline.decode.search.beams import (
+    DEMOTED,
     BeamState,
-    Finished,
+    FinishingSearch,
     candidates,
     continued,
     keep,
+    plain_penalty,
     rows,
     top,
     without_repeats,
 )
 
-DEMOTED = np.float32(-1e9)
+DEAD = np.float32(-np.inf)  # log p of a beam's row that has no hypothesis
 
 
-class MarianFinished(Finished):
-    """Finished hypotheses, and which of them the longest length cut."""
+class MarianState(BeamState):
+    """Sentences under way, and how many hypotheses each may go on with."""
 
     def __init__(self, beam: int) -> None:
         super().__init__(beam)
-        self.cut: Flags = np.zeros((0, beam), np.bool_)  # [N, K] true where no end symbol is last
+        self.width: Ints = np.zeros(0, np.int64)  # [N] K less those that have finished
 
 
-class MarianSearch:
-    """The best 2K of all beams' continuations feed K alive and K finished hypotheses."""
+class MarianSearch(FinishingSearch):
+    """The best of all beams' continuations, as many as have not finished."""
 
-    def __init__(self, beam: int, end_id: int, vocab_size: int, *, forced_end: bool) -> None:
-        """With `forced_end`, what reaches the longest length ends there, at no cost."""
-        self.beam, self.candidates = beam, 2 * beam
-        self._end, self._vocab, self._forced_end = end_id, vocab_size, forced_end
-        self._state, self._finished = BeamState(beam), MarianFinished(beam)
+    _state: MarianState
+
+    def __init__(self, beam: int, end_id: int, vocab_size: int) -> None:
+        super().__init__(beam, end_id, vocab_size, MarianState(beam))
 
     def join(self, slot: int, options: DecodingOptions, limit: int) -> None:
         """Begin a sentence of at most `limit` tokens at `slot`."""
-        s, finished = self._state, self._finished
-        s.begin(slot, options, limit)
-        finished.reserve(slot, limit)
-        s.alive_logp[slot] = finished.score[slot] = DEMOTED
-        s.alive_logp[slot, 0] = 0
-        finished.exists[slot] = False
-
-    def move(self, source: int, target: int) -> None:
-        """Let the sentence at slot `source` go on at slot `target`."""
-        self._state.move(source, target)
-        self._finished.move(source, target)
+        super().join(slot, options, limit)
+        self._state.alive_logp[slot, 1:] = DEAD
+        self._state.width[slot] = self.beam
 
     def advance(self, size: int, ids: Ints, logprobs: Floats) -> tuple[Ints, Ints, Flags]:
         """See `Search.advance`."""
@@ -65,57 +55,21 @@ class MarianSearch:
         ids, row = ids.reshape(size, self.beam, -1), rows(size)
         logprobs = without_repeats(s, ids, logprobs.reshape(ids.shape))
         length = s.step + 1
-        last = length >= s.limit
-        if self._forced_end:
-            ids, logprobs = force(self._end, last, ids, logprobs)
         score, parent, token = candidates(
             ids, s.alive_logp[:, :, None] + logprobs, self.beam, self._vocab
         )
         sequences = continued(s.alive, parent, token, s.step)
-        over = (token == self._end) | last[:, None]
-        order, alive_logp = top(score + over * DEMOTED, self.beam)
+        chosen = (np.arange(2 * self.beam) < s.width[:, None]) & (score > DEAD)
+        ended = chosen & ((token == self._end) | (length >= s.limit)[:, None])
+        alive = chosen & ~ended
 
-        ended = over & (np.arange(2 * self.beam) < self.beam)
-        normalised = score / plain_penalty(length, s.alpha)[:, None] + ~ended * DEMOTED
-        lengths = np.broadcast_to(length[:, None], over.shape)
+        normalised = np.where(ended, score / plain_penalty(length, s.alpha)[:, None], DEMOTED)
+        lengths = np.broadcast_to(length[:, None], ended.shape)
         index = finished.merge(normalised, ended, lengths, sequences)
         keep(index, finished.cut, token != self._end)
+        order, alive_logp = top(np.where(alive, score, DEAD), self.beam)
         s.alive[:] = sequences[row, order]
         s.alive_logp[:] = alive_logp
+        s.width[:] = alive.sum(axis=1)
         s.step += 1
-        done = ~_may_improve(s, finished) | over.all(axis=1)
-        return token[row, order], parent[row, order], done
-
-    def result(self, slot: int) -> tuple[Hypothesis, ...]:
-        """The finished hypotheses at `slot`, best first."""
-        finished, steps = self._finished, int(self._state.step[slot])
-        hypotheses = []
-        for k in np.nonzero(finished.exists[slot])[0]:
-            cut = bool(finished.cut[slot, k])
-            length = finished.length[slot, k] - (not cut)
-            ids = tuple(finished.tokens[slot, k, :length].tolist())
-            hypotheses.append(Hypothesis(ids, float(finished.score[slot, k]), steps, not cut))
-        return tuple(hypotheses)
-
-
-def _may_improve(s: BeamState, finished: Finished) -> Flags:
-    best_alive = s.alive_logp[:, 0] / plain_penalty(s.step, s.alpha)
-    worst = np.where(finished.exists.all(axis=1), finished.score.min(axis=1), DEMOTED)
-    better: Flags = best_alive > worst
-    return better
-
-
-def force(end_id: int, sentences: Flags, ids: Ints, logprobs: Floats) -> tuple[Ints, Floats]:
-    """Candidates [N, K, C] that leave some sentences only the end symbol, at probability 1.
-
-    `sentences` [N] says which.
-    """
-    forced = np.full_like(logprobs, -np.inf)
-    forced[..., 0] = 0
-    where = sentences[:, None, None]
-    return np.where(where, end_id, ids), np.where(where, forced, logprobs)
-
-
-def plain_penalty(length: Any, alpha: Any) -> Any:
-    """n^α in float32."""
-    return np.power(np.asarray(length, np.float64), alpha).astype(np.float32)
+        return token[row, order], parent[row, order], s.width == 0

@@ -9,14 +9,14 @@ from pipeline.answer.review import Postprocessor
 from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES
+from tests.bundles import MASKS, VOCABULARIES
 from tests.pipeline.walks import first_round
 
 ENGLISH = Hypothesis(
     tuple(
-        SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm").encode(
-            "It is so."
-        )
+        SentencePieceTokenizer(
+            VOCABULARIES / "target.spm", VOCABULARIES / "target.spm", MASKS
+        ).encode("It is so.")
     ),
     -0.5,
     4,

@@ -10,12 +10,12 @@ from pipeline.answer.translation import Part
 from pipeline.decode.options import Hypothesis
 from pipeline.tokenizers import Tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES
+from tests.bundles import MASKS, VOCABULARIES
 
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
 SIZE = 8000
 PARSER = Parser(
-    SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), 1, 0
+    SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS), 1, 0
 )
 
 

@@ -14,16 +14,17 @@ from pipeline.decode.options import Hypothesis
 from pipeline.text.prepare import Preprocessor
 from pipeline.text.units import UnitEncoder
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES
+from tests.bundles import MASKS, VOCABULARIES
 from tests.pipeline.walks import first_round
 
 FLORES = Path(__file__).resolve().parents[3] / "quantize" / "testsets"
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
-MASKS = [f"⟦{i}⟧" for i in range(8)]
 
 
 def test_human_references_raise_warnings_on_at_most_one_sentence_in_a_hundred() -> None:
-    tokenizer = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+    tokenizer = SentencePieceTokenizer(
+        VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS
+    )
     encoder = UnitEncoder(tokenizer, limit=1000, mask_symbols=MASKS)
     preprocessor = Preprocessor(encoder)
     postprocessor = Postprocessor(Parser(tokenizer, 1, 0, MASKS), Ladder(encoder))

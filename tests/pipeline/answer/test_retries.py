@@ -20,7 +20,7 @@ from pipeline.text.units import UnitEncoder
 from pipeline.tokenizers import load_tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
 from pipeline.translator import Translator
-from tests.bundles import VOCABULARIES
+from tests.bundles import MASKS, VOCABULARIES
 from tests.pipeline.walks import first_round, retry
 
 
@@ -33,7 +33,9 @@ class Bench:
         self.preprocessor = Preprocessor.load(bundle)
         self.postprocessor = Postprocessor.load(bundle)
         folder = bundle.path
-        self.encode = SentencePieceTokenizer(folder / "target.spm", folder / "target.spm").encode
+        self.encode = SentencePieceTokenizer(
+            folder / "target.spm", folder / "target.spm", MASKS
+        ).encode
         self.remedies: list[str] = []
 
     def inject(self, source: str, output: str | Hypothesis) -> tuple[Translation, Translation]:
@@ -153,7 +155,9 @@ def test_only_the_sentences_that_failed_are_tried_again(bench: Bench) -> None:
 
 
 def test_a_model_without_mask_symbols_sees_the_spans_and_is_led_around_those_it_loses() -> None:
-    tokenizer = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+    tokenizer = SentencePieceTokenizer(
+        VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS
+    )
     encoder = UnitEncoder(tokenizer, 128)
     bundle = Bundle.load(DEFAULT_MODEL)
     shown = Preprocessor.load(bundle)
@@ -164,7 +168,7 @@ def test_a_model_without_mask_symbols_sees_the_spans_and_is_led_around_those_it_
     prepared = Preprocessor(encoder).prepare(source)
     assert prepared.units[0].ids == tuple(tokenizer.encode(source))
     assert prepared.units[0].ids != shown.prepare(source).units[0].ids
-    target = SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm")
+    target = SentencePieceTokenizer(VOCABULARIES / "target.spm", VOCABULARIES / "target.spm", MASKS)
     copied = Hypothesis(tuple(target.encode("Please visit https://example.com for more.")), -0.5, 9)
     assert first_round(postprocessor, prepared, [copied]).due() == []
     lost = Hypothesis(tuple(target.encode("Please visit example.com for more.")), -0.5, 9)

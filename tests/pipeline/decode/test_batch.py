@@ -78,5 +78,5 @@ def test_a_growing_batch_never_holds_all_buffers_twice(
         now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    largest = max(buffer.array.nbytes for buffer in (*batch.caches, *batch.cross_keys))
+    largest = max(buffer.array.nbytes for buffer in (*batch.memory.buffers, *batch.cross_keys))
     assert peak < now + 1.1 * largest

@@ -41,7 +41,7 @@ def owned(array: npt.NDArray[np.float32]) -> int:
 def cached(worker: Worker) -> int:
     """Bytes of all its batches' caches."""
     batches: list[Batch] = [jobs._batch for jobs in worker._batches]
-    return sum(owned(cache.array) for batch in batches for cache in batch.caches)
+    return sum(owned(cache.array) for batch in batches for cache in batch.memory.buffers)
 
 
 @pytest.fixture

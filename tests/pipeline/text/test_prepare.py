@@ -14,7 +14,7 @@ from pipeline.text.prepare import Preprocessor
 from pipeline.text.prepared import Prepared
 from pipeline.text.units import UnitEncoder
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES, text_bundle
+from tests.bundles import MASKS, VOCABULARIES, text_bundle
 
 
 def joined(prepared: Prepared) -> str:
@@ -88,7 +88,8 @@ def test_short_limits_lose_nothing_and_hold(text: str, limit: int) -> None:
 def short_preprocessor(limit: int) -> Preprocessor:
     return Preprocessor(
         UnitEncoder(
-            SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm"), limit
+            SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS),
+            limit,
         )
     )
 

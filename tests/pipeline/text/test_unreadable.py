@@ -13,9 +13,9 @@ from pipeline.text.prepared import Prepared
 from pipeline.text.protect import Found, find
 from pipeline.text.unreadable import Unreadable
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES
+from tests.bundles import MASKS, VOCABULARIES
 
-TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS)
 UNREADABLE = Unreadable(TOKENIZER.reads)
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pipeline.errors import BundleError
 from pipeline.tokenizers import Tokenizer, load_tokenizer
 from pipeline.tokenizers.sentencepiece import SentencePieceTokenizer
-from tests.bundles import VOCABULARIES, text_bundle
+from tests.bundles import MASKS, VOCABULARIES, text_bundle
 
 TARGET_SIZE = 8000
 TARGET = sentencepiece.SentencePieceProcessor(model_file=str(VOCABULARIES / "target.spm"))
-TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm")
+TOKENIZER = SentencePieceTokenizer(VOCABULARIES / "source.spm", VOCABULARIES / "target.spm", MASKS)
 BYTE_IDS = range(10, 266)  # <0x00> … <0xFF> in the target vocabulary of tests/data
 
 

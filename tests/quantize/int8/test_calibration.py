@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL, resolve
+from pipeline.decode.batch import Batch
+from pipeline.decode.engine import default_options
 from quantize.bundles.build import build
 from quantize.bundles.drafts import Drafts
+from quantize.int8 import calibration
 from quantize.int8.recipes import load_recipe
 from quantize.sources.base import Source
+from quantize.sources.marian import open_marian
 from quantize.sources.trained import open_trained
+from tests.quantize.sources.random_marian import marian_model
 
 pytestmark = pytest.mark.quantize
 FOLDER = resolve(DEFAULT_MODEL) / "source"
@@ -60,3 +67,39 @@ def test_a_static_bundle_carries_its_ranges(source: Source, tmp_path: Path) -> N
     assert ranges["sentences"] >= 100
     low, high = ranges["ranges"]["logits"]["used"]
     assert low < 0 < high
+
+
+def test_a_model_that_never_ends_is_cut_and_its_calibration_moves_from_the_first_second(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Batch.run
+
+    def slow(batch: Batch) -> None:
+        time.sleep(0.01)
+        run(batch)
+
+    monkeypatch.setattr(Batch, "run", slow)
+    monkeypatch.setattr(calibration, "SHOWN_EVERY_S", 0.001)
+    marian_model(tmp_path / "model", end_bias=-1000.0, max_position_embeddings=512)
+    shown: list[tuple[int, int]] = []
+    endless = open_marian(tmp_path / "model")
+    drafts = Drafts(
+        endless,
+        tmp_path / "drafts",
+        lines=source.calibration[:12],
+        show=lambda stage, *counts: shown.append(counts) if stage == "calibration" else None,
+    )
+    logits = drafts.observations.histograms["logits"]
+    rows = logits.counts.sum() / endless.network.hidden_size
+    done, totals = [at for at, _ in shown], {total for _, total in shown}
+    assert len(totals) == 1
+    assert done == sorted(done)
+    assert done[-1] == shown[0][1] < 12 * 200
+    assert any(0 < at < done[-1] / 2 for at in done)
+    assert rows == done[-1] * endless.decoding.beam_size
+
+
+def test_the_default_models_calibration_is_bounded_by_the_model_itself() -> None:
+    options = default_options(Bundle.load(DEFAULT_MODEL).manifest.decoding)
+    for length in range(1, 97):
+        assert calibration.bounded(options, length).limit(length) == options.limit(length)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,17 +10,16 @@ from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.search import (
     BeamSearch,
     GreedySearch,
-    MarianSearch,
-    Search,
+    TransformersSearch,
     length_penalty,
     plain_penalty,
 )
 from pipeline.decode.search.beams import BeamState
+from tests.pipeline.decode.search.driving import Model, run
 
 VOCAB = 30
 LOWEST = float(np.finfo(np.float32).min)
 f32 = np.float32
-Model = Callable[[tuple[int, ...]], npt.NDArray[np.float32]]
 
 
 def random_model(seed: int, sharpness: float) -> Model:
@@ -84,7 +81,7 @@ def plain_beam_search(
     ], step
 
 
-def plain_marian_search(
+def plain_transformers_search(
     model: Model, beam: int, alpha: float, limit: int, forced: bool
 ) -> tuple[list[Hypothesis], int]:
     """What transformers' generate does, one sentence and one hypothesis at a time."""
@@ -121,41 +118,6 @@ def plain_marian_search(
     return found, step
 
 
-def run(search: Search, models: dict[int, Model], options: list[DecodingOptions]) -> list[object]:
-    """Drive a search as the engine does: sentences join over time, leave at once, and the last slot
-    moves.
-    """
-    waiting, slots, results = list(models), list[int](), dict[int, object]()
-    prefixes: list[list[tuple[int, ...]]] = []
-    while waiting or slots:
-        if waiting:
-            name = waiting.pop(0)
-            search.join(len(slots), options[name], options[name].max_length)
-            slots.append(name)
-            prefixes.append([()] * search.beam)
-        rows = [
-            models[name](prefix)
-            for name, row in zip(slots, prefixes, strict=True)
-            for prefix in row
-        ]
-        table = np.stack(rows)
-        ids = np.argsort(-table, axis=1, kind="stable")[:, : search.candidates]
-        tokens, parents, done = search.advance(len(slots), ids, np.take_along_axis(table, ids, 1))
-        for slot in range(len(slots)):
-            prefixes[slot] = [
-                (*prefixes[slot][p], int(t))
-                for p, t in zip(parents[slot], tokens[slot], strict=True)
-            ]
-        for slot in reversed(range(len(slots))):
-            if done[slot]:
-                results[slots[slot]] = search.result(slot)
-                last = len(slots) - 1
-                search.move(last, slot)
-                slots[slot], prefixes[slot] = slots[last], prefixes[last]
-                slots.pop(), prefixes.pop()
-    return [results[name] for name in models]
-
-
 @pytest.mark.parametrize("beam", [1, 2, 4, 6])
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
 @pytest.mark.parametrize("sharpness", [0.5, 3.0])
@@ -174,16 +136,18 @@ def test_beam_search_follows_the_specification_whatever_joins_and_leaves(
 @pytest.mark.parametrize("beam", [2, 4, 6])
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("forced", [True, False])
-def test_marian_search_follows_transformers_whatever_joins_and_leaves(
+def test_search_follows_transformers_whatever_joins_and_leaves(
     beam: int, alpha: float, forced: bool
 ) -> None:
     models = {seed: random_model(seed, 2.0) for seed in range(12)}
     limits = [1 + seed for seed in models]
     options = [DecodingOptions(beam, alpha, limit) for limit in limits]
-    found = run(MarianSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options)
+    found = run(
+        TransformersSearch(beam, end_id=0, vocab_size=VOCAB, forced_end=forced), models, options
+    )
     for seed, model in models.items():
         assert found[seed] == tuple(
-            plain_marian_search(model, beam, alpha, limits[seed], forced)[0]
+            plain_transformers_search(model, beam, alpha, limits[seed], forced)[0]
         )
 
 
