@@ -76,8 +76,7 @@ class OutputLayer:
         than the elements behind the last, so each row is as many as any vector.
         """
         g = self.graph
-        shape = g.op("Concat", g.op("Shape", x, end=1), g.ints(VECTOR), axis=0)
-        logs = g.op("Log", g.op("Expand", x, shape))
+        logs = g.op("Log", g.op("Gather", x, g.ints(*[0] * VECTOR), axis=1))
         return g.op("Slice", logs, g.ints(0), g.ints(1), g.ints(1))
 
     def _scores(self, banned: tuple[int, ...] = ()) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +11,13 @@ from pipeline.bundle import Bundle
 from pipeline.config import DEFAULT_MODEL
 from pipeline.decode.engine import Engine
 from pipeline.decode.options import DecodingOptions
-from pipeline.decode.search import BeamSearch, Search, TransformersSearch
+from pipeline.decode.search import (
+    BeamSearch,
+    CTranslate2Search,
+    MarianSearch,
+    Search,
+    TransformersSearch,
+)
 from pipeline.decode.search.beams import following
 
 ALWAYS_SEVEN = (
@@ -27,11 +35,17 @@ def test_tokens_that_would_repeat_are_named() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-@pytest.mark.parametrize("family", ["csanmt", "marian"])
-def test_a_search_that_would_loop_takes_no_ngram_twice(n: int, family: str) -> None:
-    search: Search = BeamSearch(4, end_id=0, vocab_size=30)
-    if family == "marian":
-        search = TransformersSearch(4, end_id=0, vocab_size=30, forced_end=False)
+@pytest.mark.parametrize(
+    "make",
+    [
+        BeamSearch,
+        partial(TransformersSearch, forced_end=False),
+        MarianSearch,
+        CTranslate2Search,
+    ],
+)
+def test_a_search_that_would_loop_takes_no_ngram_twice(n: int, make: Callable[..., Search]) -> None:
+    search = make(4, end_id=0, vocab_size=30)
     for slot, ngram in enumerate((n, 0)):
         search.join(slot, DecodingOptions(4, 0.6, 6, no_repeat_ngram=ngram), 6)
     ids, logprobs = (np.concatenate([half, half]) for half in ALWAYS_SEVEN)
