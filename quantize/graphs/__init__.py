@@ -7,6 +7,7 @@ vocabulary.
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -45,13 +46,12 @@ def write_graphs(
     def tick() -> None:
         progress(next(done), total)
 
-    weights = WeightFile(folder / "weights.bin")
+    with closing(WeightFile(folder / "weights.bin")) as weights:
 
-    def layers() -> LinearLayers:
-        return LinearLayers(OnnxGraph(weights), quantiser, observing)
+        def layers() -> LinearLayers:
+            return LinearLayers(OnnxGraph(weights), quantiser, observing)
 
-    EncoderGraph(network, layers(), tick).write(folder / "encoder.onnx")
-    for name, gives in STEPS.items():
-        StepGraph(network, layers(), tick).write(folder / name, gives)
-    weights.close()
+        EncoderGraph(network, layers(), tick).write(folder / "encoder.onnx")
+        for name, gives in STEPS.items():
+            StepGraph(network, layers(), tick).write(folder / name, gives)
     return ["encoder.onnx", *STEPS, "weights.bin"]

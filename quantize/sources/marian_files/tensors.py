@@ -29,7 +29,8 @@ class Tensor:
         """The values in float32; raises UserError for what is no number."""
         values = self.stored().astype(np.float32)
         if self.scale is not None:
-            return values * self.scale
+            values *= self.scale
+            return values
         if not np.isfinite(values).all():
             raise UserError(
                 f"{self.path}: {self.name} has values that are no numbers: copy it anew"

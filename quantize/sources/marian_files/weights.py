@@ -136,7 +136,8 @@ class _Reader:
 
         def read() -> Array:
             values = [tensor.floats() for tensor in tensors]
-            return np.concatenate([value.T if turned else value for value in values])
+            values = [value.T if turned else value for value in values]
+            return values[0] if len(values) == 1 else np.concatenate(values)
 
         self.floats[name] = read
         if all(tensor.bits == 8 for tensor in tensors):

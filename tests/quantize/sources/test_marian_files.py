@@ -15,6 +15,8 @@ import zstandard
 
 from pipeline.errors import UserError
 from quantize.__main__ import main
+from quantize.int8.recipes import load_recipe
+from quantize.int8.rounding import Quantiser
 from quantize.sources import open_source
 from tests.quantize.sources import marian_models as models
 from tests.quantize.sources.marian_folders import SHARED, firefox_folder, sizes
@@ -313,3 +315,18 @@ def test_a_folder_may_name_the_languages(
     (tmp_path / "models" / folder / model.name).rename(tmp_path / "models" / folder / "model.bin")
     languages = open_source(tmp_path / "models" / folder).languages
     assert (languages.source, languages.target) == (source, target)
+
+
+def test_recipes_with_127_keep_the_integers(tmp_path: Path) -> None:
+    """What was 8-bit loses nothing by being 8-bit again."""
+    network = open_source(firefox_folder(tmp_path, INT8)).network
+    name = "decoder.0.ssru.forget.weight"
+    weight, scales = network.weights[name], network.stored_scales[name]
+    quantiser = Quantiser(load_recipe("row-127"))
+    integers, found = quantiser.weight(name, weight.T, scales)
+    stored, _ = models.quantise(
+        "_Wf", models.tensors(INT8, SIZES)["decoder_l1_rnn_Wf"], models.INTGEMM8
+    )
+    expected = np.frombuffer(stored[:-4], np.int8).reshape(64, 64)
+    assert np.allclose(found, scales)
+    assert np.array_equal(np.asarray(integers).astype(int).T, expected)
