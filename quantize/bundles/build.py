@@ -85,7 +85,11 @@ def build(
 
 
 def usual_recipe(source: Source) -> str:
-    """The recipe for who names none: rounded by calibration, but for large models."""
+    """The recipe for who names none: what is 8-bit already stays so, to the integer; others are
+    rounded by calibration, but for large models.
+    """
+    if source.network.stored_scales:
+        return "row-127"
     return "row-63-gptq" if source.network.hidden_size <= LARGEST_ROUNDED else "row-63"
 
 

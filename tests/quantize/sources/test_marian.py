@@ -161,7 +161,8 @@ def test_texts_become_the_same_ids_and_ids_the_same_text(pair: Pair) -> None:
     rng = np.random.default_rng(2)
     for _ in range(20):
         ids = rng.integers(0, pair.pad + 1, 12).tolist()
-        shown = [i for i in ids if i > 1]
+        # Our vocabulary's mask symbols are none to a model that does not name them.
+        shown = [i for i in ids if i > 1 and pair.tokenizer.convert_ids_to_tokens(i)[0] != "⟦"]
         assert tokens.decode(ids) == pair.tokenizer.decode(shown, skip_special_tokens=True)
 
 
