@@ -23,6 +23,7 @@ class Site:
     redirects: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     cuts: dict[str, list[int]] = field(default_factory=dict)  # bytes after which it breaks off
+    headers: dict[str, str] = field(default_factory=dict)  # that come with every file
     tags: bool = True  # whether it says by an ETag which file it is
     ranges: bool = True  # whether it can begin in the middle
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)  # method, path, Range
@@ -89,6 +90,8 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(size - start))
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+            for name, value in site.headers.items():
+                self.send_header(name, value)
             if site.tags:
                 self.send_header("ETag", tag)
             self.end_headers()
