@@ -30,7 +30,7 @@ format: $(VENVS)/all/.ready
 	$(VENVS)/all/bin/ruff check --fix .
 	$(VENVS)/all/bin/ruff format .
 
-model: $(VENVS)/all/.ready  ## build MODEL from SOURCE, a folder or an id (torch is installed for it); RECIPE=NAME if not the usual
+model: $(VENVS)/all/.ready  ## build MODEL from SOURCE, a folder or an id such as firefox:zh-en (torch is installed for it); RECIPE=NAME if not the usual
 	$(VENVS)/all/bin/python -m quantize build $(SOURCE) $(if $(RECIPE),--recipe $(RECIPE)) --out $(MODEL)
 
 tune: $(VENVS)/all/.ready  ## find the recipe for SOURCE: measure all against float32, write MODEL and its report

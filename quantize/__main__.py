@@ -10,8 +10,11 @@ from pathlib import Path
 from pipeline.errors import UserError
 
 SOURCE = (
-    "folder of a ModelScope CSANMT, of a Marian model or as our training leaves it; or an id, such "
-    "as damo/nlp_csanmt_translation_zh2en (ModelScope) or Helsinki-NLP/opus-mt-zh-en (Hugging Face)"
+    "a folder or file of a model (ModelScope CSANMT, Marian, Firefox, OPUS-MT, CTranslate2, Argos "
+    "Translate, or as our training leaves it); an https address of such a file, with #sha256=… if "
+    "you know it; or an id: firefox:zh-en, firefox:zh-en/base-memory, argos:zh-en, "
+    "quickmt/quickmt-zh-en or Helsinki-NLP/opus-mt-zh-en (Hugging Face), "
+    "damo/nlp_csanmt_translation_zh2en (ModelScope); docs/models.md lists them"
 )
 
 

@@ -25,7 +25,10 @@ def no_report(text: str) -> None:
 
 
 class Bars:
-    """One bar in the terminal for all recipes, one for the stage at hand."""
+    """One bar in the terminal for all recipes, one for the stage at hand.
+
+    They begin with the first stage: what libraries show of downloads before it stays to be seen.
+    """
 
     def __init__(self) -> None:
         from rich.progress import (  # commands alone need it
@@ -46,7 +49,6 @@ class Bars:
         self._stages: dict[str, Any] = {}  # their bars' ids
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(
@@ -64,6 +66,7 @@ class Bars:
     def show(self, stage: str, done: int, total: int) -> None:
         """Move the stage's bar; a new stage takes the place of the one before."""
         if stage not in self._stages:
+            self._bars.start()
             for name in [name for name in self._stages if name != ALL_RECIPES]:
                 self._bars.remove_task(self._stages.pop(name))
             self._stages[stage] = self._bars.add_task(stage, total=total)

@@ -77,7 +77,7 @@ def tune(
     `force`; without it, that raises UserError.
     """
     check_place(out)
-    tuning = _Tuning(open_source(spec), work, lines, limit, report, show)
+    tuning = _Tuning(open_source(spec, report, show), work, lines, limit, report, show)
     names = ["fp32", *(name for name in recipes if name != "fp32")]
     results = {}
     for done, name in enumerate(names):

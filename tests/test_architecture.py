@@ -168,7 +168,12 @@ ROOMS: dict[str, set[str]] = {
     "quantize.network": {"pipeline.bundle"},
     "quantize.sentences": {"pipeline"},
     "quantize.machine": {"pipeline.config", "quantize.progress"},
-    "quantize.sources": {"pipeline", "quantize.network", "quantize.sentences"},
+    "quantize.sources": {
+        "pipeline",
+        "quantize.network",
+        "quantize.progress",
+        "quantize.sentences",
+    },
     "quantize.int8": {"pipeline", "quantize.network", "quantize.progress", "quantize.sentences"},
     "quantize.graphs": {
         "pipeline.bundle",

@@ -74,7 +74,7 @@ def build(
     for a bad source or place, and for a bundle that fails unless `force`.
     """
     check_place(out)
-    source = open_source(spec)
+    source = open_source(spec, report, show)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         drafts = Drafts(source, Path(scratch), lines=lines, report=report, show=show)

@@ -43,7 +43,7 @@ def convert(spec: str | Path, out: Path, show: Show = no_show) -> Path:
     That is its configuration, weights, tokenizer and the code that they need. Raises UserError for
     a source of another family and for a place that is taken.
     """
-    source = open_source(spec)
+    source = open_source(spec, show=show)
     if source.config is None:
         raise UserError(f"{source.folder} is no CSANMT: transformers loads it as it is")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

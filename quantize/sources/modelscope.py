@@ -17,6 +17,7 @@ from quantize.sources.base import About, Section, Source
 from quantize.sources.tensorflow.checkpoint import TfCheckpoint
 from quantize.sources.tensorflow.variables import TARGET_SEMANTICS, read_weights
 
+CONFIGURATION = "configuration.json"
 CHECKPOINT = "tf_ckpts/ckpt-0"
 # The reference knows no limit; its published model was trained on up to 100 tokens.
 MAX_SOURCE_LENGTH = 128
@@ -113,7 +114,7 @@ def needed_files(folder: Path) -> list[str]:
     configuration = read_configuration(folder)
     text, dataset = configuration.preprocessor, configuration.dataset
     names = [part.file for part in (dataset.src_vocab, dataset.trg_vocab, text.src_bpe)]
-    return ["configuration.json", *names, f"{CHECKPOINT}.index", f"{CHECKPOINT}.data-*"]
+    return [CONFIGURATION, *names, f"{CHECKPOINT}.index", f"{CHECKPOINT}.data-*"]
 
 
 def open_modelscope(folder: Path, name: str | None = None) -> Source:
@@ -137,7 +138,7 @@ def open_modelscope(folder: Path, name: str | None = None) -> Source:
     return Source(
         folder=folder,
         # The index has all tensors' checksums.
-        identity=(folder / "configuration.json", folder / f"{CHECKPOINT}.index"),
+        identity=(folder / CONFIGURATION, folder / f"{CHECKPOINT}.index"),
         network=csanmt_network(config, read_weights(checkpoint, config), max_positions),
         config=config,
         languages=Languages(source=text.src_lang, target=text.tgt_lang),
@@ -169,7 +170,7 @@ def read_configuration(folder: Path) -> Configuration:
 
     Raises UserError for one that is missing, damaged, contradicts itself or is of another model.
     """
-    path = folder / "configuration.json"
+    path = folder / CONFIGURATION
     try:
         configuration = Configuration.model_validate_json(path.read_bytes())
     except FileNotFoundError:

@@ -33,7 +33,7 @@ CHINESE_TO_ENGLISH = ("zh", "en")
 
 
 def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
-    """Read the folder; `name` says where it is from.
+    """Read the folder; `name` says where it is from, and begins with the model's own.
 
     Raises UserError for what is missing, damaged or cannot be run exactly.
     """
@@ -47,7 +47,7 @@ def open_ctranslate2(folder: Path, name: str | None = None) -> Source:
             f"{folder}: no sentencepiece model beside {MODEL} ({names}): copy all files of the "
             "model"
         )
-    languages = _languages(name or folder.name)
+    languages = _languages(name.split()[0] if name else folder.name)
     return open_model(place, place, text, languages, name or f"the CTranslate2 model {folder.name}")
 
 

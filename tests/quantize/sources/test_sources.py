@@ -115,7 +115,7 @@ def test_a_trained_source_without_one_of_its_files_names_it(tmp_path: Path, name
 
 def test_other_folders_and_names_are_refused_with_what_is_known(tmp_path: Path) -> None:
     for spec in (str(tmp_path), "no/such/folder", "models/typo", "nothing"):
-        with pytest.raises(UserError, match="ModelScope CSANMT directory"):
+        with pytest.raises(UserError, match="a ModelScope CSANMT, of a Marian model"):
             open_source(spec)
     (tmp_path / "config.json").write_text('{"model_type": "t5"}', encoding="utf-8")
     with pytest.raises(UserError, match="a model of type t5"):
