@@ -132,7 +132,7 @@ def _rewritten(token: Token, swap: Swap) -> str | None:
             tag = Tag(opened.pop()[1], "closing")
         content += [unwrapped(source[at : place.start]), tag]
         written = source[place.start : place.end]
-        literals[tag] = f"][{place.label}]" if HAN.search(place.label) else written
+        literals[tag] = f"][{place.label}]" if not place.label.isascii() else written
         at = place.end
     new = swapped([*content, unwrapped(source[at:])], swap)
     if new is None:

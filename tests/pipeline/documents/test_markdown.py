@@ -87,11 +87,13 @@ def test_hostile_markdown_takes_bounded_time(piece: str) -> None:
         ("看[用户\n手册]。", "See the <g1>manual</g1>.", "See the [manual][用户 手册]."),
         ("[用户手册]", "Manual", "[Manual][用户手册]"),
         ("看[API]。", "See <x1/>.", "See [API]."),
+        ("看[《API》]。", 'See "<x1/>".', 'See "[API][《API》]".'),
         ("看![用户手册]。", "See <x1/>.", "See ![用户手册]."),
     ],
 )
 def test_a_link_goes_on_to_point_by_its_label(source: str, english: str, new: str) -> None:
-    definitions = "\n\n[用户手册]: http://a.b/m\n[API]: http://a.b/c\n[用户 手册]: http://a.b/d\n"
+    labels = ("用户手册", "用户 手册", "API", "《API》")
+    definitions = "\n\n" + "".join(f"[{label}]: http://a.b\n" for label in labels)
     marked = open_marked("markdown", source + definitions)
     assert marked.write([english]) == new + definitions
     assert MarkdownIt().render(source + definitions).count("http") == 1
