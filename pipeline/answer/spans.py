@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from pipeline.text.found import sides
 from pipeline.text.normalise import HAN
 from pipeline.text.prepared import Protected
-from pipeline.text.protect import PLACEHOLDER, number_of
+from pipeline.text.protect import PLACEHOLDER, number_of, placeholder
 
 _LONG_ENOUGH = 4  # characters of a span that do not stand in a translation by chance
 _LETTERS = re.compile(r"[^\W_]")
 _POSITIONAL = re.compile(r"%[-+#0]*\d*(?:\.\d+)?[a-zA-Z@]+|\{\}")
+# Letters and digits a Chinese character, below which words are lost beside a tag that stands alone.
+# Human translations have 3, and 99 in 100 have more than 1.9 (FLORES dev).
+_SPARSE, _SPARSE_WITH_AN_EMPTY_SIDE = 1.6, 2.4
+_SIDE_FROM = 2  # Chinese characters on each side of such a tag
 _TAG_NAME = re.compile(r"</?([^\s/>]+)")
 
 
@@ -37,11 +42,31 @@ def filled(seen: str, target: str, protected: Sequence[Protected]) -> bool:
         return True
     if HAN.search(_outside(seen, protected)) and not _LETTERS.search(_outside(target, protected)):
         return False
+    if any(_sparse(seen, target, mark) for mark in _alone(protected)):
+        return False
     translated = dict(_between_tags(target, protected))
     return all(
         not HAN.search(text) or _LETTERS.search(translated.get(pair, text))
         for pair, text in _between_tags(seen, protected)
     )
+
+
+def _alone(protected: Sequence[Protected]) -> Iterator[str]:
+    """The placeholders of tags that enclose nothing."""
+    tags = [number for number, span in enumerate(protected) if span.kind == "tag"]
+    for number, side in zip(tags, sides([protected[tag].text for tag in tags]), strict=True):
+        if not side:
+            yield placeholder(number)
+
+
+def _sparse(seen: str, target: str, mark: str) -> bool:
+    """Whether so little is said that the words of one side of a mark must be lost."""
+    characters = [len(HAN.findall(text)) for text in seen.split(mark)]
+    letters = [len(_LETTERS.findall(text)) for text in target.split(mark)]
+    if min(characters) < _SIDE_FROM:
+        return False
+    least = _SPARSE if all(letters) else _SPARSE_WITH_AN_EMPTY_SIDE
+    return sum(letters) < least * sum(characters)
 
 
 def _outside(text: str, protected: Sequence[Protected]) -> str:

@@ -24,9 +24,10 @@ from markdown_it.rules_inline import (
 )
 from markdown_it.token import Token
 
+from pipeline.documents.footnotes import add_footnotes, sign
 from pipeline.documents.inline import Side
 
-_AT = "at"  # key in a token's meta
+_AT, _LABEL = "at", "label"  # keys in a token's meta
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>", re.DOTALL)
 
 Rule = Callable[[StateInline, bool], bool]
@@ -34,22 +35,28 @@ Rule = Callable[[StateInline, bool], bool]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A mark within a paragraph's source; `name` is alike for both of a pair."""
+    """A mark within a paragraph's source; `name` is alike for both of a pair.
+
+    `label` is what a link must go on to point by once its text is another one.
+    """
 
     start: int
     end: int
     side: Side
     name: str
+    label: str = ""
 
 
 def parser() -> MarkdownIt:
-    """CommonMark with tables and strikethrough, whose tokens have places."""
+    """CommonMark with tables, strikethrough and footnotes, whose tokens have places."""
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    add_footnotes(markdown)
     rules: dict[str, Rule] = {
         "autolink": _whole(autolink),
         "backticks": _whole(backtick),
         "emphasis": _each(emphasis.tokenize),
         "escape": _whole(escape),
+        "footnote": _whole(sign),
         "html_inline": _whole(html_inline),
         "image": _whole(image),
         "link": _link,
@@ -106,6 +113,8 @@ def _link(state: StateInline, silent: bool) -> bool:
     if made:
         made[0].meta[_AT] = (start, start + 1)
         made[-1].meta[_AT] = (label_end, state.pos)
+        if state.src[label_end : state.pos] in ("]", "][]"):  # its text is its label
+            made[-1].meta[_LABEL] = " ".join(state.src[start + 1 : label_end].split())
     return made is not None
 
 
@@ -130,6 +139,7 @@ def places(tokens: Sequence[Token]) -> Iterator[Place]:
                 end + (wide and token.nesting < 0),
                 "opening" if token.nesting > 0 else "closing",
                 name,
+                token.meta.get(_LABEL, ""),
             )
         elif token.type not in ("text", "text_special") and not within_autolink:
             yield Place(start, end, "single", name)

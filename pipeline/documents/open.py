@@ -53,6 +53,7 @@ FAMILIES: tuple[Family, ...] = (
     po.FAMILY,
     xliff.FAMILY,
     json.FAMILY,
+    json.ARB,
     strings.FAMILY,
     resx.FAMILY,
 )

@@ -1,7 +1,7 @@
 """Which language a text is in, by its script, and how clients write the names of languages.
 
-A script test comes before any model could: Chinese is never taken for Korean, whatever else a text
-holds.
+A script test comes before any model could. A text of two languages is in the one that most of it is
+in; beside words in Latin script it is Chinese however few its characters are.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ _CHINESE_NAMES = {"zh", "cmn", "zho", "chi", "zt", "cht", "chs"}
 _NAMES = dict.fromkeys(_CHINESE_NAMES, CHINESE) | {"eng": "en"}
 
 _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
+_HIRAGANA = re.compile("[\u3041-\u309f]+")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _WORD = re.compile(r"[^\W\d_]+")  # of any script
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 KANA_SHARE = 0.2  # of kana among kana and Han; a text that has more is Japanese
+_NOT_JAPANESE = frozenset("們這哪麼沒吧很")  # beside what its standards lack
 SAMPLE = 4_000  # characters that are looked at
 
 Variant = Literal["zh-Hans", "zh-Hant"]
@@ -57,14 +59,19 @@ def base(tag: str) -> str:
 def detect(text: str) -> Detected:
     """The language of a text that holds at least some of it.
 
-    Chinese is any text with a Chinese character that is not Japanese or Korean, since that is what
-    there is to translate; the confidence is its share of the words.
+    1. Japanese has kana throughout. A lone の is in fashion in Chinese, and a Japanese name there
+       stands among characters that Japanese does not write.
+    2. Korean has more Hangul than Chinese characters.
+    3. Else any text with a Chinese character is Chinese, since that is what there is to translate.
+
+    The confidence is the language's share of the words.
     """
     sample = text[:SAMPLE]
     han, kana, hangul = (len(found.findall(sample)) for found in (HAN, _KANA, _HANGUL))
     if not han and len(text) > SAMPLE and HAN.search(text, SAMPLE):
         han = 1
-    if kana > max(1 if han else 0, KANA_SHARE * (kana + han)):  # a lone の is in fashion in Chinese
+    throughout = kana > max(1 if han else 0, KANA_SHARE * (kana + han))
+    if throughout and _chinese_only(sample) <= len(_HIRAGANA.findall(sample)):
         return Detected("ja", _share(kana + han, sample))
     if hangul > han:
         return Detected("ko", _share(hangul + han, sample))
@@ -74,6 +81,22 @@ def detect(text: str) -> Detected:
         latin = sum(1 for word in words if _LATIN.match(word))
         return Detected("en" if sample.isascii() and latin else UNKNOWN, latin / len(words) / 2)
     return Detected(UNKNOWN, 0.0)
+
+
+def _chinese_only(sample: str) -> int:
+    """How many of the Chinese characters are written otherwise in Japanese, or not at all."""
+    characters = "".join(HAN.findall(sample))
+    return sum(
+        character in _NOT_JAPANESE or character != japanese or not _in_japanese_sets(character)
+        for character, japanese in zip(characters, _to_japanese()(characters), strict=False)
+    )
+
+
+def _in_japanese_sets(character: str) -> bool:
+    try:
+        return bool(character.encode("shift_jis"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _share(characters: int, sample: str) -> float:
@@ -90,6 +113,12 @@ def variant(text: str) -> Variant:
         for convert in (traditional, simplified)
     )
     return "zh-Hant" if of_traditional > of_simplified else "zh-Hans"
+
+
+@cache
+def _to_japanese() -> Callable[[str], str]:
+    """To the forms that Japan writes."""
+    return opencc.OpenCC("t2jp").convert
 
 
 @cache

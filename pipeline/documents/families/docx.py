@@ -21,6 +21,7 @@ WORD = Dialect(
     characters={f"{{{_W}}}br": "\n", f"{{{_W}}}tab": "\t"},
     pairs=qualified(_W, "hyperlink", "ins", "moveTo", "smartTag", "customXml", "fldSimple", "sdt"),
     holders={f"{{{_W}}}sdt": f"{{{_W}}}sdtContent"},
+    bases={f"{{{_W}}}ruby": f"{{{_W}}}rubyBase"},
     head=qualified(_W, "pPr", "bookmarkStart", "commentRangeStart", "permStart")
     | qualified(_W, "moveFromRangeStart", "moveToRangeStart"),
     tail=qualified(_W, "bookmarkEnd", "commentRangeEnd", "permEnd")

@@ -1,4 +1,7 @@
-"""JSON: the values that are texts; keys, numbers and layout stay letter for letter."""
+"""JSON: the values that are texts; keys, numbers and layout stay letter for letter.
+
+Flutter's .arb says the language of its texts, which becomes English.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,18 @@ from pipeline.text.normalise import HAN
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _KEY = re.compile(r"\s*+:")
+_LOCALE = re.compile(r'("@@locale"\s*+:\s*+")zh[\w-]*+(?=")', re.IGNORECASE)
 _DEEPEST = 200
 
 
 def rewrite_json(source: str, swap: Swap) -> str:
     _check(source)
     return "".join(_pieces(source, swap))
+
+
+def rewrite_arb(source: str, swap: Swap) -> str:
+    new = rewrite_json(source, swap)
+    return new if new == source else _LOCALE.sub(r"\1en", new, count=1)
 
 
 def _check(source: str) -> None:
@@ -56,7 +65,8 @@ def _unpaired(text: str) -> bool:
 
 
 FAMILY = Family(
-    extensions=(".json", ".arb"),
-    media_type="application/json",
-    rewrite=text_rewriter(rewrite_json),
+    extensions=(".json",), media_type="application/json", rewrite=text_rewriter(rewrite_json)
+)
+ARB = Family(
+    extensions=(".arb",), media_type="application/json", rewrite=text_rewriter(rewrite_arb)
 )

@@ -2,6 +2,7 @@
 
 1. markdown-it says which lines are text, and where in them links, code and emphasis stand.
 2. Of these the marks are made; code, addresses, pictures and references stay letter for letter.
+   A link that points by its own text points by a label from then on.
 3. A paragraph's lines are one text, and its translation is one line.
 """
 
@@ -130,7 +131,8 @@ def _rewritten(token: Token, swap: Swap) -> str | None:
         elif place.side == "closing" and opened and opened[-1][0] == place.name:
             tag = Tag(opened.pop()[1], "closing")
         content += [unwrapped(source[at : place.start]), tag]
-        literals[tag] = source[place.start : place.end]
+        written = source[place.start : place.end]
+        literals[tag] = f"][{place.label}]" if not place.label.isascii() else written
         at = place.end
     new = swapped([*content, unwrapped(source[at:])], swap)
     if new is None:

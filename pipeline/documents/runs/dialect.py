@@ -17,6 +17,7 @@ class Dialect:
     beside_runs: frozenset[str] = frozenset()  # elements for line ends that stand between runs
     pairs: frozenset[str] = frozenset()  # hold runs
     holders: Mapping[str, str] = field(default_factory=dict)  # pairs whose runs are in a child
+    bases: Mapping[str, str] = field(default_factory=dict)  # stand in runs, their text in a child
     head: frozenset[str] = frozenset()  # stay at the paragraph's start
     tail: frozenset[str] = frozenset()  # stay at its end
     dropped: frozenset[str] = frozenset()

@@ -44,6 +44,7 @@ class Reader:
         self.keys = count()
         self.elements: dict[Tag, list[Kept]] = {}
         self.pairs: set[int] = set()
+        self.breaks: set[Tag] = set()  # of pages and columns, outside of pairs
         self.edges: dict[str, list[etree._Element]] = {"head": [], "tail": []}
         self._level = 0  # pairs around
         self._fields: list[_Field] = []  # those that have begun
@@ -91,6 +92,9 @@ class Reader:
                 yield Text(child.text or "", style)
             elif child.tag in self._dialect.characters and not child.attrib:
                 yield Text(self._dialect.characters[str(child.tag)], style)
+            elif child.tag in self._dialect.bases:
+                base = child.find(self._dialect.bases[str(child.tag)])
+                yield from self.read(base if base is not None else child)
             else:
                 yield self._single(Kept(child, style, in_run=True))
 
@@ -100,6 +104,8 @@ class Reader:
             return Tag(self._fields[-1].key, "single")  # says nothing by itself
         tag = Tag(next(self.keys), "single", kept.element.tag in self._dialect.words)
         self.elements[tag] = [kept]
+        if self._level == 0 and self._dialect.characters.get(str(kept.element.tag)) == "\n":
+            self.breaks.add(tag)
         return tag
 
     def _field(self, mark: etree._Element, run: Kept) -> Iterator[Tag]:

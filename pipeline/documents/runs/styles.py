@@ -20,11 +20,7 @@ def styled(
 
     The styles are by the keys of these pairs; that of the paragraph has the key -1.
     """
-    weight: Counter[bytes] = Counter()
-    for piece in pieces:
-        if isinstance(piece, Text):
-            weight[_look(piece.style, unseen)] += len(HAN.findall(piece.text))
-    base = max(weight, key=lambda look: weight[look], default=b"")
+    base = _base(pieces, unseen)
     content: list[str | Tag] = []
     styles: dict[int, etree._Element | None] = {}
     current, key = base, -1
@@ -45,6 +41,23 @@ def styled(
         elif piece in reader.elements or piece.key in reader.pairs:
             content.append(piece)
     return [*content, *([Tag(key, "closing")] if key >= 0 else [])], styles
+
+
+def _base(pieces: Sequence[Text | Tag], unseen: frozenset[str]) -> bytes:
+    """The look of most of the Chinese, of that outside of links and the like if there is some."""
+    outside: Counter[bytes] = Counter()
+    whole: Counter[bytes] = Counter()
+    depth = 0
+    for piece in pieces:
+        if isinstance(piece, Tag):
+            depth += {"opening": 1, "closing": -1, "single": 0}[piece.side]
+            continue
+        look, characters = _look(piece.style, unseen), len(HAN.findall(piece.text))
+        whole[look] += characters
+        if depth == 0:
+            outside[look] += characters
+    weight = outside if outside.total() else whole
+    return max(weight, key=lambda look: weight[look], default=b"")
 
 
 def _look(style: etree._Element | None, unseen: frozenset[str]) -> bytes:

@@ -45,13 +45,14 @@ PLACEHOLDERS = (
     Pattern("placeholder", r"\[\^?\d{1,3}\]", finds=("见文献⟪[12]⟫和脚注⟪[^1]⟫",)),
     Pattern(
         "placeholder",
-        rf"(?<![\d%])%(?:\(\w{{1,40}}+\)|(?:\d{{1,3}}|n)\$)?+{_FLAGS}(?:{_LENGTH}[diouxXeEfFgGaAcCsSpn]|@)(?![A-Za-z])",
+        rf"(?<![\d%])%(?:\([^()]{{1,40}}+\)|<[^<>]{{1,40}}+>|(?:\d{{1,3}}|n)\$)?+{_FLAGS}(?:{_LENGTH}[diouxXeEfFgGaAcCsSpn]|@)(?![A-Za-z])",
         finds=(
             "共⟪%d⟫个，⟪%(size)s⟫，⟪%1$s⟫",
             "请看⟪%*d⟫的⟪%zu⟫和⟪%hd⟫、⟪%p⟫、⟪%S⟫、⟪%-10s⟫、⟪%.2f⟫",
             "⟪%@⟫说，⟪%2$@⟫，⟪%lld⟫",
+            "共有⟪%(数量)d⟫个，⟪%(用户 名)s⟫，⟪%<总数>.2f⟫",
         ),
-        leaves=("增长5%d", "50%的人", "100%放心"),
+        leaves=("增长5%d", "50%的人", "100%放心", "增5%(同比)d", "%(占比)的"),
     ),
     Pattern(
         "placeholder",

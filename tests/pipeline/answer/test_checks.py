@@ -16,6 +16,7 @@ P, Q = placeholder(0), placeholder(1)
 BOLD = (Protected("<b>", "tag"), Protected("</b>", "tag"))
 PRINTF = (Protected("%s", "placeholder"), Protected("%d", "placeholder"))
 URL = (Protected("https://example.com", "url"),)
+PICTURE = (Protected("<img src=a>", "tag"),)
 NAMES = (Protected("{a}", "placeholder"), Protected("{b}", "placeholder"))
 
 
@@ -52,6 +53,9 @@ def faults(
         (f"在{P}北京{Q}工作", f"Work in {P}Beijing{Q}", BOLD),
         (f"{P}有{Q}个", f"{P} has {Q}", PRINTF),
         (f"访问{P}。", f"Visit {P}.", (Protected("http://a.b/2024", "url"),)),
+        (f"下载{P}安装包", f"Download the package {P}", PICTURE),
+        (f"下载{P}安装包", f"Download {P} package", PICTURE),
+        (f"他{P}走", f"Go {P}", PICTURE),
     ],
 )
 def test_good_translations_pass(seen: str, target: str, protected: tuple[Protected, ...]) -> None:
@@ -69,6 +73,8 @@ def test_good_translations_pass(seen: str, target: str, protected: tuple[Protect
         (f"这{P}重点{Q}", f"the key {P}{Q}", BOLD, "protected"),
         (f"{P}有{Q}个", f"{Q} of {P}", PRINTF, "protected"),
         (f"你好，{P}世界{Q}！", f"{P}World{Q}!", BOLD, "protected"),
+        (f"下载{P}安装包", f"Download {P}", PICTURE, "protected"),
+        (f"地址：北京{P}下一页", f"Address: {P} Next", PICTURE, "protected"),
         (f"{P}你好", P, URL, "empty"),
         ("你好。", "...", (), "empty"),
         ("今天很好。", "今天很好。", (), "copied"),

@@ -73,6 +73,7 @@ def bench() -> Iterator[Bench]:
         ),
         ("protected", "around", "你好，{name}！", "Hello ⟦0⟧ ⟦0⟧!", "{name}"),
         ("protected", "around", "这是<b>重点</b>内容。", "This is ⟦1⟧the key⟦0⟧.", "</b>"),
+        ("protected", "around", "下载<img src=a>安装包", "Download ⟦0⟧", "<img src=a> Install"),
         ("empty", "around", "😀你好😀", "⟦0⟧ ⟦1⟧", "😀 "),
         ("empty", "greedy", "他住在北京。", Hypothesis((), 0.0, 1), "Beijing"),
         ("copied", "greedy", "他住在北京。", "他住在北京。", "Beijing"),

@@ -375,7 +375,7 @@ def samples() -> dict[str, bytes]:
         "a.vtt": WEBVTT,
     }
     texts |= {"a.ass": ALPHA, "a.po": CATALOGUE, "a.xlf": XLIFF_1, "b.xliff": XLIFF_2}
-    texts |= {"a.json": JSON, "a.strings": STRINGS, "a.resx": RESX}
+    texts |= {"a.json": JSON, "a.arb": JSON, "a.strings": STRINGS, "a.resx": RESX}
     files = {name: text.encode() for name, text in texts.items()}
     files |= {"a.docx": word(), "a.pptx": slides(), "a.xlsx": workbook(), "a.odt": odt()}
     return files | {"a.odp": odp(), "a.epub": epub(), "a.pdf": pdf()}

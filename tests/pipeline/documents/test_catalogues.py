@@ -38,6 +38,48 @@ def test_entries_without_a_translation_get_a_fuzzy_one() -> None:
     assert catalogue[0].occurrences == [("a.c", "1")]
 
 
+KEPT = """# 译者的注释
+
+#, fuzzy
+msgid ""
+msgstr ""
+"X-Custom: a\\n"
+"Language: zh_CN\\n"
+"Content-Type: text/plain; charset=UTF-8\\n"
+
+#: a.c:1
+#. 说明
+# 注释
+#, c-format
+#| msgid "旧"
+msgctxt "菜单"
+msgid "保存"
+msgstr ""
+
+  msgid ""
+  "第一行\\n"
+  "第二行"
+  msgstr ""
+
+#~ msgid "旧的"
+#~ msgstr "old"
+"""
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_only_the_lines_of_a_translation_change_in_a_catalogue(line_end: str) -> None:
+    expected = (
+        KEPT.replace("zh_CN", "en")
+        .replace("#, c-format", "#, c-format, fuzzy")
+        .replace('"保存"\nmsgstr ""', '"保存"\nmsgstr "Save \\"it\\""')
+        .replace("  msgid", "#, fuzzy\n  msgid")
+        .replace('  msgstr ""', '  msgstr ""\n"One\\n"\n"Two"')
+    )
+    source = KEPT.replace("\n", line_end)
+    assert translated("a.po", source, 'Save "it"', "One\nTwo") == expected.replace("\n", line_end)
+    assert translated("a.po", source, "保存", "第一行\n第二行") == source
+
+
 def test_units_of_xliff_1_get_targets_to_review() -> None:
     new = translated("a.xlf", XLIFF_1, "Please <g1>save</g1> the file<x2/>.")
     assert (
@@ -63,6 +105,14 @@ def test_values_of_json_change_and_keys_and_layout_do_not() -> None:
     new = translated("a.json", JSON, "value", "hello")
     assert new == '{"键": "value",\n  "a": ["hello", 1.50, {"b": "x"}]}\n'
     assert json.loads(new)["a"][1] == 1.5
+
+
+def test_a_file_of_flutter_says_that_it_is_english() -> None:
+    source = '{"@@locale": "zh_CN", "a": "好", "@a": {"x": "zh"}}'
+    new = '{"@@locale": "en", "a": "fine", "@a": {"x": "zh"}}'
+    assert translated("app_zh.arb", source, "fine") == new
+    assert translated("app_zh.json", source, "fine") == new.replace('"en"', '"zh_CN"')
+    assert translated("app_zh.arb", source, "好") == source
 
 
 def test_values_of_strings_change_and_comments_do_not() -> None:

@@ -57,6 +57,10 @@ def text_of(source: str) -> str:
         (" <x/>你好 ", "你好 "),
         ("请<b><i>保存</i></b>", "请<g1>保存</g1>"),  # a pair around a pair
         ("用<b>Python</b>写", "用<x1/>写"),  # no Chinese in it
+        ("用<b>“Python”，</b>写", "用“<x1/>”，写"),  # but Chinese punctuation, which is outside
+        ("请<b>保存</b><i>。</i>", "请<g1>保存</g1>。"),
+        ("你好<b><i>，</i></b>世界", "你好，<x1/>世界"),
+        ("你好<b> </b>世界", "你好<x1/>世界"),
         ("请<x/><y/>保存", "请<x1/>保存"),  # marks that touch
         ("请<b><x/>保存<y/></b>吧", "请<g1>保存</g1>吧"),
         ("请<b>保存", "请<x1/>保存"),  # without a partner
@@ -103,6 +107,11 @@ def test_what_a_translation_did_to_its_marks_is_mended(translation: str, mended:
     new = swapped(content("请<b>保存</b>文<x/>件"), lambda _: translation)
     assert new is not None
     assert written(new) == mended
+
+
+def test_punctuation_in_a_style_of_its_own_is_translated() -> None:
+    new = swapped(content("看<b>手册</b><i>。</i>"), lambda _: "See the <g1>manual</g1>.")
+    assert written(new or []) == "See the <b>manual</b>.<i></i>"
 
 
 def test_pairs_that_cross_are_closed_in_order() -> None:

@@ -1,4 +1,4 @@
-"""HTML, EPUB and Markdown: what is translated, and what stays letter for letter."""
+"""HTML and EPUB: what is translated, and what stays letter for letter."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from markdown_it import MarkdownIt
 
 from pipeline.documents import DocumentLimits, DocumentTooLarge, open_document, open_marked
 from pipeline.documents.families.html import rewrite_html
-from pipeline.documents.families.markdown import rewrite_markdown
 from pipeline.documents.markup import tokens
-from tests.pipeline.documents.samples import MARKDOWN, PAGE, epub, pseudo, unzipped
+from tests.pipeline.documents.samples import PAGE, epub, pseudo, unzipped
 
 
 def texts_of_html(source: str) -> list[str]:
@@ -159,70 +157,6 @@ def test_a_book_is_translated_with_its_contents_and_title() -> None:
     assert page.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
     assert b"<text>Chapter 1</text>" in new["OEBPS/toc.ncx"]
     assert b"<dc:title>A Book</dc:title><dc:language>en</dc:language>" in new["OEBPS/book.opf"]
-
-
-def test_markdown_is_the_same_but_for_its_words() -> None:
-    assert (
-        rewrite_markdown(MARKDOWN, pseudo)
-        == """---
-title: 标题
----
-# word `x` #
-
-> - word **word** [word *word*](http://a.b "t")word<kbd>word</kbd> word\\*word <http://x.y>。![图](a.png)\\
->   word[word][r]word
-
-| a | word\\|word |
-|---|---|
-| `c` | **word** |
-| word | word |
-
-```
-代码
-```
-word
-==
-<div title="word">
-word <b>word</b>
-</div>
-
-[r]: http://x "标题"
-"""
-    )
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_lines_of_markdown_end_as_they_did(end: str) -> None:
-    assert rewrite_markdown(f"你好{end}世界{end}{end}- 一{end}", pseudo) == (
-        f"word{end}{end}- word{end}"
-    )
-
-
-def test_a_translation_makes_no_block_of_markdown() -> None:
-    for english in ("1. First", "# First", "- First", "> First"):
-        html = MarkdownIt().render(rewrite_markdown("第一\n", lambda _, english=english: english))
-        assert html == f"<p>{english.replace('>', '&gt;')}</p>\n"
-
-
-@pytest.mark.parametrize(
-    "source",
-    ["- [ ] 任务", "**你**好", "好`a|b`", "![图](x)", "[好](<a b> 'c')", "好&amp;<b>吗</b>"],
-)
-def test_markdown_shows_the_same_elements(source: str) -> None:
-    def elements(text: str) -> list[str]:
-        html = MarkdownIt().render(text)
-        return [html[t.start : t.end] for t in tokens(html) if t.kind in ("opening", "closing")]
-
-    assert elements(rewrite_markdown(source, pseudo)) == elements(source)
-
-
-@pytest.mark.parametrize(
-    "piece", ["> ", "- ", "*", "[", "`", "![", "<b>", "|a", "**好", "[a](", "<!--"]
-)
-def test_hostile_markdown_takes_bounded_time(piece: str) -> None:
-    start = time.process_time()
-    rewrite_markdown(piece * 5000 + "好\n|-|-|\n", lambda _: "w")
-    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,71 @@ def test_a_paragraph_that_has_only_a_text_box_keeps_it() -> None:
     )
 
 
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def body(paragraph: str) -> bytes:
+    """A document of one paragraph's content."""
+    xml = f'<w:document xmlns:w="{W}"><w:body><w:p>{paragraph}</w:p></w:body></w:document>'
+    return with_part(word(), "word/document.xml", xml)
+
+
+def rewritten(paragraph: str, texts: dict[str, str]) -> str:
+    """The content of the paragraph with these translations of all of its texts."""
+    document = open_document("a.docx", body(paragraph))
+    found = [text for text in document.texts if text not in OTHERS]
+    assert found == list(texts)
+    new = document.write([texts.get(text, text) for text in document.texts])
+    xml = unzipped(new)["word/document.xml"].decode()
+    return xml.split("<w:p>")[1].split("</w:p>")[0].replace(' xml:space="preserve"', "")
+
+
+OTHERS = open_document("a.docx", body("")).texts
+
+
+@pytest.mark.parametrize("kind", ["page", "column"])
+def test_the_break_of_a_page_parts_the_text(kind: str) -> None:
+    line = (
+        f'<w:r><w:t>地址：</w:t><w:br/><w:t>北京</w:t><w:br w:type="{kind}"/><w:t>下页</w:t></w:r>'
+    )
+    new = rewritten(line, {"地址：\n北京": "Address:\nBeijing", "下页": "Next"})
+    assert new == (
+        "<w:r><w:t>Address:</w:t><w:br/><w:t>Beijing</w:t></w:r>"
+        f'<w:r><w:br w:type="{kind}"/></w:r><w:r><w:t>Next</w:t></w:r>'
+    )
+
+
+def test_a_break_within_a_link_stays_in_it() -> None:
+    link = (
+        '<w:hyperlink><w:r><w:t>上页</w:t><w:br w:type="page"/><w:t>下页</w:t></w:r></w:hyperlink>'
+    )
+    new = rewritten(
+        link + "<w:r><w:t>完</w:t></w:r>", {"<g1>上页<x2/>下页</g1>完": "<g1>A<x2/>B</g1>"}
+    )
+    assert new.endswith('<w:r><w:br w:type="page"/></w:r><w:r><w:t>B</w:t></w:r></w:hyperlink>')
+
+
+def test_readings_above_characters_make_way_for_their_text() -> None:
+    ruby = (
+        "<w:r><w:ruby><w:rt><w:r><w:t>běi</w:t></w:r></w:rt>"
+        "<w:rubyBase><w:r><w:t>北</w:t></w:r></w:rubyBase></w:ruby></w:r><w:r><w:t>京</w:t></w:r>"
+    )
+    assert rewritten(ruby, {"北京": "Beijing"}) == "<w:r><w:t>Beijing</w:t></w:r>"
+    assert rewritten(ruby, {"北京": "北京"}) == ruby
+
+
+def test_the_style_of_a_link_is_not_that_of_its_paragraph() -> None:
+    style = '<w:rPr><w:u w:val="single"/></w:rPr>'
+    link = f"<w:hyperlink><w:r>{style}<w:t>用户手册</w:t></w:r></w:hyperlink>"
+    source = f"<w:r><w:t>请看</w:t></w:r>{link}<w:r><w:t>。</w:t></w:r>"
+    english = {"请看<g1>用户手册</g1>。": "See <g1>the manual</g1>."}
+    assert rewritten(source, english) == source.replace("请看", "See ").replace(
+        "用户手册", "the manual"
+    ).replace("。", ".")
+    whole = link.replace("手册", f"手</w:t></w:r><w:r>{style}<w:t>册")
+    assert rewritten(whole, {"用户手册": "manual"}) == link.replace("用户手册", "manual")
+
+
 def test_strict_documents_are_refused() -> None:
     relations = unzipped(word())["_rels/.rels"].replace(
         b"http://schemas.openxmlformats.org", b"http://purl.oclc.org/ooxml"

@@ -48,6 +48,45 @@ def test_terms_are_found_whole_and_outside_of_what_is_protected(
     assert all(a.end <= b.start for a, b in pairwise(found))
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("100元", ["100"]),
+        ("共100。", ["100"]),
+        ("100-200", ["100"]),
+        *(
+            (text, [])
+            for text in ("100.5元", "1,100元", "100,000元", "8：100", "1/100", "100%", "100 万")
+        ),
+        ("１００．５元", []),
+        ("用Caf吧", ["Caf"]),
+        ("用Café吧", []),
+        ("用caf吧", []),
+        ("用ßCaf吧", []),
+    ],
+)
+def test_no_term_is_part_of_a_number_or_of_a_word(text: str, terms: list[str]) -> None:
+    glossary = Terms([Entry("100", "one hundred"), Entry("１００", "wide"), Entry("Caf", "C.")])
+    found = glossary.spans(text, [])
+    assert [text[span.start : span.end] for span in found] == terms
+
+
+@pytest.mark.parametrize("text", ["我去北京", "北京"])
+def test_a_text_may_end_in_the_beginning_of_a_longer_term(text: str) -> None:
+    glossary = Terms([Entry("北京", "Beijing City"), Entry("北京大学", "PKU")])
+    assert [span.said for span in glossary.spans(text, [])] == ["Beijing City"]
+    assert [span.said for span in glossary.spans(text + "大学", [])] == ["PKU"]
+
+
+def test_of_terms_that_differ_in_spelling_alone_that_of_the_text_counts() -> None:
+    entries = Entry("软件", "software"), Entry("軟件", "SW"), Entry("软體", "other")
+    glossary = Terms(entries)
+    for terms in (glossary, Terms(glossary.present("軟件和软件"))):
+        assert [span.said for span in terms.spans("軟件和软件", [])] == ["SW", "software"]
+    assert glossary.present("軟件") == (entries[1],)
+    assert [span.said for span in Terms(entries[1:]).spans("软件", [])] == ["SW"]
+
+
 def test_only_what_a_text_may_need_goes_with_it() -> None:
     assert [entry.source for entry in GLOSSARY.present("苹果的人工智能")] == ["人工智能", "苹果"]
 
