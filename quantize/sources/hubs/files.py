@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 import httpx
 
+from pipeline.bundle import sha256
 from pipeline.errors import UserError
 from quantize.progress import Report, Show
 from quantize.sources.hubs.web import AGAIN, check_status, client, shown, told
@@ -56,12 +56,6 @@ def cache() -> Path:
         return Path.home() / ".cache" / "csanmt"
     except RuntimeError:
         raise UserError("this user has no home folder: set XDG_CACHE_HOME") from None
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch(remote: Remote, folder: Path, report: Report, show: Show) -> Path:
