@@ -15,7 +15,6 @@ from quantize.network import Array
 from quantize.sources.ctranslate2.open import MODEL
 
 BARRED = -1e4  # the end symbol's bias: every sentence runs to the limit
-POSITIONS = 512
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Shape:
     stored: str  # the weights' type
     symbols: tuple[str, ...]
     texts: tuple[str, ...]  # names of the sentencepiece models
+    positions: int = 512  # that the file stores
     shared: bool = True  # both languages have the same vocabulary
     options: Mapping[str, Any] = field(default_factory=dict)  # of its specification
     config: Mapping[str, Any] = field(default_factory=dict)  # in config.json
@@ -47,6 +47,7 @@ def _opus(vocabulary: int, hidden: int, inner: int, heads: int, layers: int) -> 
         "int8",
         ("</s>", "<unk>"),
         ("sentencepiece.model",),
+        positions=2048,
         options={"pre_norm": False, "activation": "SWISH"},
         config={"add_source_eos": True, "decoder_start_token": "</s>"},
         zero_start=True,
@@ -122,7 +123,7 @@ class _Weights:
         spec.decoder.projection.bias = self._normal(shape.vocabulary, 1)[:, 0] / 5
         spec.decoder.projection.bias[shape.symbols.index("</s>")] = BARRED
         spec.decoder.start_from_zero_embedding = shape.zero_start
-        positions = self._normal(POSITIONS, width)
+        positions = self._normal(shape.positions, width)
         for side in (spec.encoder, spec.decoder):
             side.position_encodings.encodings = positions
             if hasattr(side, "layer_norm"):

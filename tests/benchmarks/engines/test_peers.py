@@ -205,6 +205,14 @@ def test_a_students_size_is_the_published_one(tmp_path: Path) -> None:
     assert (folder / MODEL).stat().st_size == pytest.approx(43_977_787, abs=1000)
 
 
+def test_argoss_size_is_the_published_one(tmp_path: Path) -> None:
+    from benchmarks.engines.shapes import SHAPES, shaped
+    from quantize.sources.ctranslate2.open import MODEL
+
+    folder = shaped(SHAPES["argos"], tmp_path / "source")
+    assert (folder / MODEL).stat().st_size == pytest.approx(82_713_318, abs=100)
+
+
 def test_a_peer_that_cannot_run_the_model_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
