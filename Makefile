@@ -45,7 +45,7 @@ train: $(VENVS)/all/.ready  ## train RUN on DATA for nine minutes, or go on with
 evaluate: $(VENVS)/all/.ready  ## score MODEL and SOURCE (as float32) on FLORES dev and NTREX
 	$(VENVS)/all/bin/python -m training evaluate $(MODEL) $(SOURCE)
 
-bench: $(VENVS)/all/.ready  ## time and memory beside CTranslate2, Optimum and PyTorch; QUICK=1: ten minutes; MODELS=… by commas
+bench: $(VENVS)/all/.ready  ## time and memory beside CTranslate2, Optimum and PyTorch, or Bergamot; QUICK=1: ten minutes; MODELS=… by commas
 	$(VENVS)/all/bin/python -m benchmarks.engines $(if $(QUICK),--quick) $(if $(MODELS),--models $(MODELS))
 
 $(VENVS)/%/.ready: requirements/%.txt pyproject.toml

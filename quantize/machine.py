@@ -37,7 +37,7 @@ def describe(packages: Sequence[str]) -> dict[str, Any]:
 
 @dataclass
 class Spent:
-    """Seconds of each round, one entry a round: of this process's CPU, and of the clock."""
+    """Seconds of each round, one entry a round: of the CPU, and of the clock."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -48,23 +48,27 @@ def in_turn(
     rounds: int,
     *,
     at_most: Mapping[str, int] | None = None,
+    clocks: Mapping[str, Callable[[], float]] | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Spent]:
     """Do every task once a round, in turn, so that all meet the same machine.
 
-    The first round only warms up. `at_most`: rounds after which a task is left out.
+    The first round only warms up. `at_most`: rounds after which a task is left out. `clocks`:
+    seconds of CPU that tasks of another process have taken.
     """
-    limits = at_most or {}
+    limits, elsewhere = at_most or {}, clocks or {}
     spent = {name: Spent() for name in tasks}
     for round_ in range(rounds + 1):
         for name, task in tasks.items():
             if round_ > limits.get(name, rounds):
                 continue
-            began = time.process_time(), time.perf_counter()
+            cpu_seconds = elsewhere.get(name, time.process_time)
+            began = cpu_seconds(), time.perf_counter()
             task()
+            ended = time.perf_counter(), cpu_seconds()
             if round_:
-                spent[name].cpu.append(time.process_time() - began[0])
-                spent[name].wall.append(time.perf_counter() - began[1])
+                spent[name].cpu.append(ended[1] - began[0])
+                spent[name].wall.append(ended[0] - began[1])
         progress(round_, rounds)
     return spent
 

@@ -10,26 +10,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engines import inflight, models
-from benchmarks.engines.entrants import OPTIMUM_GRAPHS, OURS, Entrant, make_entrants
-from benchmarks.engines.measure import Cell, Timing, peak_mb, race
+from benchmarks.engines.entrants import (
+    OPTIMUM_GRAPHS,
+    OURS,
+    Entrant,
+    make_entrants,
+    reference,
+    usual_peers,
+)
+from benchmarks.engines.marian import MARIAN
+from benchmarks.engines.measure import Cell, Timing, race
 from benchmarks.engines.report import Row, draw, table, write_json
-from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Sources
+from benchmarks.engines.runners import Runner, Sources
+from benchmarks.engines.shapes import SHAPES
+from benchmarks.engines.students import STUDENTS
+from benchmarks.engines.work import REMEMBERED, cells
 from pipeline.bundle import Bundle
 from pipeline.errors import UserError
 
-KNOWN = (*models.MARIAN, *models.CSANMT, models.DEFAULT)
-QUICK = [*(Cell(batch, 1) for batch in (1, 4, 16, 32)), *(Cell(batch, 4) for batch in (1, 4, 16))]
-LONG = [Cell(batch, beam, 96, 96) for beam in (1, 4) for batch in (1, 16)]
-TEXT = [Cell(batch, beam, 0, 200) for beam in (1, 4) for batch in (1, 4, 16, 32)]
-LARGE = [Cell(1, 4, 26, 26), Cell(4, 4, 26, 26)]
-# Where memory is measured, in a process an engine.
-REMEMBERED = (Cell(1, 1), Cell(32, 1), LARGE[0])
+KNOWN = (*MARIAN, *STUDENTS, *SHAPES, *models.CSANMT, models.DEFAULT)
 
 
 class Bench:
@@ -44,52 +50,58 @@ class Bench:
 
     def rows(self, model: str) -> Iterator[Row]:
         """Every engine's, of all work that the model is tried on."""
-        options = self.options
         entrants = make_entrants(
-            model, self.recipes(model), self.peers(model), options.work / model, self.report
+            model, self.recipes(model), self.peers(model), self.options.work / model, self.report
         )
-        runners = {name: entrant.open() for name, entrant in entrants.items()}
-        for cell in self.cells(model):
-            lengths = "text" if model == models.DEFAULT else cell.lengths
-            self.report(f"{model}: {cell.batch} at once, beam {cell.beam}, {lengths}")
-            sources = models.sources(model, cell.batch, cell.source)
-            for name, found in race(runners, sources, cell, options.rounds).items():
-                peak = self.peak(entrants[name], sources, cell)
-                yield make_row(model, entrants[name], cell, lengths, found, peak)
-        del runners
-        if model in models.MARIAN:
+        with ExitStack() as opened:
+            runners: dict[str, Runner] = {}
+            for name, entrant in entrants.items():
+                runners[name] = entrant.open()
+                opened.callback(runners[name].close)
+            for cell in cells(model, self.options.quick):
+                yield from self.cell_rows(model, entrants, runners, cell)
+        if model in MARIAN:
             yield from self.mixed_rows(model, entrants)
+
+    def cell_rows(
+        self,
+        model: str,
+        entrants: Mapping[str, Entrant],
+        runners: Mapping[str, Runner],
+        cell: Cell,
+    ) -> Iterator[Row]:
+        """Every engine's, of one kind of work."""
+        lengths = cell.lengths if cell.forced else "text"
+        self.report(f"{model}: {cell.batch} at once, beam {cell.beam}, {lengths}")
+        sources = models.sources(model, cell.batch, cell.source)
+        timings = race(runners, sources, cell, self.options.rounds, reference(model))
+        for name, found in timings.items():
+            peak = self.peak(entrants[name], sources, cell)
+            yield make_row(model, entrants[name], cell, lengths, found, peak)
 
     def recipes(self, model: str) -> list[str]:
         """Those of our engine that take part."""
         if self.options.recipes:
             return list(self.options.recipes.split(","))
-        if model in models.MARIAN:
+        if model in MARIAN:
             return ["static-63", "row-63"]
+        if model in STUDENTS or model in SHAPES:
+            return ["static-63", "row-127"]
         return ["static-63", "row-63", "row-127", "fp32"]
 
     def peers(self, model: str) -> list[str]:
         """The other engines that take part."""
-        if model in models.MARIAN:
-            return list(filter(None, self.options.peers.split(",")))
-        compared = model in models.CSANMT and "fp32" in self.recipes(model)
-        return [OPTIMUM_GRAPHS] if compared else []
-
-    def cells(self, model: str) -> list[Cell]:
-        """The work that the model is tried on."""
-        if model == models.DEFAULT:
-            return TEXT
         if model in models.CSANMT:
-            return LARGE
-        return QUICK if self.options.quick else [*QUICK, Cell(32, 4), *LONG]
+            return [OPTIMUM_GRAPHS] if "fp32" in self.recipes(model) else []
+        if self.options.peers is None or model == models.DEFAULT:
+            return list(usual_peers(model))
+        return list(filter(None, self.options.peers.split(",")))
 
     def peak(self, entrant: Entrant, sources: Sources, cell: Cell) -> float | None:
         """The engine's peak memory in MB, where it is measured."""
         if cell not in REMEMBERED or self.options.no_memory:
             return None
-        return peak_mb(
-            entrant.engine, entrant.folder, entrant.source, sources, cell.beam, cell.target
-        )
+        return entrant.peak_mb(sources, cell)
 
     def mixed_rows(self, model: str, entrants: Mapping[str, Entrant]) -> Iterator[Row]:
         """Our engine's on sentences of mixed lengths."""
@@ -125,8 +137,9 @@ def make_row(
         cpu_ms=found.cpu_ms,
         cpu_ms_range=found.cpu_range,
         wall_ms=found.wall_ms,
-        vs_ct2_int8=found.ratio,
-        vs_ct2_int8_range=(min(found.ratios), max(found.ratios)) if found.ratios else None,
+        peer=reference(model) if found.ratios else None,
+        vs_peer=found.ratio,
+        vs_peer_range=(min(found.ratios), max(found.ratios)) if found.ratios else None,
         peak_rss_mb=peak,
         disk_mb=entrant.disk_mb,
     )
@@ -141,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipes", help="of this engine, by commas (default: the usual ones of each model)"
     )
-    parser.add_argument("--peers", default=f"{PEER},{OPTIMUM},{TORCH}", help=f"by commas {default}")
+    parser.add_argument("--peers", help="by commas (default: the engines that can run each model)")
     parser.add_argument(
         "--quick", action="store_true", help="short sentences only: ten minutes on two cores"
     )
@@ -175,8 +188,8 @@ def main(argv: list[str] | None = None) -> int:
     draw(rows, bench.options.out / "results.png")
     head, *body = table(rows)
     shown = Table(*head)
-    for cells in body:
-        shown.add_row(*cells)
+    for line in body:
+        shown.add_row(*line)
     Console(width=160).print(shown)
     return 0
 

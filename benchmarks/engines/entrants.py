@@ -10,8 +10,21 @@ from pathlib import Path
 
 import onnx
 
-from benchmarks.engines import models
-from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Ours, Runner, dynamic_preset, open_peer
+from benchmarks.engines import bergamot, measure, models, students
+from benchmarks.engines.bergamot import Bergamot
+from benchmarks.engines.marian import MARIAN
+from benchmarks.engines.runners import (
+    OPTIMUM,
+    PEER,
+    TORCH,
+    Ours,
+    Runner,
+    Sources,
+    dynamic_preset,
+    open_peer,
+)
+from benchmarks.engines.shapes import SHAPES
+from benchmarks.engines.students import STUDENTS
 from pipeline.bundle import Bundle, read_manifest
 from pipeline.errors import UserError
 from quantize.bundles.publish import file_entry, write_manifest
@@ -19,6 +32,7 @@ from quantize.graphs.onnx_graph import FLOAT, value_info
 from quantize.progress import Report
 
 OURS, OPTIMUM_GRAPHS = "csanmt-serve", "optimum-int8-graphs"
+BERGAMOT, SHORTLIST = "bergamot-int8", "bergamot-int8-shortlist"
 GRAPHS = ("encoder.onnx", "step.onnx")
 
 
@@ -29,7 +43,7 @@ class Entrant:
     engine: str
     recipe: str
     folder: Path  # its files
-    source: Path | None  # a peer's Marian model
+    source: Path | None  # a peer's model
     open: Callable[[], Runner]
 
     @property
@@ -37,8 +51,33 @@ class Entrant:
         """Megabytes of what it reads to translate."""
         if self.source is None:
             return sum(entry.size for entry in read_manifest(self.folder).files.values()) / 1e6
-        folder = self.source if self.engine == TORCH else self.folder
-        return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        unread = [students.SHORTLIST] if self.engine == BERGAMOT else []
+        paths = [path for path in self.folder.iterdir() if path.name not in unread]
+        return sum(path.stat().st_size for path in paths) / 1e6
+
+    def peak_mb(self, sources: Sources, cell: measure.Cell) -> float:
+        """Peak memory of a process of its own, which translates the sources twice."""
+        if self.engine in (BERGAMOT, SHORTLIST):
+            engine = self.open()
+            assert isinstance(engine, Bergamot)
+            return bergamot.peak_mb(engine, sources, cell.beam, cell.target)
+        return measure.peak_mb(
+            self.engine, self.folder, self.source, sources, cell.beam, cell.target
+        )
+
+
+def usual_peers(model: str) -> tuple[str, ...]:
+    """The other engines that can run a model that is not a CSANMT."""
+    if model in STUDENTS:
+        return BERGAMOT, SHORTLIST
+    if model in SHAPES:
+        return (PEER,)
+    return (PEER, OPTIMUM, TORCH) if model in MARIAN else ()
+
+
+def reference(model: str) -> str:
+    """The engine that all others are compared with."""
+    return BERGAMOT if model in STUDENTS else PEER
 
 
 def make_entrants(
@@ -46,7 +85,8 @@ def make_entrants(
 ) -> dict[str, Entrant]:
     """Entrants by the names of rows. Makes in `work` what is not there.
 
-    Raises UserError for a peer that cannot run the model.
+    Raises UserError for a peer that cannot run the model. Bergamot is left out, with a line that
+    says why, where its environment cannot be made.
     """
     work.mkdir(parents=True, exist_ok=True)
     if model == models.DEFAULT:
@@ -59,6 +99,11 @@ def make_entrants(
         report(f"{model}: {name}")
         if name == OPTIMUM_GRAPHS:
             entrants[name] = _optimum_graphs(bundles, work, report)
+        elif name not in usual_peers(model):
+            known = ", ".join(usual_peers(model)) or "none"
+            raise UserError(f"no engine {name} for {model}: choose of {known}")
+        elif name in (BERGAMOT, SHORTLIST):
+            entrants |= _bergamot(name, model, work, report)
         else:
             entrants[name] = _peer(name, model, work)
     return entrants
@@ -68,12 +113,22 @@ def _ours(engine: str, recipe: str, bundle: Bundle) -> Entrant:
     return Entrant(engine, recipe, bundle.path, None, partial(Ours, bundle))
 
 
+def _bergamot(name: str, model: str, work: Path, report: Report) -> dict[str, Entrant]:
+    try:
+        python = bergamot.environment(work.parent / f"bergamot-{bergamot.VERSION}")
+    except UserError as error:
+        report(f"{model}: without {name}: {error}")
+        return {}
+    source = models.files(model, work)
+    opened = partial(Bergamot, python, source, shortlist=name == SHORTLIST)
+    return {name: Entrant(name, "int8", source, source, opened)}
+
+
 def _peer(name: str, model: str, work: Path) -> Entrant:
-    known = PEER, OPTIMUM, TORCH
-    if name not in known:
-        raise UserError(f"no engine {name}: choose of {', '.join(known)}")
-    source, folder = models.marian(model, work), work / name
-    recipe = "fp32" if name == TORCH else "int8"
+    source = models.files(model, work)
+    # What these run is in the model's own folder.
+    own = name == TORCH or model in SHAPES
+    folder, recipe = source if own else work / name, "fp32" if name == TORCH else "int8"
     return Entrant(name, recipe, folder, source, partial(open_peer, name, source, folder))
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.engines.runners import OPTIMUM, PEER, TORCH, Ours, Runner, Sources, open_peer
+from benchmarks.engines.runners import OPTIMUM, TORCH, Elsewhere, Ours, Runner, Sources, open_peer
 from pipeline.bundle import Bundle, read_manifest
+from pipeline.errors import UserError
 from quantize.machine import Spent, in_turn, peak_memory
 
 SLOW = {OPTIMUM: 2, TORCH: 2}  # rounds at most
@@ -26,6 +27,11 @@ class Cell:
     beam: int
     source: int = 24
     target: int = 32
+
+    @property
+    def forced(self) -> bool:
+        """Whether every translation has that many tokens; else they are at most."""
+        return self.source > 0
 
     @property
     def lengths(self) -> str:
@@ -49,15 +55,24 @@ class Timing:
 
 
 def race(
-    runners: Mapping[str, Runner], sources: Sources, cell: Cell, rounds: int
+    runners: Mapping[str, Runner], sources: Sources, cell: Cell, rounds: int, peer: str
 ) -> dict[str, Timing]:
-    """Let engines do the same work in turn, and compare them within a round.
+    """Let engines do the same work in turn, and compare them with the `peer` within a round.
 
-    Engines that take several times as long as the rest take part in two rounds only.
+    Engines that take several times as long as the rest take part in two rounds only. Raises
+    UserError for one whose translations are not of the cell's length.
     """
-    work = sources[: cell.batch], cell.beam, [cell.target] * cell.batch
-    tasks = {name: partial(runner.translate, *work) for name, runner in runners.items()}
-    return timings(in_turn(tasks, rounds, at_most=SLOW), cell.batch, PEER)
+    work = sources[: cell.batch], cell
+    tasks = {name: partial(_translate, name, runner, *work) for name, runner in runners.items()}
+    others = {name: one for name, one in runners.items() if isinstance(one, Elsewhere)}
+    clocks = {name: runner.cpu_seconds for name, runner in others.items()}
+    return timings(in_turn(tasks, rounds, at_most=SLOW, clocks=clocks), cell.batch, peer)
+
+
+def _translate(name: str, runner: Runner, sources: Sources, cell: Cell) -> None:
+    found = runner.translate(sources, cell.beam, [cell.target] * len(sources))
+    if cell.forced and found != [cell.target] * len(sources):
+        raise UserError(f"{name} gave {found} tokens, not {cell.target} each: no comparison")
 
 
 def timings(spent: Mapping[str, Spent], sentences: int, peer: str) -> dict[str, Timing]:
@@ -84,7 +99,7 @@ def peak_mb(
 ) -> float:
     """Peak memory of a process that opens the engine and translates the sources twice.
 
-    It imports nothing but what the engine needs. `source` is a peer's Marian model, None for a
+    It imports nothing but what the engine needs. `source` is a peer's model, None for a
     bundle of ours in `folder`.
     """
     task = [engine, str(folder), source and str(source), sources, beam, length]

@@ -1,22 +1,25 @@
 """Models of real sizes with random weights.
 
 Time and memory do not depend on what weights say, only on their shape. Every sentence runs to the
-requested length, in every engine: the end symbol is a bad word.
+requested length, in every engine: the end symbol is a bad word, or its bias bars it.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.engines import students
+from benchmarks.engines.marian import MARIAN, MarianSizes, marian
 from benchmarks.engines.runners import END
+from benchmarks.engines.shapes import SHAPES, Shape, shaped
+from benchmarks.engines.students import STUDENTS, StudentSizes, student
 from pipeline.bundle import Bundle, read_manifest
 from pipeline.config import DEFAULT_MODEL, resolve
 from pipeline.errors import UserError
@@ -29,24 +32,7 @@ from quantize.progress import Report
 from quantize.sentences import TEST_SETS, sentence_ids
 from quantize.sources import open_source
 from quantize.sources.base import Source
-from quantize.sources.tensors import SAFETENSORS
 
-
-@dataclass(frozen=True)
-class MarianSizes:
-    """Of a Marian model."""
-
-    vocabulary: int
-    hidden: int
-    inner: int  # of feed-forward layers
-    heads: int
-    layers: int  # of the encoder, and of the decoder
-
-
-MARIAN = {
-    "opus-mt": MarianSizes(vocabulary=65001, hidden=512, inner=2048, heads=8, layers=6),
-    "marian-toy": MarianSizes(vocabulary=1000, hidden=64, inner=128, heads=4, layers=2),
-}
 CSANMT: dict[str, dict[str, Any]] = {  # values of `CsanmtConfig`
     "csanmt-large": {
         "src_vocab_size": 50000,
@@ -70,6 +56,7 @@ CSANMT: dict[str, dict[str, Any]] = {  # values of `CsanmtConfig`
     },
 }
 DEFAULT = "default"  # the bundle that the service starts with
+SYMBOLS = len(students.SYMBOLS)  # ids that a vocabulary begins with and no text has, at most
 
 
 def sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
@@ -77,9 +64,16 @@ def sources(model: str, count: int, tokens: int) -> list[tuple[int, ...]]:
     if model == DEFAULT:
         texts = (TEST_SETS / "flores-dev.zh").read_text(encoding="utf-8").splitlines()
         return sentence_ids(default_bundle(), texts[:count])[:count]
-    size = MARIAN[model].vocabulary if model in MARIAN else CSANMT[model]["src_vocab_size"]
-    ids = np.random.default_rng(0).integers(2, size - 1, (count, tokens))
+    ids = np.random.default_rng(0).integers(SYMBOLS, _vocabulary(model) - 1, (count, tokens))
     return list(map(tuple, ids.tolist()))
+
+
+def _vocabulary(model: str) -> int:
+    """The number of a source's tokens."""
+    if model in CSANMT:
+        return int(CSANMT[model]["src_vocab_size"])
+    sizes: dict[str, MarianSizes | StudentSizes | Shape] = {**MARIAN, **STUDENTS, **SHAPES}
+    return sizes[model].vocabulary
 
 
 def default_bundle() -> Bundle:
@@ -131,7 +125,15 @@ def _source(model: str, work: Path) -> Source:
     if model in CSANMT:
         trained = open_source(resolve(DEFAULT_MODEL) / "source")
         return replace(trained, network=random_csanmt(CSANMT[model]), calibration=())
-    return open_source(marian(model, work))
+    return open_source(files(model, work))
+
+
+def files(model: str, work: Path) -> Path:
+    """The folder that the model is imported from, made if it is not there."""
+    folder = work / "source"
+    if model in STUDENTS:
+        return student(STUDENTS[model], folder)
+    return shaped(SHAPES[model], folder) if model in SHAPES else marian(MARIAN[model], folder)
 
 
 def random_csanmt(sizes: Mapping[str, Any]) -> Network:
@@ -152,65 +154,3 @@ def random_csanmt(sizes: Mapping[str, Any]) -> Network:
 
     weights = {name: random(name, tuple(like.shape)) for name, like in state.items()}
     return replace(csanmt_network(config.to_dict(), weights), banned=(END,))
-
-
-def marian(model: str, work: Path) -> Path:
-    """The folder of a Marian model in Hugging Face's layout, made if it is not there."""
-    import torch
-    from transformers import GenerationConfig, MarianConfig, MarianMTModel
-
-    folder, sizes = work / "source", MARIAN[model]
-    if (folder / SAFETENSORS).is_file():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    pad = sizes.vocabulary - 1
-    symbols = {"pad_token_id": pad, "decoder_start_token_id": pad, "eos_token_id": END}
-    torch.manual_seed(0)
-    config = MarianConfig(  # type: ignore[no-untyped-call]  # transformers leaves it untyped
-        vocab_size=sizes.vocabulary,
-        d_model=sizes.hidden,
-        encoder_layers=sizes.layers,
-        decoder_layers=sizes.layers,
-        encoder_ffn_dim=sizes.inner,
-        decoder_ffn_dim=sizes.inner,
-        encoder_attention_heads=sizes.heads,
-        decoder_attention_heads=sizes.heads,
-        max_position_embeddings=512,
-        activation_function="swish",
-        scale_embedding=True,
-        forced_eos_token_id=None,
-        **symbols,
-    )
-    network = MarianMTModel(config)
-    network.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # likewise
-        bad_words_ids=[[pad], [END]], num_beams=4, **symbols
-    )
-    network.save_pretrained(folder)
-    _write_vocabulary(folder, pad)
-    return folder
-
-
-def _write_vocabulary(folder: Path, pad: int) -> None:
-    """The default model's sentencepiece models, and ids up to `pad` for their pieces.
-
-    Invented pieces have the ids that are left over.
-    """
-    import sentencepiece
-
-    pieces: dict[str, None] = {}
-    for name in ("source.spm", "target.spm"):
-        path = shutil.copy(resolve(DEFAULT_MODEL) / name, folder / name)
-        model = sentencepiece.SentencePieceProcessor(model_file=str(path))
-        pieces |= dict.fromkeys(model.id_to_piece(i) for i in range(2, len(model)))
-    words = ["</s>", "<unk>", *pieces][:pad]
-    words += [f"piece{i}" for i in range(len(words), pad)] + ["<pad>"]
-    ids = json.dumps({word: i for i, word in enumerate(words)}, ensure_ascii=False)
-    (folder / "vocab.json").write_text(ids, encoding="utf-8")
-    settings = {
-        "source_lang": "zh",
-        "target_lang": "en",
-        "separate_vocabs": False,
-        "tokenizer_class": "MarianTokenizer",
-    }
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")

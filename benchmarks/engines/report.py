@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.engines.entrants import OURS
+from benchmarks.engines.bergamot import VERSION
+from benchmarks.engines.entrants import BERGAMOT, OURS, SHORTLIST
 from quantize.machine import describe
 
 PACKAGES = (
@@ -29,7 +30,7 @@ HEAD = (
     "lengths",
     "CPU ms (range)",
     "wall ms",
-    "× CTranslate2",
+    "× peer",
     "peak MB",
     "disk MB",
 )
@@ -48,8 +49,9 @@ class Row:
     cpu_ms: float
     cpu_ms_range: tuple[float, float]
     wall_ms: float
-    vs_ct2_int8: float | None = None  # CTranslate2's CPU time : this one's, by rounds of one run
-    vs_ct2_int8_range: tuple[float, float] | None = None
+    peer: str | None = None  # the engine that it is compared with
+    vs_peer: float | None = None  # the peer's CPU time : this one's, by rounds of one run
+    vs_peer_range: tuple[float, float] | None = None
     vs_batches: float | None = None
     peak_rss_mb: float | None = None
     disk_mb: float | None = None
@@ -63,6 +65,8 @@ class Row:
 def write_json(rows: Sequence[Row], path: Path) -> None:
     """Write all rows, and what they were measured on."""
     found = describe(PACKAGES) | {"rows": [asdict(row) for row in rows]}
+    if any(row.engine in (BERGAMOT, SHORTLIST) for row in rows):
+        found["versions"]["bergamot"] = VERSION
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -73,7 +77,7 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
 
 def _cells(row: Row) -> list[str]:
     low, high = row.cpu_ms_range
-    ratio = _ratio(row.vs_ct2_int8, row.vs_ct2_int8_range)
+    ratio = _ratio(row.vs_peer, row.vs_peer_range)
     if row.vs_batches is not None:
         ratio = f"{row.vs_batches:.2f} × batches"
     cells = [row.model, row.label, str(row.batch or "mixed"), str(row.beam), row.lengths]

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipeline.bundle import Bundle
 from pipeline.decode.engine import Engine, EngineSettings
@@ -22,8 +22,20 @@ Sources = Sequence[tuple[int, ...]]
 class Runner(Protocol):
     """An open engine."""
 
-    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
-        """Translate all sources, each to its number of tokens."""
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> list[int]:
+        """Translate all sources, each to its number of tokens; the numbers that came out."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """A runner whose work is done by another process."""
+
+    def cpu_seconds(self) -> float:
+        """What that process has taken so far."""
         ...
 
 
@@ -33,49 +45,65 @@ class Ours:
     def __init__(self, bundle: Bundle, settings: EngineSettings | None = None) -> None:
         self.engine = Engine.load(bundle, settings)
 
-    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
-        """Translate all sources, each to its number of tokens."""
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> list[int]:
+        """Translate all sources, each to its number of tokens; the numbers that came out."""
         usual = replace(self.engine.defaults, beam_size=beam, greedy=beam == 1)
-        futures = [
-            self.engine.submit(ids, options=replace(usual, max_length=length))
-            for ids, length in zip(sources, lengths, strict=True)
-        ]
-        for future in futures:
-            future.result()
+        futures = self.engine.submit_all(
+            [
+                (ids, replace(usual, max_length=length))
+                for ids, length in zip(sources, lengths, strict=True)
+            ]
+        )
+        return [len(future.result()[0].ids) for future in futures]
+
+    def close(self) -> None:
+        """Stop its thread."""
+        self.engine.close()
 
 
 class CTranslate2:
     """CTranslate2 in INT8 as it ships, giving scores as the others do."""
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         import ctranslate2
 
-        if not (folder / "model.bin").is_file():
-            _convert_for_ctranslate2(source, folder)
         self.translator = ctranslate2.Translator(
             str(folder), compute_type="int8", inter_threads=1, intra_threads=1
         )
-        ids: dict[str, int] = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
-        self.pieces = sorted(ids, key=ids.__getitem__)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.end = [] if config["add_source_eos"] else ["</s>"]
+        (names,) = (
+            *folder.glob("shared_vocabulary.json"),
+            *folder.glob("source_vocabulary.json"),
+        )
+        self.pieces: list[str] = json.loads(names.read_text(encoding="utf-8"))
 
-    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> list[int]:
         """Translate all sources to the same number of tokens: it knows only one for all."""
         (length,) = set(lengths)
-        tokens = [[*(self.pieces[i] for i in ids), "</s>"] for ids in sources]
-        self.translator.translate_batch(
+        tokens = [[*(self.pieces[i] for i in ids), *self.end] for ids in sources]
+        found = self.translator.translate_batch(
             tokens,
             beam_size=beam,
             min_decoding_length=length,
             max_decoding_length=length,
             return_scores=True,
         )
+        return [len(one.hypotheses[0]) for one in found]
+
+    def close(self) -> None:
+        """Free the model."""
+        self.translator.unload_model()
 
 
-def _convert_for_ctranslate2(source: Path, folder: Path) -> None:
+def converted(source: Path, folder: Path) -> CTranslate2:
+    """CTranslate2 on a Marian model in Hugging Face's layout, converted into `folder`."""
     from ctranslate2.converters import TransformersConverter  # brings torch and transformers
 
-    shutil.rmtree(folder, ignore_errors=True)
-    TransformersConverter(str(source)).convert(str(folder), quantization="int8")
+    if not (folder / "model.bin").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        TransformersConverter(str(source)).convert(str(folder), quantization="int8")
+    return CTranslate2(folder)
 
 
 class Generating:
@@ -84,7 +112,7 @@ class Generating:
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> None:
+    def translate(self, sources: Sources, beam: int, lengths: Sequence[int]) -> list[int]:
         """Translate all sources to the same number of tokens."""
         import torch
 
@@ -92,19 +120,26 @@ class Generating:
         ids = torch.tensor([[*row, END] for row in sources])
         bounds = {"min_new_tokens": length, "max_new_tokens": length}
         with torch.inference_mode():
-            self.model.generate(
+            found = self.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beam, **bounds
             )
+        return [len(row) - 1 for row in found.tolist()]  # it shows the symbol that begins
+
+    def close(self) -> None:
+        """Free the model."""
+        del self.model
 
 
 def open_peer(name: str, source: Path, folder: Path) -> Runner:
-    """One of the other engines, on the Marian model in `source`.
+    """One of the other engines, on the model in `source`: Marian's, or CTranslate2's for it.
 
     `folder` keeps what it makes of it.
     """
-    if name == PEER:
-        return CTranslate2(source, folder)
-    return optimum_int8(source, folder) if name == OPTIMUM else torch_float32(source)
+    if name == OPTIMUM:
+        return optimum_int8(source, folder)
+    if name == TORCH:
+        return torch_float32(source)
+    return CTranslate2(source) if (source / "model.bin").is_file() else converted(source, folder)
 
 
 def torch_float32(source: Path) -> Runner:
