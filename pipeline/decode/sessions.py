@@ -14,9 +14,9 @@ import onnxruntime as ort
 
 from pipeline.bundle import Bundle
 from pipeline.decode.arrays import Floats
+from pipeline.decode.exactness import PROVIDERS, check_exact, session_options
 from pipeline.errors import BundleError
 
-EXACT_SUMS = "session.x64quantprecision"
 # Source positions come in multiples of it: kernels then see whole vectors, whoever the neighbours
 # are.
 PAD_MULTIPLE = 16
@@ -122,16 +122,9 @@ def open_session(path: Path) -> ort.InferenceSession:
 
     Raises BundleError for a graph that this runtime cannot load, or would not multiply exactly.
     """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.add_session_config_entry(EXACT_SUMS, "1")
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(
-            path, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+            path, session_options(), providers=PROVIDERS, disabled_optimizers=SLOW_FUSIONS
         )
     except Exception as error:  # the runtime's errors share no narrower base class
         reason = str(error).strip().splitlines()[0][:200]
@@ -140,28 +133,6 @@ def open_session(path: Path) -> ort.InferenceSession:
         ) from None
     check_exact(session, path)
     return session
-
-
-def check_exact(session: ort.InferenceSession, path: Path) -> None:
-    """Raises BundleError unless the session's INT8 sums are exact on every CPU.
-
-    Without VNNI, sums of u8×s8 products saturate silently. `EXACT_SUMS` mends that, but only where
-    the optimiser runs at EXTENDED or higher.
-    """
-    options = session.get_session_options()
-    levels = (
-        ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
-        ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
-    )
-    if (
-        options.graph_optimization_level not in levels
-        or options.get_session_config_entry(EXACT_SUMS) != "1"
-    ):
-        raise BundleError(
-            f"{path}: onnxruntime {ort.__version__} did not take {EXACT_SUMS}=1 at optimisation "
-            "level EXTENDED or higher, without which INT8 sums are wrong on CPUs without VNNI: "
-            "install the locked version"
-        )
 
 
 def ort_value(array: npt.NDArray[Any]) -> ort.OrtValue:

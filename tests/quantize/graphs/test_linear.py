@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.decode.sessions import check_exact, open_session
+from pipeline.decode import exactness
+from pipeline.decode.exactness import check_exact
+from pipeline.decode.sessions import open_session
 from pipeline.errors import BundleError
 from quantize.graphs.linear import LinearLayers
 from quantize.graphs.onnx_graph import FLOAT, OnnxGraph, value_info
@@ -49,8 +51,13 @@ def test_every_recipe_is_tried_below() -> None:
     assert sorted(["fp32", *INT8]) == known_recipes()
 
 
+@pytest.mark.parametrize("anyway", [True, False])
 @pytest.mark.parametrize("name", INT8)
-def test_products_of_extreme_operands_equal_numpys_integers(tmp_path: Path, name: str) -> None:
+def test_products_of_extreme_operands_equal_numpys_integers(
+    tmp_path: Path, name: str, anyway: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not anyway:  # as on a CPU without VNNI
+        monkeypatch.setattr(exactness, "exact_anyway", lambda: False)
     recipe = load_recipe(name)
     limit = float(recipe.weight_limit)
     weight = np.random.default_rng(2).choice([-limit, limit], (512, 256)).astype(np.float32)
@@ -72,7 +79,9 @@ def test_products_of_extreme_operands_equal_numpys_integers(tmp_path: Path, name
         assert np.array_equal(np.rint(found[1]), -exact[:count])
 
 
-def test_a_session_without_exact_sums_is_refused(tmp_path: Path) -> None:
+def test_a_session_without_exact_sums_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import onnxruntime as ort
     from onnx import TensorProto, helper, save
 
@@ -80,6 +89,7 @@ def test_a_session_without_exact_sums_is_refused(tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [x], [y])
     path = tmp_path / "graph.onnx"
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    monkeypatch.setattr(exactness, "exact_anyway", lambda: False)
     low = ort.SessionOptions()
     low.add_session_config_entry("session.x64quantprecision", "1")
     low.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
