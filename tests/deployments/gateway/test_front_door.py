@@ -31,7 +31,7 @@ def test_translates_and_says_how_long_it_took(client: httpx.Client) -> None:
     assert body["input"] == ARTICLE and body["output"].count("\n") == ARTICLE.count("\n")
     assert body["request_id"] == "abc-1"
     assert response.headers.get_list("x-request-id") == ["abc-1"]
-    assert "translate;dur=" in response.headers["server-timing"]
+    assert "decode;dur=" in response.headers["server-timing"]
 
 
 def test_a_request_id_is_made_where_none_was_sent(client: httpx.Client) -> None:
