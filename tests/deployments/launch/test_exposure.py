@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -136,6 +136,8 @@ class Raw(Service):
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Shells have what they start in the background ignore it, which is inherited.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
         return self.process
 
@@ -143,16 +145,6 @@ class Raw(Service):
         self.launch()
         wait_for(self.answers, STARTS_WITHIN_S)
         return self
-
-    def stop(self) -> int:
-        """Ray's command loses a Ctrl-C that meets it inside of some calls: people press again."""
-        assert self.process is not None
-        for _ in range(3):
-            os.killpg(self.process.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
-                break
-        return super().stop()
 
     def answers(self) -> bool:
         try:
