@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deployments.errors import Unavailable
+from deployments.errors import ServiceError, Unavailable
 from deployments.request.wanted import Wanted
 from deployments.service import One, TranslationService
 
@@ -28,6 +28,20 @@ class Piece:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A translation for each text; `kept` of them could not be translated and stay as they are."""
+
+    texts: list[str]
+    kept: int
+
+    def notes(self) -> tuple[str, ...]:
+        """What the document's reader should know of it."""
+        if not self.kept:
+            return ()
+        return (f"{self.kept} of {len(self.texts)} texts could not be translated and stay",)
+
+
 async def translations(
     service: TranslationService,
     texts: Sequence[str],
@@ -35,38 +49,35 @@ async def translations(
     *,
     patient: bool,
     progress: Progress = nobody,
-) -> list[str]:
-    """A translation for each text; what cannot be translated stays as it is.
-
-    Who is `patient` tries again where the service is busy. Raises what `translate_all` raises.
-    """
+) -> Outcome:
+    """Who is `patient` tries again where the service is busy. Raises as `translate_all` does."""
     found, done = [""] * len(texts), 0
+    kept: set[int] = set()
     for group in groups(pieces(texts)):
         answers = await _translated(service, [piece.text for piece in group], wanted, patient)
         for piece, answer in zip(group, answers, strict=True):
-            found[piece.place] += answer
+            if isinstance(answer, One):
+                found[piece.place] += answer.translation.text
+            else:
+                found[piece.place] += piece.text
+                kept.add(piece.place)
             done += len(piece.text)
         progress(done)
-    return found
+    return Outcome(found, len(kept))
 
 
 async def _translated(
     service: TranslationService, texts: Sequence[str], wanted: Wanted, patient: bool
-) -> list[str]:
+) -> Sequence[One | ServiceError]:
     tries = TRIES if patient else 1
     while True:
         tries -= 1
         try:
-            found = await service.translate_all(texts, wanted)
+            return (await service.translate_all(texts, wanted)).answers
         except Unavailable as error:
             if not tries:
                 raise
             await asyncio.sleep(float(error.headers["Retry-After"]))
-            continue
-        return [
-            answer.translation.text if isinstance(answer, One) else text
-            for text, answer in zip(texts, found.answers, strict=True)
-        ]
 
 
 def pieces(texts: Sequence[str]) -> Iterator[Piece]:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -104,14 +104,15 @@ class Worker:
                 task.result()
             leases = self.service.store.leases
             known = await leases.renew(lease, LEASE_S, at.total, at.total)
-            if not known or not await leases.finish(lease, work.result()):
+            if not known or not await leases.finish(lease, *work.result()):
                 raise LeaseLost
         finally:
             for task in (work, keeping):
                 task.cancel()
             await asyncio.gather(work, keeping, return_exceptions=True)
 
-    async def _result(self, lease: Lease, at: Progress) -> bytes:
+    async def _result(self, lease: Lease, at: Progress) -> tuple[bytes, Sequence[str]]:
+        """The translated document, and what its reader should know."""
         content = await self.service.store.leases.source(lease)
         if content is None:
             raise LeaseLost
@@ -124,7 +125,8 @@ class Worker:
             patient=True,
             progress=at.reached,
         )
-        return await self.apart.write(lease.name, content, found)
+        notes = (*opened.notes, *found.notes())
+        return await self.apart.write(lease.name, content, found.texts), notes
 
     async def _keep(self, lease: Lease, at: Progress) -> None:
         """Renew the lease, and say how far the work is."""

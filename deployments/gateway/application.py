@@ -55,6 +55,7 @@ def make_app(
     app = FastAPI(
         title="csanmt-serve",
         description="Chinese to English translation with CSANMT",
+        servers=[{"url": "."}],  # where this description is, under whatever prefix of a proxy
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -37,7 +37,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds that a request took, in all and in each stage, queues and hops included."""
+    """Milliseconds that a request took, in all and in each stage; waits and hops are `queue`."""
 
     stages: Mapping[str, float]
     total_ms: float
@@ -49,11 +49,25 @@ class Stopwatch:
     def __init__(self) -> None:
         self._started = time.perf_counter()
         self._stages: dict[str, float] = {}
+        self._noted: dict[str, float] = {}
+
+    def note(self, stage: str, seconds: float) -> None:
+        """So much of the lap under way belongs to `stage`; of several notes the longest counts,
+        since they are of things that went on at once.
+        """
+        self._noted[stage] = max(self._noted.get(stage, 0), seconds * 1000)
 
     def lap(self, stage: str) -> None:
-        """The time since the last lap belongs to `stage`."""
+        """The time since the last lap belongs to `stage`, but for what was noted."""
         spent = self._elapsed_ms() - sum(self._stages.values())
-        self._stages[stage] = self._stages.get(stage, 0) + spent
+        for noted, ms in self._noted.items():
+            self._add(noted, min(ms, spent))
+            spent -= min(ms, spent)
+        self._noted.clear()
+        self._add(stage, spent)
+
+    def _add(self, stage: str, ms: float) -> None:
+        self._stages[stage] = self._stages.get(stage, 0) + ms
 
     def read(self) -> Timings:
         """What it shows now; it runs on."""

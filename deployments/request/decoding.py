@@ -11,7 +11,7 @@ from deployments.config import ServiceConfig
 from deployments.errors import Deadly
 from deployments.request.calls import ask, group
 from deployments.request.capacity import Place
-from deployments.request.deadline import Deadline
+from deployments.request.deadline import Deadline, Stopwatch
 from deployments.request.handles import StageCall
 from deployments.request.micro_batches import Gathered
 from deployments.stages.messages import (
@@ -48,6 +48,7 @@ class Order:
     units: int
     deadline: Deadline
     place: Place
+    stopwatch: Stopwatch
     search: Search
 
 
@@ -103,6 +104,7 @@ class Decoding:
                 except Deadly:
                     return [None] * len(sentences)
             order.place.finish(sum(map(len, sentences)), decoded.load)
+            order.stopwatch.note("queue", decoded.waited_s)
             return list(decoded.hypotheses)
 
         parts = group(whole.sentences, self._limits.call_tokens)

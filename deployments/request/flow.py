@@ -139,8 +139,11 @@ class Flow:
             return Text(item, Walk(prepared))
 
         found = await asyncio.gather(*map(prepare, items))
-        request.stopwatch.lap("prepare")
         texts = [text for text in found if isinstance(text, Text)]
+        spent = [text.walk.prepared.spent for text in texts]
+        request.stopwatch.note("segment", sum(seconds.segmenting for seconds in spent))
+        request.stopwatch.note("tokenise", sum(seconds.tokenising for seconds in spent))
+        request.stopwatch.lap("queue")
         tokens = sum(len(unit.ids) for text in texts for unit in text.walk.prepared.units)
         characters = sum(len(text.item.text) for text in texts)
         request.place.settle(lane_for(_units(texts)), tokens, characters)
@@ -171,9 +174,9 @@ class Flow:
         """Decode and review these tries, and tell their walks."""
         first = not due[0][1].remedy
         model, clock = due[0][0].item.model, request.stopwatch
-        order = Order(model, units, deadline, request.place, request.search)
+        order = Order(model, units, deadline, request.place, clock, request.search)
         hypotheses = await self._decoding.decode([tried for _, tried in due], order)
-        clock.lap("translate" if first else "retry")
+        clock.lap("decode" if first else "retry")
         made: list[Due] = []
         attempts: list[Attempt] = []
         for (text, tried), found in zip(due, hypotheses, strict=True):
@@ -187,7 +190,7 @@ class Flow:
             else:
                 text.error = Deadly()
         await self._review_all(made, attempts, deadline)
-        clock.lap("finish" if first else "retry")
+        clock.lap("detokenise" if first else "retry")
 
     async def _review_all(
         self, made: Sequence[Due], attempts: Sequence[Attempt], deadline: Deadline

@@ -114,10 +114,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Each sentence's hypotheses, best first, and the load of who found them."""
+    """Each sentence's hypotheses, best first, and the load of who found them.
+
+    `waited_s` is how long the last of them waited for its turn.
+    """
 
     hypotheses: tuple[tuple[Hypothesis, ...], ...]
     load: Load
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,13 @@ from pipeline.bundle import Bundle
 from pipeline.decode import canary
 from pipeline.decode.canary import CanaryFile
 from pipeline.decode.engine import Engine, EngineSettings, default_options
-from pipeline.decode.lanes import LANES, Lane, lane_for
+from pipeline.decode.lanes import LANES, Lane, Pending, lane_for
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.decode.sessions import Sessions
 
 logger = logging.getLogger("ray.serve")
 
 MEASURED = 4  # sentences by which a replica first finds how fast it is
-Job = Future[tuple[Hypothesis, ...]]  # a sentence in the engine
 
 
 class Ticket:
@@ -46,7 +45,7 @@ class Ticket:
 
     def __init__(self, item: DecodeItem) -> None:
         self.item = item
-        self.jobs: list[Job] = []
+        self.jobs: list[Pending] = []
         self.closed = False
 
     def close(self) -> None:
@@ -127,7 +126,8 @@ class Translate(TranslateStage):
             self._observe()
             found = await asyncio.gather(*map(asyncio.wrap_future, ticket.jobs))
             wanted = 1 + item.search.alternatives
-            return Decoded(tuple(hypotheses[:wanted] for hypotheses in found), self._load())
+            waited = max((job.waited_s for job in ticket.jobs), default=0.0)
+            return Decoded(tuple(hypotheses[:wanted] for hypotheses in found), self._load(), waited)
         except Exception as error:
             return refusal(error)
         finally:
@@ -142,7 +142,7 @@ class Translate(TranslateStage):
     def _load(self) -> Load:
         return Load(self.name, {lane: backlog.rate for lane, backlog in self.backlogs.items()})
 
-    def _submit(self, item: DecodeItem, lane: Lane) -> list[Job]:
+    def _submit(self, item: DecodeItem, lane: Lane) -> list[Pending]:
         options, backlog = options_for(item, self.options), self.backlogs[lane]
         jobs = self.engine.submit_all(
             [(ids, options) for ids in item.sentences], timeout=item.seconds, lane=lane
@@ -153,7 +153,7 @@ class Translate(TranslateStage):
         return jobs
 
     @staticmethod
-    def _left(backlog: Backlog, tokens: int, job: Job) -> None:
+    def _left(backlog: Backlog, tokens: int, job: Future[tuple[Hypothesis, ...]]) -> None:
         """A sentence of so many tokens left the engine."""
         backlog.remove(tokens, finished=not job.cancelled() and job.exception() is None)
 

@@ -80,6 +80,15 @@ class Glossaries:
             found = (await connection.execute(_infos().where(_one(glossary_id, owner)))).first()
             return None if found is None else _info(found)
 
+    async def revision(self, glossary_id: str, owner: str | None) -> int | None:
+        """A number that grows with each change, None if this owner has none of that id."""
+        if not is_id(glossary_id):
+            return None
+        async with self.database.reading() as connection:
+            one = select(glossaries.c.revision).where(_one(glossary_id, owner))
+            found: int | None = (await connection.execute(one)).scalar_one_or_none()
+            return found
+
     async def get(self, glossary_id: str, owner: str | None) -> Glossary | None:
         """What a translation needs of one of this owner, None if there is none of that id."""
         if not is_id(glossary_id):
@@ -111,7 +120,10 @@ class Glossaries:
         async with self.database.writing() as connection:
             one = _one(glossary_id, owner)
             # Locks the row, so that two who replace it take turns.
-            values = {"name": glossaries.c.name if name is None else _name(name)}
+            values = {
+                "name": glossaries.c.name if name is None else _name(name),
+                "revision": glossaries.c.revision + 1,
+            }
             changed = await connection.execute(glossaries.update().where(one).values(values))
             if not changed.rowcount:
                 return False

@@ -54,6 +54,7 @@ class JobStatus:
     created: datetime
     expires: datetime | None
     options: Mapping[str, Any]
+    notes: tuple[str, ...]
 
 
 class Jobs:
@@ -106,6 +107,7 @@ class Jobs:
             row.created,
             row.expires,
             row.options,
+            tuple(row.notes),
         )
 
     async def result(self, ticket: Ticket) -> bytes | None:

@@ -6,7 +6,7 @@ machines that share a database must agree to within a few seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,7 +93,7 @@ class Leases:
             },
         )
 
-    async def finish(self, lease: Lease, result: bytes) -> bool:
+    async def finish(self, lease: Lease, result: bytes, notes: Sequence[str] = ()) -> bool:
         """Keep the translation in place of the source; raises TooManyDocuments."""
         held = max(len(result), LEAST_BYTES)
         async with self.database.writing(Lock.DOCUMENTS) as connection:
@@ -102,6 +102,8 @@ class Leases:
             if await held_bytes(connection) > self.room:
                 raise TooManyDocuments  # which takes all of this back
             await write(connection, lease.job_id, "result", result)
+            noted = update(jobs).where(jobs.c.id == lease.job_id).values(notes=list(notes))
+            await connection.execute(noted)
         return True
 
     async def fail(self, lease: Lease, code: str) -> bool:

@@ -42,7 +42,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
-SCHEMA = "0001"  # the newest of migrations/versions/
+SCHEMA = "0002"  # the newest of migrations/versions/
 VERSION_TABLE = "csanmt_schema"
 
 ID = String(32)  # a random UUID in hexadecimal
@@ -95,6 +95,7 @@ glossaries = Table(
     Column("target", String, nullable=False),
     Column("created", Moment, nullable=False),
     Column("owner", ID, ForeignKey("keys.id"), index=True),
+    Column("revision", Integer, nullable=False, server_default="0"),  # grows with each change
 )
 
 entries = Table(
@@ -122,6 +123,7 @@ jobs = Table(
     Column("leased_until", Moment),
     Column("attempts", Integer, nullable=False),
     Column("error", String),
+    Column("notes", JSON, nullable=False, server_default="[]"),  # what its reader should know
     Column("held_bytes", BigInteger, nullable=False),  # what it counts for against the bound
     Column("created", Moment, nullable=False),
     Column("expires", Moment),

@@ -18,13 +18,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from pipeline.bundle import Bundle, Decoding
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import FIRST_JOINS, JOINS_A_STEP, LANES, RESERVED, Job, Lane, Lanes
-from pipeline.decode.options import DecodingOptions, Hypothesis
+from pipeline.decode.lanes import (
+    FIRST_JOINS,
+    JOINS_A_STEP,
+    LANES,
+    RESERVED,
+    Job,
+    Lane,
+    Lanes,
+    Pending,
+)
+from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.worker import Worker
 from pipeline.errors import EngineStopped, InvalidText
@@ -113,7 +121,7 @@ class Engine:
         options: DecodingOptions | None = None,
         timeout: float | None = None,
         lane: Lane = "interactive",
-    ) -> Future[tuple[Hypothesis, ...]]:
+    ) -> Pending:
         """Decode one sentence: source ids without the end symbol, at least one.
 
         `options` default to the bundle's. The future gives the hypotheses, best first. Cancelling
@@ -130,7 +138,7 @@ class Engine:
         *,
         timeout: float | None = None,
         lane: Lane = "interactive",
-    ) -> list[Future[tuple[Hypothesis, ...]]]:
+    ) -> list[Pending]:
         """Decode sentences, each by its own options. As `submit`, but all of them or none.
 
         Where one is refused with InvalidText, none has begun.

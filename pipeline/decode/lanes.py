@@ -31,6 +31,14 @@ def lane_for(units: int) -> Lane:
     return "bulk" if units > BULK_UNITS else "interactive"
 
 
+class Pending(Future[tuple[Hypothesis, ...]]):
+    """A sentence's hypotheses to come. `waited_s` is how long it waited for its turn, once it had
+    that.
+    """
+
+    waited_s = 0.0
+
+
 @dataclass(eq=False)
 class Job:
     """A sentence on its way through the engine, and the future that its caller awaits."""
@@ -39,7 +47,8 @@ class Job:
     options: DecodingOptions
     lane: Lane
     deadline: float | None  # on the monotonic clock
-    future: Future[tuple[Hypothesis, ...]] = field(default_factory=Future)
+    future: Pending = field(default_factory=Pending)
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def limit(self) -> int:
@@ -120,6 +129,7 @@ class Lanes:
         if not alone and queue[0].cost > room:
             return None
         job = queue.popleft()
+        job.future.waited_s = time.monotonic() - job.since
         tokens = len(job.ids)
         self._tokens[lane] -= tokens
         if lane == "bulk":

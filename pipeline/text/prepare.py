@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from pipeline.bundle import Bundle
 from pipeline.glossary import Entry
 from pipeline.text.found import Found, within
 from pipeline.text.normalise import HAN, LINE_END, check
-from pipeline.text.prepared import Prepared, Span, Unit
+from pipeline.text.prepared import Prepared, Span, Spent, Unit
 from pipeline.text.protect import MOST, find
 from pipeline.text.sentences import Splitting, sentences
 from pipeline.text.terms import Terms
@@ -37,15 +38,16 @@ class Preprocessor:
         and lone surrogates.
         """
         check(text)
+        started = time.perf_counter()
         found = self._encoder.unreadable.spans(text, find(text))
         if terms:
             found = Terms(terms).spans(text, found)
         units: list[Unit] = []
         separators: list[str] = []
-        sentence_count = end = 0
-        line, chinese = Span(0, 0), False
-        for sentence in sentences(text, split_sentences, found):
-            sentence_count += 1
+        cut = list(sentences(text, split_sentences, found))
+        segmented = time.perf_counter()
+        end, line, chinese = 0, Span(0, 0), False
+        for sentence in cut:
             if sentence.end > line.end:
                 line, chinese = _line(text, sentence)
             spans = within(found, sentence.start, sentence.end)
@@ -54,8 +56,9 @@ class Preprocessor:
                 units.append(unit)
                 end = unit.span.end
         separators.append(text[end:])
-        warnings = ("split",) if len(units) > sentence_count else ()
-        return Prepared(text, tuple(units), tuple(separators), warnings)
+        warnings = ("split",) if len(units) > len(cut) else ()
+        spent = Spent(segmented - started, time.perf_counter() - segmented)
+        return Prepared(text, tuple(units), tuple(separators), warnings, spent)
 
     def _units(
         self, text: str, sentence: Span, found: Sequence[Found], chinese: bool

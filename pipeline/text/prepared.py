@@ -5,7 +5,7 @@ Every value is immutable and picklable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,14 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds that a text took."""
+
+    segmenting: float = 0.0  # finding sentences, and what is to be protected in them
+    tokenising: float = 0.0  # normalising and cutting these into units of token ids
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A request's text cut into units; `separators` has one more entry than `units`.
 
@@ -59,3 +67,4 @@ class Prepared:
     units: tuple[Unit, ...]
     separators: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    spent: Spent = field(default=Spent(), compare=False)

@@ -42,4 +42,5 @@ class DocumentStatus(BaseModel):
     done: int = Field(description="Characters that are translated")
     total: int = Field(description="Characters to translate; 0 until that is known")
     error: str | None = Field(description="The code of what went wrong")
+    notes: list[str] = Field(description="What its reader should know, such as a layout left out")
     expires: datetime | None = Field(description="When it is deleted")

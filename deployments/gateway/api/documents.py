@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -97,8 +98,8 @@ class DocumentRoutes:
         opened = await self.apart.open(name, content)
         if opened.characters <= self.limits.document_at_once:
             found = await translations(self.service, opened.texts, asked, patient=False)
-            result = await self.apart.write(name, content, found)
-            return download(result, name, opened)
+            result = await self.apart.write(name, content, found.texts)
+            return download(result, name, replace(opened, notes=(*opened.notes, *found.notes())))
         fields = options.model_dump(exclude_none=True)
         async with self.service.charged(asked, opened.characters):
             ticket = await self.service.store.jobs.create(
@@ -109,7 +110,7 @@ class DocumentRoutes:
             )
         self.worker.called.set()
         body = DocumentTicket(id=ticket.id, key=ticket.secret, state="queued", name=name)
-        headers = {"Location": f"{PATH}/{ticket.id}"}
+        headers = {"Location": f"documents/{ticket.id}"}  # beside this route, under any prefix
         return JSONResponse(body.model_dump(mode="json"), 202, headers)
 
     async def uploaded(self, request: Request) -> tuple[str, bytes, DocumentOptions]:
@@ -135,6 +136,7 @@ class DocumentRoutes:
             done=found.done,
             total=found.total,
             error=found.error,
+            notes=list(found.notes),
             expires=found.expires,
         )
         return JSONResponse(body.model_dump(mode="json"))
@@ -149,7 +151,7 @@ class DocumentRoutes:
         if content is None:
             raise DocumentGone
         options = found.options
-        kept = Opened((), options["extension"], options["media_type"], ())
+        kept = Opened((), options["extension"], options["media_type"], found.notes)
         return download(content, found.name, kept)
 
     async def delete(self, request: Request, document_id: str) -> Response:
@@ -189,5 +191,6 @@ def download(content: bytes, name: str, opened: Opened) -> Response:
             "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
+            **({"X-Document-Notes": "; ".join(opened.notes)} if opened.notes else {}),
         },
     )

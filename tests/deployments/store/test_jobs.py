@@ -236,7 +236,7 @@ async def test_after_an_hour_the_files_are_gone_and_later_all(store: Store, cloc
     await claimed(store)  # the one that waits
     lease = await claimed(store)
     assert lease.job_id == ticket.id
-    assert await store.leases.finish(lease, SOURCE)
+    assert await store.leases.finish(lease, SOURCE, ["a note"])
     clock.passes(3599)
     assert await store.jobs.sweep() == 0
     assert await store.jobs.result(ticket) == SOURCE
@@ -244,6 +244,7 @@ async def test_after_an_hour_the_files_are_gone_and_later_all(store: Store, cloc
     assert await store.jobs.sweep() == 1
     status = await status_of(store, ticket)
     assert (status.state, status.name, status.options) == ("expired", "", {})
+    assert status.notes == ("a note",)
     assert await store.jobs.result(ticket) is None
     assert await counted(store, chunks) == 3  # of the one that waits
     clock.passes(3601)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -23,7 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from deployments.config import StoreSettings, load
-from deployments.store.address import database_url
+from deployments.store.address import database_url, is_sqlite, make_file
 from deployments.store.database import Database
 from deployments.store.store import Store
 from deployments.store.tables import SCHEMA, VERSION_TABLE, metadata
@@ -66,6 +67,25 @@ def test_the_schema_of_this_code_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
+
+
+def test_what_an_earlier_release_kept_is_there_after_an_update(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    def as_first_released(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO glossaries VALUES ('a', 'mine', 'zh', 'en', '2026-01-01', NULL)")
+        )
+
+    if is_sqlite(database_url(url)):
+        make_file(database_url(url))
+    run(url, as_first_released)
+    prepare(settings_of(url), nodes=1)
+    found = run(url, lambda c: c.execute(text("SELECT name, revision FROM glossaries")).all())
+    assert found == [("mine", 0)]
 
 
 def test_a_second_time_changes_nothing(url: str) -> None:

@@ -148,3 +148,14 @@ def test_stats_cost_the_same_however_many_sentences_wait(sessions: Sessions) -> 
     assert cost() < 20 * few  # and 1000 times where they were counted one by one
     assert engine.stats() == EngineStats(5000, {"interactive": 5000, "bulk": 0}, 0)
     engine.close()
+
+
+def test_a_sentence_says_how_long_it_waited_for_its_turn(
+    engine: Engine, sources: list[list[int]]
+) -> None:
+    document = [engine.submit(ids, options=LONG, lane="bulk") for ids in sources * 2]
+    for future in document:
+        future.result()
+    alone = engine.submit(sources[0], options=LONG, lane="bulk")
+    alone.result()
+    assert document[-1].waited_s > 10 * max(alone.waited_s, document[0].waited_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ from deployments.gateway.health import Readiness
 from deployments.gateway.traffic import Traffic
 from deployments.store.errors import TooManyDocuments
 from deployments.store.leases import Lease, Leases
+from pipeline.config import resolve
+from pipeline.errors import InvalidText
+from pipeline.text.prepare import Preprocessor
+from pipeline.text.prepared import Prepared
 from pipeline.translator import Translator
 from tests.deployments.in_process import service_of, store_in
 
@@ -78,7 +82,7 @@ def test_a_long_document_becomes_a_job_that_is_read_for_an_hour(documents: TestC
     made = send(documents, "a.txt", LONG)
     assert made.status_code == 202, made.text
     ticket = made.json()
-    assert made.headers["location"] == f"{PATH}/{ticket['id']}"
+    assert made.headers["location"] == f"documents/{ticket['id']}"
     status = finished(documents, ticket)
     assert status["state"] == "done" and status["done"] == status["total"] > 2000
     assert status["name"] == "a.txt" and status["expires"]
@@ -117,6 +121,37 @@ def test_a_glossary_is_applied_to_documents(documents: TestClient) -> None:
     assert finished(documents, ticket)["state"] == "done"
     result = documents.get(f"{PATH}/{ticket['id']}/result", headers=key_of(ticket))
     assert result.text.count("Apple Inc.") == 300
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_reader_is_told_what_was_left_out_or_failed(
+    documents: TestClient, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    fragile = "我们有7个苹果。"
+    given = Preprocessor.prepare
+
+    def prepare(self: Preprocessor, text: str, *args: Any, **options: Any) -> Prepared:
+        if text == fragile:
+            raise InvalidText("as a text that kills replicas")
+        return given(self, text, *args, **options)
+
+    monkeypatch.setattr(Preprocessor, "prepare", prepare)
+    note = "{} of {} texts could not be translated and stay"
+    if at_once:
+        answer = send(documents, "a.txt", f"{SENTENCE}\n\n{fragile}".encode())
+        assert answer.headers["x-document-notes"] == note.format(1, 2)
+        assert answer.text == f"We went to Beijing today.\n\n{fragile}"
+        return
+    ticket = send(documents, "a.txt", LONG).json()
+    assert finished(documents, ticket)["notes"] == [note.format(1, 300)]
+    result = documents.get(f"{PATH}/{ticket['id']}/result", headers=key_of(ticket))
+    assert result.headers["x-document-notes"] == note.format(1, 300)
+    assert result.text.count(fragile) == 1
+
+
+def test_the_reader_of_a_pdf_is_told_that_its_layout_is_gone(documents: TestClient) -> None:
+    content = (resolve("tests/data/documents") / "report.pdf").read_bytes()
+    assert "layout" in send(documents, "a.pdf", content).headers["x-document-notes"]
 
 
 @pytest.mark.parametrize(
@@ -174,10 +209,10 @@ def test_a_result_without_room_has_failed_and_the_next_document_is_translated(
 ) -> None:
     finish, full = Leases.finish, [True]
 
-    async def once_full(self: Leases, lease: Lease, result: bytes) -> bool:
+    async def once_full(self: Leases, lease: Lease, result: bytes, notes: Sequence[str]) -> bool:
         if full and full.pop():
             raise TooManyDocuments
-        return await finish(self, lease, result)
+        return await finish(self, lease, result, notes)
 
     monkeypatch.setattr(Leases, "finish", once_full)
     status = finished(documents, send(documents, "a.txt", LONG).json())
