@@ -17,9 +17,10 @@ from pipeline.errors import DeadlineExceeded, EngineStopped
 Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = ("interactive", "bulk")  # in order of precedence
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
-# Share of a worker's token budget that is kept for the other lane: always for interactive jobs, so
-# that a short request finds room at once, and for bulk while there is any.
-RESERVED = 0.25
+# Shares of a worker's token budget that are closed to a lane: to bulk at all times, so that a short
+# request finds room at once; to interactive jobs while there is bulk, or its batch would be too
+# small to use its time well.
+CLOSED: Mapping[Lane, float] = {"bulk": 0.25, "interactive": 0.4}
 # Whoever comes during a step of bulk waits for its end. With more rows it takes longer, and about
 # as long for each.
 MAX_BULK_ROWS = 64
@@ -154,7 +155,7 @@ class Lanes:
         if not queue or not own.rows:
             return bool(queue)
         shared = bool(lane == "bulk" or held["bulk"].rows or self._queues["bulk"])
-        if own.tokens + queue[0].cost > budget * (1 - RESERVED * shared):
+        if own.tokens + queue[0].cost > budget * (1 - CLOSED[lane] * shared):
             return False
         return lane == "interactive" or own.rows + queue[0].options.beams <= MAX_BULK_ROWS
 

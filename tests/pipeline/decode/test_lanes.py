@@ -73,7 +73,7 @@ def test_part_of_the_budget_is_closed_to_interactive_jobs_while_there_is_bulk(wa
         lanes.add(bulk)
     else:
         loads["bulk"].add(bulk)
-    assert taken(lanes, "interactive", loads, budget) == requests[:6]
+    assert taken(lanes, "interactive", loads, budget) == requests[:4]
 
 
 def test_bulk_does_not_take_the_room_that_interactive_jobs_wait_for() -> None:

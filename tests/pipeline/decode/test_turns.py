@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from pipeline.decode.turns import BULK_SHARE, Turns
@@ -32,7 +34,7 @@ def test_the_turn_that_a_short_request_finds_under_way_counts() -> None:
     for _ in range(5):
         turns.note("bulk", 4.0, beside=False)
     lanes = spend(turns, 40, bulk=4.0, interactive=1.0)
-    assert lanes.index("bulk") == 12  # of the five, the last one is paid for
+    assert lanes.index("bulk") == math.ceil(4.0 / BULK_SHARE - 4.0)  # the last of the five is paid
 
 
 def test_time_that_bulk_did_not_want_gives_it_no_claim() -> None:
