@@ -11,7 +11,7 @@ from benchmarks.load.summary import ANSWERED
 GOODPUT = 0.9  # of the capacity, at twice the capacity and more
 REFUSAL_P95_MS = 50
 RECOVERY_S = 5
-LONG_SHARE = 0.25  # as the engine gives documents (pipeline/decode/lanes.py)
+LONG_SHARE = 0.25  # as the engine's time for documents makes of them (pipeline/decode/turns.py)
 ALLOWED = {ANSWERED, "503"}
 
 

@@ -4,11 +4,11 @@
    documents).
 2. Each worker thread decodes one step at a time; between steps finished sentences leave, those
    that were cancelled or are late are dropped, and waiting ones join.
-3. Sentences with as many beams share a batch; a worker steps its batches in turn, so nobody waits
-   for other sentences because their options differ.
-4. A token budget bounds what a worker decodes at once, not a row count. Bulk may fill only part of
-   it, and interactive sentences join first, but for a share of the documents': a one-line request
-   overtakes a document, and many do not stop it.
+3. Sentences of one lane with as many beams share a batch; a worker steps a lane's batches in turn,
+   so nobody waits for other sentences because their options differ.
+4. While there are interactive sentences, a worker has a share of its time for bulk
+   (`pipeline/decode/turns.py`): a one-line request overtakes a document, and many do not stop it.
+   A token budget bounds what it decodes at once, and each lane may fill only part of it.
 5. A failure in a worker fails the sentences it held and makes `check` raise: the replica is
    replaced.
 """
@@ -17,27 +17,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.bundle import Bundle, Decoding
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import (
-    FIRST_JOINS,
-    JOINS_A_STEP,
-    LANES,
-    RESERVED,
-    Job,
-    Lane,
-    Lanes,
-    Pending,
-)
+from pipeline.decode.lanes import LANES, MAX_BULK_ROWS, Job, Lane, Lanes, Load, Pending
 from pipeline.decode.options import DecodingOptions
 from pipeline.decode.sessions import Sessions
 from pipeline.decode.worker import Worker
 from pipeline.errors import EngineStopped, InvalidText
 
 MAX_BEAM_SIZE = 64  # each beam size is a batch of its own, and a run of the graph
+JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
+FIRST_JOINS = 64  # where there are none: sentences that start together make the fullest batches
+BULK_JOINS = 64  # source tokens of bulk that join in a turn: their encoding takes about a step
 WARM_UP = 4  # tokens of the translation that warms the graphs
 
 
@@ -79,7 +73,6 @@ class Engine:
         self.sessions, self.settings = sessions, settings
         self.defaults = default_options(decoding)
         self._max_source = decoding.max_source_length
-        self._reserve = RESERVED * settings.max_batch_tokens
         self._lanes = Lanes()
         self._work = threading.Condition()
         self._open, self._failed = True, False
@@ -204,8 +197,7 @@ class Engine:
         try:
             while self._open:
                 self._hand_over(worker)
-                worker.join()
-                worker.step()
+                worker.turn()
         except BaseException:
             self._failed = True
             raise
@@ -227,11 +219,27 @@ class Engine:
             job.drop_if_unwanted()
 
     def _fill(self, worker: Worker) -> None:
-        budget = self.settings.max_batch_tokens - worker.cost
-        share = -(-len(self._lanes) // self.settings.workers)
-        for _ in range(min(JOINS_A_STEP if worker.active else FIRST_JOINS, share)):
-            job = self._lanes.take(budget, self._reserve, alone=not worker.active)
+        loads = worker.loads
+        most = JOINS_A_STEP if loads["interactive"].rows else FIRST_JOINS
+        for job in self._taken("interactive", loads, most):
+            worker.give(job)
+        if worker.next_lane(bulk_waits=self._lanes.waiting("bulk") > 0) == "bulk":
+            tokens = 0
+            for job in self._taken("bulk", loads, MAX_BULK_ROWS):
+                worker.give(job)
+                tokens += len(job.ids)
+                if tokens >= BULK_JOINS:
+                    return
+
+    def _taken(self, lane: Lane, loads: Mapping[Lane, Load], most: int) -> Iterator[Job]:
+        """The next jobs of the lane while there is room beside `loads`, which counts them.
+
+        They are up to so many, and a worker's part of those that wait.
+        """
+        part = -(-self._lanes.waiting(lane) // self.settings.workers)
+        for _ in range(min(most, part)):
+            job = self._lanes.take(lane, loads, self.settings.max_batch_tokens)
             if job is None:
                 return
-            worker.joining.append(job)
-            budget -= job.cost
+            loads[lane].add(job)
+            yield job

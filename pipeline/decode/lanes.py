@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pipeline.decode.options import DecodingOptions, Hypothesis
@@ -15,14 +17,13 @@ from pipeline.errors import DeadlineExceeded, EngineStopped
 Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = ("interactive", "bulk")  # in order of precedence
 BULK_UNITS = 8  # a text of more sentences is a document: one-line requests go ahead of it
-# Share of the token budget that is closed to bulk, so that a short request finds room at once.
-RESERVED = 0.25
-# Of the source tokens that join while both lanes wait, so many are bulk: however many short
-# requests come, a document goes on.
-BULK_SHARE = 0.25
-OWED = 32.0  # source tokens, a sentence's: bulk has its turn when so many are its due
-JOINS_A_STEP = 8  # encoding more at once would hold up the rows that are being decoded
-FIRST_JOINS = 64  # where there are none: sentences that start together make the fullest batches
+# Shares of a worker's token budget that are closed to a lane: to bulk at all times, so that a short
+# request finds room at once; to interactive jobs while there is bulk, or its batch would be too
+# small to use its time well.
+CLOSED: Mapping[Lane, float] = {"bulk": 0.25, "interactive": 0.4}
+# Whoever comes during a step of bulk waits for its end. With more rows it takes longer, and about
+# as long for each.
+MAX_BULK_ROWS = 64
 SWEEP_S = 0.2  # how often all that wait are looked at for deadlines and cancellations
 
 
@@ -55,7 +56,7 @@ class Job:
         """Most target tokens, the end symbol included."""
         return self.options.limit(len(self.ids))
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """Tokens it is expected to hold in the cache, over its beams."""
         target = min(self.limit, 2 * len(self.ids) + 8)
@@ -88,6 +89,19 @@ class Job:
             )
 
 
+@dataclass(slots=True)
+class Load:
+    """What a worker holds of a lane."""
+
+    tokens: int = 0  # that its jobs are expected to hold in the cache
+    rows: int = 0
+
+    def add(self, job: Job) -> None:
+        """Count the job too."""
+        self.tokens += job.cost
+        self.rows += job.options.beams
+
+
 class Lanes:
     """Jobs that wait for a worker, in the order they came. The engine's lock guards it."""
 
@@ -95,11 +109,14 @@ class Lanes:
         self._queues: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
         self._tokens: dict[Lane, int] = dict.fromkeys(LANES, 0)
         self._next_sweep = 0.0
-        self._owed = 0.0  # source tokens of bulk that are to join before interactive ones
 
     def __len__(self) -> int:
         """The number of jobs."""
         return sum(map(len, self._queues.values()))
+
+    def waiting(self, lane: Lane) -> int:
+        """The number of jobs in `lane`."""
+        return len(self._queues[lane])
 
     def tokens(self, lane: Lane) -> int:
         """Source tokens of the jobs in `lane`."""
@@ -110,33 +127,42 @@ class Lanes:
         self._queues[job.lane].append(job)
         self._tokens[job.lane] += len(job.ids)
 
-    def take(self, budget: float, reserved: float, *, alone: bool) -> Job | None:
-        """The next job, if it costs no more than `budget` tokens, or any that would be `alone`.
+    def take(self, lane: Lane, held: Mapping[Lane, Load], budget: float) -> Job | None:
+        """The next job of `lane`, where a worker that holds so much has room for it.
 
-        Of the budget, `reserved` tokens are closed to bulk, but when its turn is due. Nothing
-        overtakes a job that has its turn and finds no room: room that a smaller one took would be
-        missing again.
+        The worker's `budget` is in tokens. An empty worker has room for any job. Nothing joins
+        while the other lane only waits for what this one holds: room that a smaller job took
+        would be missing again. For interactive jobs that is so at all times, for bulk where the
+        worker holds none of it.
         """
-        interactive, bulk = self._queues["interactive"], self._queues["bulk"]
-        if interactive and not (bulk and self._owed >= OWED):
-            return self._pop("interactive", budget, alone=alone)
-        if bulk:
-            return self._pop("bulk", budget if interactive else budget - reserved, alone=alone)
-        return None
-
-    def _pop(self, lane: Lane, room: float, *, alone: bool) -> Job | None:
-        queue = self._queues[lane]
-        if not alone and queue[0].cost > room:
+        other: Lane = "bulk" if lane == "interactive" else "interactive"
+        precedes = other == "interactive" or not held["bulk"].rows
+        if precedes and self._allowed(other, held, budget) and not self._fits(other, held, budget):
             return None
-        job = queue.popleft()
+        if not (self._allowed(lane, held, budget) and self._fits(lane, held, budget)):
+            return None
+        job = self._queues[lane].popleft()
         job.future.waited_s = time.monotonic() - job.since
-        tokens = len(job.ids)
-        self._tokens[lane] -= tokens
-        if lane == "bulk":
-            self._owed = max(0.0, self._owed - tokens)
-        elif self._queues["bulk"]:
-            self._owed = min(2 * OWED, self._owed + tokens * BULK_SHARE / (1 - BULK_SHARE))
+        self._tokens[lane] -= len(job.ids)
         return job
+
+    def _allowed(self, lane: Lane, held: Mapping[Lane, Load], budget: float) -> bool:
+        """Whether there is a next job, and it stays within its lane's part of the budget.
+
+        The first of a lane does.
+        """
+        queue, own = self._queues[lane], held[lane]
+        if not queue or not own.rows:
+            return bool(queue)
+        shared = bool(lane == "bulk" or held["bulk"].rows or self._queues["bulk"])
+        if own.tokens + queue[0].cost > budget * (1 - CLOSED[lane] * shared):
+            return False
+        return lane == "interactive" or own.rows + queue[0].options.beams <= MAX_BULK_ROWS
+
+    def _fits(self, lane: Lane, held: Mapping[Lane, Load], budget: float) -> bool:
+        """Whether the next job of the lane finds room beside all others."""
+        tokens = sum(load.tokens for load in held.values())
+        return not tokens or tokens + self._queues[lane][0].cost <= budget
 
     def sweep(self) -> list[Job]:
         """Take out the jobs that nobody waits for any more, wherever they stand.

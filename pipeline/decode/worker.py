@@ -1,33 +1,36 @@
 """One thread of the engine: jobs that are decoded together, joined and left between steps.
 
-Jobs with as many beams share a batch. A worker steps its batches in turn, all within one token
-budget, so nobody waits for a batch of others to end.
+Jobs of one lane with as many beams share a batch: a step lasts as long as all rows of its batch
+need, and a short request would pay for a document's. A lane's batches are stepped in turn, all
+within one token budget, so nobody waits for a batch of others to end.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable
 
 from pipeline.decode.batch import Batch
-from pipeline.decode.lanes import Job
-from pipeline.decode.options import DecodingOptions
+from pipeline.decode.lanes import LANES, Job, Lane, Load
 from pipeline.decode.search import make_search
 from pipeline.decode.sessions import EncodedSource, Sessions
+from pipeline.decode.turns import Turns
 
 
 class JobBatch:
     """Jobs that share a batch and its search, by slot."""
 
-    def __init__(self, sessions: Sessions, options: DecodingOptions, batch: type[Batch]) -> None:
-        """An empty one for jobs whose options are compatible with `options`."""
-        self._options = options
-        self._search = make_search(sessions.bundle.manifest, options)
+    def __init__(self, sessions: Sessions, first: Job, batch: type[Batch]) -> None:
+        """An empty one for jobs of that one's lane and with options compatible with its own."""
+        self.lane, self._options = first.lane, first.options
+        self._search = make_search(sessions.bundle.manifest, first.options)
         self._batch = batch(sessions, sessions.step, self._search.beam, self._search.candidates)
         self.jobs: list[Job] = []
 
     def takes(self, job: Job) -> bool:
         """Whether the job may join."""
-        return job.options.compatible_with(self._options)
+        return job.lane == self.lane and job.options.compatible_with(self._options)
 
     def join(self, job: Job, source: EncodedSource) -> None:
         """Give the job, whose sentence is `source`, a slot."""
@@ -66,37 +69,77 @@ class JobBatch:
 class Worker:
     """What one thread decodes: jobs handed to it, and jobs in its batches."""
 
-    def __init__(self, sessions: Sessions, batch: type[Batch]) -> None:
-        self._sessions, self._make_batch = sessions, batch
+    def __init__(
+        self,
+        sessions: Sessions,
+        batch: type[Batch],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._sessions, self._make_batch, self._clock = sessions, batch, clock
         self._batches: list[JobBatch] = []  # in the order of their turns; replaced, never changed
-        self.joining: deque[Job] = deque()
+        self._joining: dict[Lane, deque[Job]] = {lane: deque() for lane in LANES}
+        self._turns = Turns()
 
     @property
     def held(self) -> list[Job]:
         """All jobs in its hands; for its own thread."""
-        return [*(job for batch in self._batches for job in batch.jobs), *self.joining]
+        return [job for lane in LANES for job in self._held(lane)]
+
+    def _held(self, lane: Lane) -> list[Job]:
+        batches = (batch for batch in self._batches if batch.lane == lane)
+        return [*(job for batch in batches for job in batch.jobs), *self._joining[lane]]
 
     @property
     def active(self) -> int:
         """The number of jobs in its hands; for any thread."""
-        return sum(len(batch.jobs) for batch in self._batches) + len(self.joining)
+        joining = sum(map(len, self._joining.values()))
+        return sum(len(batch.jobs) for batch in self._batches) + joining
 
     @property
-    def cost(self) -> int:
-        """Tokens that its jobs are expected to hold; for its own thread."""
-        return sum(job.cost for job in self.held)
+    def loads(self) -> dict[Lane, Load]:
+        """What its jobs need; for its own thread."""
+        loads = {lane: Load() for lane in LANES}
+        for job in self.held:
+            loads[job.lane].add(job)
+        return loads
 
-    def join(self) -> None:
-        """Encode what was handed over and give it slots.
+    def give(self, job: Job) -> None:
+        """Let the job join when its lane has its turn."""
+        self._joining[job.lane].append(job)
+
+    def next_lane(self, *, bulk_waits: bool = False) -> Lane:
+        """Whose turn it is, counting bulk that could be given to it."""
+        return self._turns.next(
+            interactive=bool(self._held("interactive")),
+            bulk=bulk_waits or bool(self._held("bulk")),
+        )
+
+    def turn(self) -> None:
+        """Go on with the lane whose turn it is.
+
+        Bulk either joins or has a step, so that its turns are short.
+        """
+        lane = self.next_lane()
+        beside = any(self._held(other) for other in LANES if other != lane)
+        began = self._clock()
+        joins = bool(self._joining[lane])
+        if joins:
+            self.join(lane)
+        if not (joins and lane == "bulk"):
+            self.step(lane)
+        self._turns.note(lane, self._clock() - began, beside=beside)
+
+    def join(self, lane: Lane) -> None:
+        """Encode what was handed over of the lane and give it slots.
 
         The shortest sentences are first, so that little is padded.
         """
-        wanted = [job for job in self.joining if not job.drop_if_unwanted()]
-        self.joining = deque(sorted(wanted, key=lambda job: len(job.ids)))
-        for source in self._sessions.encode([job.ids for job in self.joining]):
-            job = self.joining[0]
+        wanted = [job for job in self._joining[lane] if not job.drop_if_unwanted()]
+        joining = self._joining[lane] = deque(sorted(wanted, key=lambda job: len(job.ids)))
+        for source in self._sessions.encode([job.ids for job in joining]):
+            job = joining[0]
             self._batch_for(job).join(job, source)
-            self.joining.popleft()
+            joining.popleft()
 
     def _batch_for(self, job: Job) -> JobBatch:
         for batch in self._batches:
@@ -106,15 +149,16 @@ class Worker:
         self._batches = [batch for batch in self._batches if batch.jobs]
         for batch in self._batches:
             batch.trim()
-        new = JobBatch(self._sessions, job.options, self._make_batch)
+        new = JobBatch(self._sessions, job, self._make_batch)
         self._batches = [*self._batches, new]
         return new
 
-    def step(self) -> None:
-        """One step of the batch whose turn it is; nothing where there are no jobs."""
-        if not self._batches or not self._batches[0].jobs:
+    def step(self, lane: Lane) -> None:
+        """One step of the lane's batch whose turn it is; nothing where it has no jobs."""
+        batch = next((batch for batch in self._batches if batch.lane == lane and batch.jobs), None)
+        if batch is None:
             return
-        batch, *others = self._batches
+        others = [other for other in self._batches if other is not batch]
         batch.step()
         if others:
             batch.trim()

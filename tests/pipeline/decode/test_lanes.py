@@ -1,14 +1,14 @@
-"""Whose turn it is, and what becomes of jobs that nobody waits for."""
+"""Who may join, and what becomes of jobs that nobody waits for."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 
 import pytest
 
-from pipeline.decode.lanes import SWEEP_S, Job, Lane, Lanes
+from pipeline.decode.lanes import LANES, MAX_BULK_ROWS, SWEEP_S, Job, Lane, Lanes, Load
 from pipeline.decode.options import DecodingOptions, Hypothesis
 from pipeline.errors import DeadlineExceeded, EngineStopped
 
@@ -26,63 +26,96 @@ def filled(*jobs: Job) -> Lanes:
     return lanes
 
 
-def taken(lanes: Lanes, budget: float = 1e9, reserved: float = 0) -> list[Job]:
+def held(interactive: Sequence[Job] = (), bulk: Sequence[Job] = ()) -> dict[Lane, Load]:
+    """The loads of a worker that holds these."""
+    loads: dict[Lane, Load] = {"interactive": Load(), "bulk": Load()}
+    for one in (*interactive, *bulk):
+        loads[one.lane].add(one)
+    return loads
+
+
+def taken(
+    lanes: Lanes, lane: Lane, loads: dict[Lane, Load] | None = None, budget: float = 1e9
+) -> list[Job]:
+    """All jobs that a worker takes one after the other; its loads grow."""
+    loads = held() if loads is None else loads
     found = []
-    while one := lanes.take(budget, reserved, alone=False):
+    while one := lanes.take(lane, loads, budget):
+        loads[lane].add(one)
         found.append(one)
     return found
 
 
-def test_interactive_jobs_go_first_and_each_lane_keeps_its_order() -> None:
+def test_each_lane_keeps_its_order() -> None:
     document, requests = [job("bulk"), job("bulk")], [job(), job()]
     lanes = filled(document[0], requests[0], document[1], requests[1])
-    assert taken(lanes) == [*requests, *document]
+    assert taken(lanes, "interactive") == requests
+    assert taken(lanes, "bulk") == document
     assert len(lanes) == 0
 
 
-def test_bulk_has_its_share_while_interactive_jobs_wait() -> None:
-    lanes = filled(*(job("bulk") for _ in range(100)), *(job() for _ in range(300)))
-    order = [one.lane for one in taken(lanes)][:200]
-    assert order[:9] == ["interactive"] * 9  # a short request does not wait for a document
-    assert 45 <= order.count("bulk") <= 50
-
-
-def test_what_bulk_was_owed_before_it_waited_does_not_count() -> None:
-    lanes = filled(*(job() for _ in range(100)))
-    taken(lanes)
-    document, request = job("bulk"), job()
-    lanes.add(document)
-    lanes.add(request)
-    assert taken(lanes) == [request, document]
-
-
-def test_when_it_is_its_turn_bulk_finds_room_in_a_full_batch() -> None:
-    lanes = filled(job("bulk"), *(job() for _ in range(20)))
-    budget = job().cost
-    order = []
-    while one := lanes.take(budget, reserved=budget, alone=False):
-        order.append(one.lane)
-    assert order.index("bulk") == 10
-
-
 def test_part_of_the_budget_is_closed_to_bulk() -> None:
-    bulk, short = job("bulk"), job()
-    budget = bulk.cost + 5
-    assert taken(filled(bulk), budget, reserved=6) == []
-    assert taken(filled(bulk), budget, reserved=5) == [bulk]
-    assert taken(filled(short), budget, reserved=6) == [short]
+    document = [job("bulk") for _ in range(9)]
+    budget = 8 * document[0].cost
+    loads = held()
+    assert taken(filled(*document), "bulk", loads, budget) == document[:6]
+    requests = [job() for _ in range(9)]
+    assert taken(filled(*requests), "interactive", loads, budget) == requests[:2]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_part_of_the_budget_is_closed_to_interactive_jobs_while_there_is_bulk(waits: bool) -> None:
+    requests, bulk = [job() for _ in range(9)], job("bulk")
+    budget = 8 * bulk.cost
+    assert taken(filled(*requests), "interactive", budget=budget) == requests[:8]
+    lanes, loads = filled(*requests), held()
+    if waits:
+        lanes.add(bulk)
+    else:
+        loads["bulk"].add(bulk)
+    assert taken(lanes, "interactive", loads, budget) == requests[:4]
+
+
+def test_bulk_does_not_take_the_room_that_interactive_jobs_wait_for() -> None:
+    small, large = job("bulk", length=1), job(length=30)
+    budget = 8 * job().cost
+    loads = held(bulk=[job("bulk")] * 5, interactive=[job()])
+    lanes = filled(small, large)
+    assert taken(lanes, "interactive", loads, budget) == taken(lanes, "bulk", loads, budget) == []
+    loads = held(bulk=[job("bulk")] * 4, interactive=[job()])
+    assert taken(lanes, "interactive", loads, budget) == [large]
+    assert taken(lanes, "bulk", loads, budget) == [small]
+
+
+def test_the_first_of_a_document_does_not_wait_for_ever_where_it_needs_much_room() -> None:
+    large, requests = job("bulk", length=50), [job() for _ in range(9)]
+    budget = large.cost + job().cost
+    lanes = filled(large, *requests)
+    loads = held(interactive=[job()] * 2)
+    assert taken(lanes, "bulk", loads, budget) == taken(lanes, "interactive", loads, budget) == []
+    loads = held(interactive=[job()])
+    assert taken(lanes, "bulk", loads, budget) == [large]
+
+
+def test_a_step_of_bulk_has_a_bounded_number_of_rows() -> None:
+    document = [job("bulk", length=1) for _ in range(100)]
+    rows = sum(one.options.beams for one in taken(filled(*document), "bulk"))
+    assert rows == MAX_BULK_ROWS
+    wide = Job((5,), DecodingOptions(beam_size=MAX_BULK_ROWS + 1), "bulk", None)
+    assert taken(filled(wide, job("bulk")), "bulk") == [wide]
 
 
 def test_nothing_overtakes_a_job_that_finds_no_room() -> None:
-    large, small, bulk = job(length=50), job(length=1), job("bulk", length=1)
-    lanes = filled(bulk, large, small)
-    assert taken(lanes, budget=large.cost - 1) == []
-    assert taken(lanes, budget=large.cost) == [large, small, bulk]
+    large, small = job(length=50), job(length=1)
+    lanes, budget = filled(large, small), large.cost + job().cost
+    assert taken(lanes, "interactive", held([job(), job()]), budget) == []
+    assert taken(lanes, "interactive", held([job()]), budget) == [large]
 
 
-def test_a_job_that_would_be_alone_is_taken_whatever_it_costs() -> None:
-    large = job("bulk", length=50)
-    assert filled(large).take(1, 1, alone=True) is large
+@pytest.mark.parametrize("lane", LANES)
+def test_a_job_that_would_be_alone_is_taken_whatever_it_costs(lane: Lane) -> None:
+    large = job(lane, length=50)
+    assert taken(filled(large, job(lane)), lane, budget=1) == [large]
 
 
 def test_unwanted_jobs_leave_from_anywhere_and_no_longer_count() -> None:
@@ -92,7 +125,7 @@ def test_unwanted_jobs_leave_from_anywhere_and_no_longer_count() -> None:
     cancelled.future.cancel()
     assert lanes.sweep() == [late, cancelled]
     assert (len(lanes), lanes.tokens("interactive"), lanes.tokens("bulk")) == (2, 20, 0)
-    assert taken(lanes) == [first, last]
+    assert taken(lanes, "interactive") == [first, last]
 
 
 def test_jobs_that_wait_are_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,9 +22,9 @@ OTHER = [
 ]
 
 
-@pytest.fixture
-def engine(sessions: Sessions) -> Iterator[Engine]:
-    engine = Engine(sessions, EngineSettings(workers=1, max_batch_tokens=3000))
+@pytest.fixture(params=[1, 2])
+def engine(sessions: Sessions, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = Engine(sessions, EngineSettings(workers=request.param, max_batch_tokens=3000))
     yield engine
     engine.close()
 
