@@ -180,6 +180,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if unknown := set(requested) - set(KNOWN):
             raise UserError(f"no model {', '.join(unknown)}: choose of {', '.join(KNOWN)}")
+        if bench.options.out.exists() and not bench.options.out.is_dir():
+            raise UserError(f"{bench.options.out} is a file: name a folder for the results")
+        bench.options.out.mkdir(parents=True, exist_ok=True)
         rows = [row for model in requested for row in bench.rows(model)]
     except UserError as error:
         print(f"benchmarks.engines: {error}", file=sys.stderr)
