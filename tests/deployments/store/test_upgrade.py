@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +25,7 @@ from deployments.store.address import database_url, is_sqlite, make_file
 from deployments.store.database import Database
 from deployments.store.store import Store
 from deployments.store.tables import SCHEMA, VERSION_TABLE, metadata
-from deployments.store.upgrade import MIGRATIONS, prepare, write_ahead
+from deployments.store.upgrade import MIGRATIONS, prepare
 from pipeline.config import ROOT
 from pipeline.errors import UserError
 
@@ -182,7 +179,13 @@ def test_what_may_not_be_written_is_named_on_one_line(mode: int, folder_mode: in
         assert last.startswith(f"pipeline.errors.UserError: {path}: ") and "store.url" in last
 
 
-def switch(path: Path, together: Barrier, outcomes: Queue[str]) -> None:
+# In a process of its own: one that has threads must not be forked.
+SWITCH = """
+import multiprocessing, sqlite3, sys
+from pathlib import Path
+from deployments.store.upgrade import write_ahead
+
+def switch(path, together, outcomes):
     together.wait()
     try:
         write_ahead(path)
@@ -190,17 +193,19 @@ def switch(path: Path, together: Barrier, outcomes: Queue[str]) -> None:
     except sqlite3.Error as error:
         outcomes.put(str(error))
 
+forks = multiprocessing.get_context("fork")
+for number in range(20):
+    together, outcomes = forks.Barrier(6), forks.Queue()
+    path = Path(sys.argv[1]) / f"{number}.db"
+    processes = [forks.Process(target=switch, args=(path, together, outcomes)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    assert [outcomes.get() for _ in processes] == ["done"] * 6
+    for process in processes:
+        process.join()
+"""
+
 
 def test_processes_that_make_a_file_at_once_take_turns(tmp_path: Path) -> None:
-    forks = multiprocessing.get_context("fork")
-    for number in range(20):
-        together, outcomes = forks.Barrier(6), forks.Queue()
-        path = tmp_path / f"{number}.db"
-        processes = [
-            forks.Process(target=switch, args=(path, together, outcomes)) for _ in range(6)
-        ]
-        for process in processes:
-            process.start()
-        assert [outcomes.get() for _ in processes] == ["done"] * 6
-        for process in processes:
-            process.join()
+    subprocess.run([sys.executable, "-c", SWITCH, str(tmp_path)], cwd=ROOT, check=True)
+    assert len(list(tmp_path.glob("*.db"))) == 20
