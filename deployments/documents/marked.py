@@ -29,7 +29,8 @@ async def translate_marked(
     """
     service.check_size(sources, wanted)
     service.check(wanted)
-    sound = ["" if flaw(source) else source for source in sources]
+    flaws = [flaw(source) for source in sources]
+    sound = ["" if wrong else source for source, wrong in zip(sources, flaws, strict=True)]
     marked = await asyncio.to_thread(_opened, kind, sound)
     texts = [text for one in marked for text in one.texts]
     most = service.limits.texts
@@ -39,8 +40,8 @@ async def translate_marked(
     ]
     answers = iter([answer for part in parts for answer in part.answers])
     whole = [
-        _whole(source, one, [next(answers) for _ in one.texts], wanted)
-        for source, one in zip(sources, marked, strict=True)
+        wrong or _whole(source, one, [next(answers) for _ in one.texts], wanted)
+        for source, one, wrong in zip(sources, marked, flaws, strict=True)
     ]
     return AllTranslated(tuple(whole), _sum(part.timings for part in parts))
 
@@ -55,8 +56,6 @@ def _whole(
     source: str, marked: MarkedText, answers: Sequence[One | ServiceError], wanted: Wanted
 ) -> One | ServiceError:
     """A string with the translations of its texts, or why there is none."""
-    if (wrong := flaw(source)) is not None:
-        return wrong
     found: list[One] = []
     for answer in answers:
         if isinstance(answer, ServiceError):

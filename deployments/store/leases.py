@@ -97,26 +97,24 @@ class Leases:
         """Keep the translation in place of the source; raises TooManyDocuments."""
         held = max(len(result), LEAST_BYTES)
         async with self.database.writing(Lock.DOCUMENTS) as connection:
-            if not await self._end(connection, lease, "done", None, held):
+            values = ended("done", self.clock() + self.kept, None, held)
+            values |= {"done": jobs.c.total, "notes": list(notes)}
+            if not await self._end(connection, lease, values):
                 return False
             if await held_bytes(connection) > self.room:
                 raise TooManyDocuments  # which takes all of this back
             await write(connection, lease.job_id, "result", result)
-            noted = update(jobs).where(jobs.c.id == lease.job_id).values(notes=list(notes))
-            await connection.execute(noted)
         return True
 
     async def fail(self, lease: Lease, code: str) -> bool:
         """It cannot be translated; `code` says why, to programs."""
         async with self.database.writing() as connection:
-            return await self._end(connection, lease, "failed", code, LEAST_BYTES)
+            values = ended("failed", self.clock() + self.kept, code, LEAST_BYTES)
+            return await self._end(connection, lease, values)
 
     async def _end(
-        self, connection: AsyncConnection, lease: Lease, state: Any, code: str | None, held: int
+        self, connection: AsyncConnection, lease: Lease, values: Mapping[str, Any]
     ) -> bool:
-        values = ended(state, self.clock() + self.kept, code, held)
-        if state == "done":
-            values["done"] = jobs.c.total
         changed = await connection.execute(update(jobs).where(_held(lease)).values(values))
         if not changed.rowcount:
             return False

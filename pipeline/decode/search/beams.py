@@ -65,6 +65,11 @@ class CutFinished(Finished):
         super().__init__(beam)
         self.cut: Flags = np.zeros((0, beam), np.bool_)  # [N, K] true where no end symbol is last
 
+    def take(self, score: Floats, ended: Flags, length: Ints, tokens: Ints, *, cut: Flags) -> None:
+        """`merge` what `ended` [N, C] at each sentence's `length` [N], and whether it was cut."""
+        lengths = np.broadcast_to(length[:, None], ended.shape)
+        keep(self.merge(score, ended, lengths, tokens), self.cut, cut)
+
 
 class FinishingSearch:
     """What searches share whose result is what has finished, by log p over a power of its length.

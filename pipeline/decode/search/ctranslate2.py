@@ -18,7 +18,6 @@ from pipeline.decode.search.beams import (
     FinishingSearch,
     candidates,
     continued,
-    keep,
     plain_penalty,
     rows,
     without_repeats,
@@ -62,9 +61,7 @@ class CTranslate2Search(FinishingSearch):
         ended = first & (ends | last[:, None])
 
         normalised = np.where(ended, score / plain_penalty(length, s.alpha)[:, None], DEMOTED)
-        lengths = np.broadcast_to(length[:, None], ended.shape)
-        index = finished.merge(normalised, ended, lengths, sequences)
-        keep(index, finished.cut, ~ends)
+        finished.take(normalised, ended, length, sequences, cut=~ends)
         order = _replaced(ended[:, : self.beam], ~ends & ~first)
         s.alive[:] = sequences[row, order]
         s.alive_logp[:] = score[row, order]

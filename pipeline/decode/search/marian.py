@@ -17,7 +17,6 @@ from pipeline.decode.search.beams import (
     FinishingSearch,
     candidates,
     continued,
-    keep,
     plain_penalty,
     rows,
     top,
@@ -64,9 +63,7 @@ class MarianSearch(FinishingSearch):
         alive = chosen & ~ended
 
         normalised = np.where(ended, score / plain_penalty(length, s.alpha)[:, None], DEMOTED)
-        lengths = np.broadcast_to(length[:, None], ended.shape)
-        index = finished.merge(normalised, ended, lengths, sequences)
-        keep(index, finished.cut, token != self._end)
+        finished.take(normalised, ended, length, sequences, cut=token != self._end)
         order, alive_logp = top(np.where(alive, score, DEAD), self.beam)
         s.alive[:] = sequences[row, order]
         s.alive_logp[:] = alive_logp

@@ -19,7 +19,6 @@ from pipeline.decode.search.beams import (
     FinishingSearch,
     candidates,
     continued,
-    keep,
     plain_penalty,
     rows,
     top,
@@ -53,9 +52,7 @@ class TransformersSearch(FinishingSearch):
 
         ended = over & (np.arange(2 * self.beam) < self.beam)
         normalised = score / plain_penalty(length, s.alpha)[:, None] + ~ended * DEMOTED
-        lengths = np.broadcast_to(length[:, None], over.shape)
-        index = finished.merge(normalised, ended, lengths, sequences)
-        keep(index, finished.cut, token != self._end)
+        finished.take(normalised, ended, length, sequences, cut=token != self._end)
         s.alive[:] = sequences[row, order]
         s.alive_logp[:] = alive_logp
         s.step += 1
